@@ -11,7 +11,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::assets;
 use crate::pages::{open_routes, routes};
-use crate::visit::{ConsoleState, Page, PageError, open, signed_in, with_headers};
+use crate::visit::{ConsoleState, Page, PageError, events, open, signed_in, with_headers};
 
 /// The pages of the console, for [`soar_server::serve_with_pages`].
 #[must_use]
@@ -19,6 +19,7 @@ pub fn pages(server: &Arc<Server>) -> Router {
     let state = ConsoleState::new(server);
     let for_anybody = open_routes().layer(from_fn_with_state(Arc::clone(&state), open));
     let for_users = routes()
+        .route("/events", get(events))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
         .layer(from_fn_with_state(Arc::clone(&state), signed_in));

@@ -1,22 +1,14 @@
 // The console's script: replaces one region of a page instead of loading the page. Every control also works without it.
 'use strict';
 (() => {
-  const isAble = Document.parseHTML && window.AbortController && window.fetch;
-  if (!isAble) return;
-  document.documentElement.classList.add('script');
+  if (!Document.parseHTML || !window.AbortController) return;
   const sanitizer = { removeElements: ['style', 'iframe', 'object', 'embed'], removeAttributes: ['style'] };
   const running = new Map();
   const byId = id => document.getElementById(id);
   const say = text => byId('live')?.replaceChildren(text);
 
-  const parse = text => {
-    const page = Document.parseHTML(text, { sanitizer });
-    page.querySelectorAll('script').forEach(script => script.remove());
-    return page;
-  };
-
   // Fetches a page for a region. A newer request for the region ends the older one.
-  const load = async (id, url, options) => {
+  const load = async (id, url, options = {}) => {
     running.get(id)?.abort();
     const control = new AbortController();
     running.set(id, control);
@@ -24,10 +16,12 @@
     try {
       const headers = { 'Footprint-Region': id };
       const response = await fetch(url, { ...options, headers, signal: control.signal, credentials: 'same-origin' });
-      return { response, page: parse(await response.text()) };
+      const page = Document.parseHTML(await response.text(), { sanitizer });
+      page.querySelectorAll('script').forEach(script => script.remove());
+      say('');
+      return { response, page };
     } catch (error) {
-      if (error.name === 'AbortError') return null;
-      say('The host did not answer. Check the connection, then try again.');
+      if (error.name !== 'AbortError') say('The host did not answer. Nothing that you typed is lost. Try again.');
       return null;
     } finally {
       if (running.get(id) === control) {
@@ -38,7 +32,7 @@
   };
 
   // Puts a region of the fetched page in place of the page's own.
-  const show = (id, page, keepsFocus) => {
+  const show = (id, page, takesFocus) => {
     const [old, fresh] = [byId(id), page.getElementById(id)];
     if (!old || !fresh) return false;
     const focused = old.contains(document.activeElement) ? document.activeElement.id : '';
@@ -46,59 +40,55 @@
     for (const template of page.querySelectorAll('template[data-oob]')) {
       byId(template.dataset.oob)?.replaceChildren(document.adoptNode(template.content));
     }
-    if (page.title) document.title = page.title;
-    const wanted = fresh.querySelector('[autofocus]') ?? (focused && byId(focused));
+    const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
     if (wanted) wanted.focus();
-    else if (!keepsFocus && id === 'main') byId(id).focus();
+    else if (takesFocus && id === 'main') byId(id).focus();
     return true;
   };
 
-  const swap = async (id, url, { push = true, options = {}, form = null, button = null } = {}) => {
+  const swap = async (id, url, { isStep = true, options, form, button } = {}) => {
     const loaded = await load(id, url, options);
     if (!loaded) return;
     const { response, page } = loaded;
-    const isShown = (response.ok || response.status === 422) && show(id, page, !push);
-    if (isShown) {
-      if (push && response.url !== location.href) history.pushState({ region: id }, '', response.url);
+    if ((response.ok || response.status === 422) && show(id, page, true)) {
+      document.title = page.title;
+      if (isStep && !(form && response.status === 422)) history.pushState({ region: id }, '', response.url);
     } else if (!form || response.ok) {
       location.assign(form ? response.url : url);
-    } else if (response.status === 401 || response.status === 403) {
-      // The whole page offers to sign in and keeps what was typed.
+    } else if ([401, 403].includes(response.status)) {
+      // The whole page offers to sign in, and keeps what was typed.
       form.dataset.whole = '';
       form.requestSubmit(button);
     } else {
-      const problem = page.querySelector('.problem p')?.textContent;
-      say(problem ?? `The host answered with the status ${response.status}. Nothing that you typed is lost.`);
+      say(page.querySelector('.problem p')?.textContent ?? `The host answered with the status ${response.status}.`);
     }
   };
 
   const openDialog = async url => {
-    const [dialog, loaded] = [byId('dialog'), await load('dialog', url, {})];
+    const loaded = await load('dialog', url);
     const content = loaded?.response.ok && loaded.page.getElementById('main');
     if (!loaded) return;
     if (!content) return location.assign(url);
     content.querySelector('h1').id = 'dialog-title';
     content.querySelector('.crumbs')?.remove();
-    dialog.replaceChildren(...document.adoptNode(content).childNodes);
-    dialog.showModal();
+    byId('dialog').replaceChildren(...document.adoptNode(content).childNodes);
+    byId('dialog').showModal();
   };
 
   document.addEventListener('click', event => {
     const target = event.target.closest('a[href], button');
-    if (!target || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    if (target.dataset.copy) {
-      navigator.clipboard?.writeText(byId(target.dataset.copy).textContent).then(() => say('Copied.'), () => say('The browser does not allow copying.'));
-    }
-    if (target.hasAttribute('data-close') && target.closest('dialog')) {
-      event.preventDefault();
-      target.closest('dialog').close();
-    } else if (target.origin === location.origin && !target.target && target.hasAttribute('data-dialog')) {
-      event.preventDefault();
-      openDialog(target.href);
-    } else if (target.origin === location.origin && !target.target && byId(target.dataset.region)) {
-      event.preventDefault();
-      swap(target.dataset.region, target.href);
-    }
+    const isChanged = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+    if (!target || event.defaultPrevented || isChanged || target.target) return;
+    const data = target.dataset;
+    const isOwn = target.origin === location.origin;
+    let act;
+    if ('copy' in data) act = () => navigator.clipboard.writeText(byId(data.copy).textContent).then(() => say('Copied.'));
+    else if ('close' in data && target.closest('dialog')) act = () => target.closest('dialog').close();
+    else if ('dialog' in data && isOwn) act = () => openDialog(target.href);
+    else if (byId(data.region) && isOwn) act = () => swap(data.region, target.href);
+    if (!act) return;
+    event.preventDefault();
+    act();
   });
 
   document.addEventListener('submit', event => {
@@ -110,21 +100,46 @@
     const url = new URL(button?.getAttribute('formaction') ?? form.getAttribute('action') ?? '', location.href);
     if (form.method === 'get') {
       url.search = new URLSearchParams(data);
-      swap(id, url.href);
-    } else {
-      const body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data);
-      swap(id, url.href, { options: { method: 'POST', body }, form, button });
+      return swap(id, url.href);
     }
+    const body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data);
+    swap(id, url.href, { options: { method: 'POST', body }, form, button });
   });
 
   document.addEventListener('change', event => {
     const input = event.target;
-    if (input.dataset.all) input.form.querySelectorAll(`input[name="${CSS.escape(input.dataset.all)}"]`).forEach(one => { one.checked = input.checked; });
-    else if (input.form?.hasAttribute('data-auto')) input.form.requestSubmit();
+    if (!input.dataset.all) return;
+    input.form.querySelectorAll(`input[name="${CSS.escape(input.dataset.all)}"]`).forEach(one => { one.checked = input.checked; });
   });
 
-  window.addEventListener('popstate', event => {
-    const id = event.state?.region ?? 'main';
-    byId(id) ? swap(id, location.href, { push: false }) : location.reload();
+  addEventListener('popstate', event => swap(event.state?.region ?? 'main', location.href, { isStep: false }));
+
+  // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
+  let stream, timer;
+  const regions = topics => [...document.querySelectorAll('[data-live]')].filter(one => {
+    const isWanted = !topics || one.dataset.live.split(' ').some(topic => topics.includes(topic));
+    return isWanted && !running.has(one.id) && !one.querySelector('details[open], :focus');
   });
+  const refresh = async topics => {
+    const wanted = regions(topics).map(one => one.id);
+    const loaded = wanted.length && await load('live', location.href);
+    if (loaded?.response.ok) wanted.forEach(id => show(id, loaded.page, false));
+  };
+  const stop = () => {
+    stream?.close();
+    clearInterval(timer);
+  };
+  const listen = () => {
+    stop();
+    if (document.hidden || !document.querySelector('[data-live]')) return;
+    stream = new EventSource(`${document.body.dataset.base}/events`);
+    stream.onmessage = event => refresh(event.data.split(' '));
+    stream.onerror = () => {
+      clearInterval(timer);
+      if (stream.readyState === EventSource.CLOSED) timer = setInterval(refresh, 15000);
+    };
+  };
+  document.addEventListener('visibilitychange', () => { document.hidden ? stop() : (listen(), refresh()); });
+  addEventListener('pagehide', stop);
+  addEventListener('pageshow', listen);
 })();

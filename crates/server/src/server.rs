@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::limits::{ShareLimits, Shares};
 use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
-use crate::pages::Visitor;
-use soar_store::model::AccessKeyId;
+use crate::pages::{STREAMS, Visitor};
+use soar_store::model::{AccessKeyId, UserId};
 
 /// The number of files to import that may arrive at once.
 const UPLOADS: usize = 4;
@@ -43,6 +43,8 @@ pub struct Server {
     pub(crate) visits: RateLimits<Visitor>,
     /// The calls and bytes under way of each visitor of the pages.
     pub(crate) visitors: Arc<Shares<Visitor>>,
+    /// The streams of events of each user.
+    pub(crate) streams: Arc<Shares<UserId>>,
     /// Whether the server shuts down. Streams of events end then.
     pub(crate) ending: watch::Sender<bool>,
     /// Limits the warning about each limit of all callers.
@@ -79,6 +81,12 @@ impl Server {
                 calls: usize::MAX,
                 bytes_each: host.settings.received_bytes_per_key(),
                 bytes: host.settings.received_bytes,
+            }),
+            streams: Shares::new(ShareLimits {
+                calls_each: STREAMS.0,
+                calls: STREAMS.1,
+                bytes_each: usize::MAX,
+                bytes: usize::MAX,
             }),
             ending: watch::Sender::new(false),
             limit_warnings: EachOncePerMinute::default(),

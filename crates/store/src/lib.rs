@@ -2,6 +2,7 @@
 //! SQL.
 
 mod access;
+mod activity;
 mod agents;
 mod alerts;
 mod answers;
@@ -77,6 +78,7 @@ mod users;
 mod with_timeout;
 mod work;
 
+pub use activity::Activity;
 pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;

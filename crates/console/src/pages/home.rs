@@ -19,8 +19,9 @@ const ROWS: i64 = 10;
 struct HomePage {
     frame: Frame,
     states: Vec<StateCount>,
-    failing: Table,
+    failing: Option<Table>,
     runs: Table,
+    waiting: Option<Table>,
 }
 
 /// The number of connections in a state.
@@ -36,8 +37,8 @@ pub(super) fn routes() -> Router {
 
 async fn show(page: Page) -> Answer {
     let (states, failing) = failing(&page).await?;
-    let template = HomePage { frame: page.frame("Home"), states, failing, runs: runs(&page).await? };
-    page.show(&template)
+    let (runs, waiting) = (runs(&page).await?, waiting(&page).await?);
+    page.show(&HomePage { frame: page.frame("Home"), states, failing, runs, waiting })
 }
 
 /// The value; `None` if the user may not see it.
@@ -49,55 +50,84 @@ fn if_allowed<T>(result: Result<T, OperationError>) -> Result<Option<T>, PageErr
     }
 }
 
-async fn failing(page: &Page) -> Result<(Vec<StateCount>, Table), PageError> {
-    let columns = [
-        Column::text("Connection"),
-        Column::text("Site").wide(),
-        Column::text("State"),
-        Column::text("Since"),
-        Column::text("Last error"),
-    ];
-    let empty = Empty::new("No connection is failing.");
+async fn failing(page: &Page) -> Result<(Vec<StateCount>, Option<Table>), PageError> {
     let health = if_allowed(page.operations().list_health(page.context()?, None, None, Some(ROWS)).await)?;
-    let Some(health) = health else {
-        return Ok((Vec::new(), Table::new("failing", "Connections that are not healthy", columns).empty(empty)));
-    };
-    let states = health.states.iter().rev();
+    let Some(health) = health else { return Ok((Vec::new(), None)) };
+    // A state without connections is shown only where that is good news, or bad news.
+    let is_shown =
+        |state: HealthState, count: usize| count > 0 || matches!(state, HealthState::Failing | HealthState::Healthy);
+    let states = health.states.iter().rev().filter(|(state, count)| is_shown(**state, **count));
     let states = states.map(|(state, count)| StateCount { badge: Badge::of_health(*state), count: *count }).collect();
-    let bad = health.connections.iter().filter(|one| !matches!(one.health.state, HealthState::Healthy));
+    let bad = health.connections.iter().filter(|one| one.health.state != HealthState::Healthy);
     let rows = bad.map(|one| {
+        let detail = one.health.last_error.as_deref().or(one.health.notice.as_deref());
         Row::new([
             Cell::text(&one.name),
             Cell::text(&one.site),
             Cell::badge(Badge::of_health(one.health.state)),
             Cell::when(When::new(one.health.since, page.zone(), page.now())),
-            Cell::text(one.health.last_error.as_deref().unwrap_or_default()),
+            detail.map_or_else(Cell::unknown, Cell::text),
         ])
     });
-    Ok((states, Table::new("failing", "Connections that are not healthy", columns).rows(rows).empty(empty)))
+    let columns = [
+        Column::text("connection", "Connection"),
+        Column::text("site", "Site").wide(),
+        Column::text("state", "State"),
+        Column::text("since", "Since"),
+        Column::text("error", "Last error"),
+    ];
+    let table = Table::new("failing", "Connections that are not healthy, the worst first", columns).rows(rows);
+    let table = table.empty(Empty::new("Every connection is healthy, or there is none yet.")).live("health");
+    Ok((states, Some(table)))
 }
 
 async fn runs(page: &Page) -> Result<Table, PageError> {
     let columns = [
-        Column::text("Started"),
-        Column::text("Command"),
-        Column::text("Connection"),
-        Column::text("User").wide(),
-        Column::text("Status"),
+        Column::text("command", "Command"),
+        Column::text("connection", "Connection"),
+        Column::text("status", "Status"),
+        Column::text("started", "Started"),
+        Column::text("user", "User").wide(),
     ];
     let filter = RunFilter { limit: Some(ROWS), ..RunFilter::default() };
     let runs = if_allowed(page.operations().list_runs(page.context()?, None, &filter).await)?;
     let rows = runs.map(|runs| runs.runs).unwrap_or_default().into_iter().map(|run| {
         Row::new([
-            Cell::when(When::new(run.started_at, page.zone(), page.now())),
             Cell::text(&run.command),
             Cell::text(&run.connection),
-            Cell::text(&run.user),
             Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))),
+            Cell::when(When::new(run.started_at, page.zone(), page.now())),
+            Cell::text(&run.user),
         ])
     });
-    let table = Table::new("runs", "Latest runs", columns).rows(rows);
+    let table = Table::new("runs", "Latest runs", columns).rows(rows).live("runs");
     Ok(table.empty(Empty::new("No command has run yet.")))
+}
+
+/// The alerts that could not be delivered; `None` for a user who may not see them.
+async fn waiting(page: &Page) -> Result<Option<Table>, PageError> {
+    let messages = if_allowed(page.operations().list_waiting_alerts(page.context()?, ROWS).await)?;
+    let rows = messages.map(|messages| {
+        let row = |message: soar_store::WaitingMessage| {
+            Row::new([
+                Cell::text(&message.destination),
+                Cell::when(When::new(message.created_at, page.zone(), page.now())),
+                Cell::number(message.attempts),
+                Cell::when(When::new(message.next_attempt_at, page.zone(), page.now())),
+                message.last_error.as_deref().map_or_else(Cell::unknown, Cell::text),
+            ])
+        };
+        messages.into_iter().map(row).collect::<Vec<_>>()
+    });
+    let columns = [
+        Column::text("destination", "Destination"),
+        Column::text("since", "Waiting since"),
+        Column::number("attempts", "Attempts"),
+        Column::text("next", "Next attempt").wide(),
+        Column::text("error", "Last error"),
+    ];
+    let table = |rows: Vec<Row>| Table::new("waiting", "Alerts that are not delivered yet", columns).rows(rows);
+    Ok(rows.map(|rows| table(rows).empty(Empty::new("No alert waits.")).live("health")))
 }
 
 const fn meaning(status: RunStatus) -> Meaning {

@@ -1,5 +1,7 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
+#[cfg(feature = "testing")]
+mod gallery;
 mod home;
 mod password;
 mod profile;
@@ -15,5 +17,9 @@ pub(crate) fn open_routes() -> Router {
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    [home::routes(), profile::routes(), sign_out::routes()].into_iter().fold(Router::new(), Router::merge)
+    let routes = [home::routes(), profile::routes(), sign_out::routes()];
+    let router = routes.into_iter().fold(Router::new(), Router::merge);
+    #[cfg(feature = "testing")]
+    let router = router.merge(gallery::routes());
+    router
 }

@@ -17,7 +17,7 @@ pub(crate) enum Meaning {
 
 impl Meaning {
     /// The class in the markup.
-    const fn class(self) -> &'static str {
+    pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Warning => "warning",

@@ -3,11 +3,15 @@
 
 mod badge;
 mod cell;
+mod confirm;
+mod day_strip;
 mod empty;
 mod field;
 mod form_errors;
 mod hidden;
+mod sparkline;
 mod table;
+mod tabs;
 mod text;
 mod when;
 
@@ -15,21 +19,28 @@ use askama::filters::HtmlSafe;
 
 pub(crate) use badge::{Badge, Meaning};
 pub(crate) use cell::Cell;
+pub(crate) use confirm::ConfirmPage;
+pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;
 pub(crate) use field::Field;
 pub(crate) use form_errors::FormErrors;
 pub(crate) use hidden::Hidden;
+pub(crate) use sparkline::{Point, Sparkline};
 pub(crate) use table::{Column, Row, Table};
+pub(crate) use tabs::Tabs;
 pub(crate) use text::VendorText;
 pub(crate) use when::When;
 
 // The parts are markup: their own templates have escaped their texts.
 impl HtmlSafe for Badge {}
 impl HtmlSafe for Cell {}
+impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for FormErrors {}
 impl HtmlSafe for Hidden {}
+impl HtmlSafe for Sparkline {}
 impl HtmlSafe for Table {}
+impl HtmlSafe for Tabs {}
 impl HtmlSafe for VendorText {}
 impl HtmlSafe for When {}

@@ -41,7 +41,13 @@ mod tests {
     #[test]
     fn a_hostile_name_neither_reorders_the_page_nor_becomes_markup() {
         let shown = VendorText::new("<b onclick=x>\u{202e}evil\u{2066}</b>").to_string();
-        assert!(!shown.contains('<') && !shown.contains('\u{202e}') && !shown.contains('\u{2066}'), "{shown}");
+        assert!(
+            !shown.contains("<b ")
+                && !shown.contains("</b>")
+                && !shown.contains('\u{202e}')
+                && !shown.contains('\u{2066}'),
+            "{shown}"
+        );
         assert!(shown.contains("onclick=x"), "{shown}");
     }
 

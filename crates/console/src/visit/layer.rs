@@ -134,6 +134,8 @@ async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: A
 
 async fn find_session(state: &ConsoleState, headers: &HeaderMap) -> Result<Option<ConsoleSession>, StoreError> {
     match SessionCookie::token(headers) {
+        // News that the page loads by itself are no use of the session.
+        Some(token) if region::is_live(headers) => state.server.sign_in().peek(&token).await,
         Some(token) => state.server.sign_in().session(&token).await,
         None => Ok(None),
     }
@@ -183,6 +185,7 @@ async fn run(
         notice: Notice::read(&asked.headers),
         zone: zone(&state, session.as_ref()).await,
         is_secure: state.server.settings.tls.is_some() || origin::is_secure(&request),
+        token: SessionCookie::token(&asked.headers),
         browser: Browser { address: call.address(), request_id: call.request_id().to_owned() },
     };
     let page = Page::new(Arc::clone(&state), session.clone(), context, facts);

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
+use secrecy::SecretString;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
@@ -46,6 +47,8 @@ pub(super) struct VisitFacts {
     /// Whether the browser reaches the host over TLS.
     pub(super) is_secure: bool,
     pub(super) browser: Browser,
+    /// The token of the session.
+    pub(super) token: Option<SecretString>,
 }
 
 impl Page {
@@ -65,6 +68,11 @@ impl Page {
     /// The session. Pages for signed-in users always have one.
     pub(crate) fn session(&self) -> Result<&ConsoleSession, PageError> {
         self.0.session.as_ref().ok_or_else(signed_out)
+    }
+
+    /// The token of the session.
+    pub(super) fn token(&self) -> Result<SecretString, PageError> {
+        self.0.visit.token.clone().ok_or_else(signed_out)
     }
 
     /// Whether a user is signed in.

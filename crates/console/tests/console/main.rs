@@ -5,6 +5,7 @@ mod appearance;
 mod browser;
 mod headers;
 mod keyboard;
+mod script;
 mod sign_in;
 mod templates;
 mod without_scripts;

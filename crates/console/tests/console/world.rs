@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use coda_footprint::FootprintPlugin;
 use footprint_simulator::{Options, Simulator, UserKind};
+use reqwest::redirect::Policy;
 use serde_json::json;
-use soar_connector::{Clock, SystemClock};
+use soar_connector::{Clock, RawParameters, SystemClock};
 use soar_host::Host;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
@@ -20,6 +21,7 @@ use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, Caller, Moment, Role, SiteKind};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
+use sqlx::Connection as _;
 
 /// The password of all users.
 pub const PASSWORD: &str = "a quiet morning";
@@ -32,9 +34,10 @@ pub const SITE: &str = "Security Operations";
 pub struct World {
     pub url: String,
     pub host: Arc<Host>,
-    pub simulator: Simulator,
+    caller: Caller,
+    _simulator: Simulator,
     _running: RunningHost,
-    _test: TestStore,
+    test: TestStore,
 }
 
 impl World {
@@ -77,9 +80,9 @@ impl World {
             }))
             .unwrap()
         };
-        for (name, password) in [("Footprint", user.password.as_str()), ("Footprint of Acme", "wrong")] {
-            connections.create_in(&mut records, &caller, draft(name, password)).await.unwrap();
-        }
+        let (good, bad) = (draft("Footprint", &user.password), draft("Footprint of Acme", "wrong"));
+        connections.create_in(&mut records, &caller, good).await.unwrap();
+        connections.create_in(&mut records, &caller, bad).await.unwrap();
         transaction.commit().await.unwrap();
         let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
         let mut settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
@@ -89,7 +92,31 @@ impl World {
             give_password(&host, user).await;
         }
         let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await.unwrap();
-        Self { url: running.url(), host, simulator, _running: running, _test: test }
+        Self { url: running.url(), host, caller, _simulator: simulator, _running: running, test }
+    }
+
+    /// Runs a command without parameters on the working connection.
+    pub async fn run(&self, command: &str) {
+        let executor = self.host.executor.as_ref().unwrap();
+        let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, RawParameters::new());
+        run.await.unwrap();
+    }
+
+    /// The cookie of a new session of a user.
+    pub async fn cookie(&self, user: &str) -> String {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let body = format!("user={user}&secret.password={}", PASSWORD.replace(' ', "+"));
+        let request = client.post(self.page("/sign-in")).body(body);
+        let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// Makes the last request of each session two minutes older.
+    pub async fn move_last_requests_back(&self) {
+        let mut connection = sqlx::SqliteConnection::connect(&self.test.address).await.unwrap();
+        let moved = sqlx::query("UPDATE sessions SET seen_at = seen_at - 120000, created_at = created_at - 120000");
+        moved.execute(&mut connection).await.unwrap();
     }
 
     /// The address of a page; `path` is its address below the console.

@@ -123,6 +123,23 @@ impl SignIn {
     /// # Errors
     /// [`StoreError`] when the store does not answer.
     pub async fn session(&self, token: &SecretString) -> Result<Option<ConsoleSession>, StoreError> {
+        let Some((session, now)) = self.find(token).await? else { return Ok(None) };
+        if now.since(session.session.seen_at) >= NOTED {
+            self.touch(session.session.id, now).await;
+        }
+        Ok(Some(session))
+    }
+
+    /// As [`SignIn::session`], for a call that the user did not make: the session's idle timeout does not begin again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store does not answer.
+    pub async fn peek(&self, token: &SecretString) -> Result<Option<ConsoleSession>, StoreError> {
+        Ok(self.find(token).await?.map(|(session, _)| session))
+    }
+
+    /// The valid session with this token, and the time by the store's clock.
+    async fn find(&self, token: &SecretString) -> Result<Option<(ConsoleSession, Moment)>, StoreError> {
         let token = token.expose_secret();
         let Some(hash) = Purpose::Session.hash_of(token) else { return Ok(None) };
         let mut reader = self.store.access_reader().await?;
@@ -138,11 +155,8 @@ impl SignIn {
         let Some(known) = snapshot.user_numbered(session.user_id).filter(|known| known.user.active) else {
             return Ok(None);
         };
-        if now.since(session.seen_at) >= NOTED {
-            self.touch(session.id, now).await;
-        }
         let (user, roles) = (known.user.clone(), known.roles.clone());
-        Ok(Some(ConsoleSession { session, user, roles, profile, csrf: CsrfKey::of(token) }))
+        Ok(Some((ConsoleSession { session, user, roles, profile, csrf: CsrfKey::of(token) }, now)))
     }
 
     /// Stores the time of a request. The session stays valid even if the store takes no changes now.

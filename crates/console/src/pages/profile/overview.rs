@@ -61,10 +61,10 @@ pub(super) async fn profile(page: &Page, forms: Forms) -> Result<ProfilePage, Pa
         ])
     });
     let columns = [
-        Column::text("Session"),
-        Column::text("Address"),
-        Column::text("Signed in").wide(),
-        Column::text("Last request"),
+        Column::text("session", "Session"),
+        Column::text("address", "Address"),
+        Column::text("signed-in", "Signed in").wide(),
+        Column::text("last-request", "Last request"),
     ];
     let zones = jiff::tz::db().available().map(|name| name.to_string());
     let themes = Theme::ALL.iter().map(|theme| (theme.as_str(), name(*theme)));

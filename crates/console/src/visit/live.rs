@@ -1,0 +1,97 @@
+//! The events of pages that show what happens: one stream per visible tab, which names the topics with news.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{Stream, unfold};
+use secrecy::SecretString;
+use soar_server::Server;
+use soar_server::pages::StreamPlace;
+use soar_store::{Activity, StoreError};
+use tokio::time::{Instant, interval_at};
+
+use super::error::Answer;
+use super::page::Page;
+
+/// The interval between two looks at the store.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The number of looks between two checks of the session.
+const LOOKS_PER_CHECK: u32 = 15;
+
+/// The interval between comments that keep a quiet stream open.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// One stream of events.
+struct Watch {
+    server: Arc<Server>,
+    token: SecretString,
+    ticks: tokio::time::Interval,
+    looks: u32,
+    seen: Option<Activity>,
+    _place: StreamPlace,
+}
+
+/// Answers with the stream of events.
+pub(crate) async fn events(page: Page) -> Answer {
+    let server = Arc::clone(&page.state().server);
+    let place = server.begin_stream(page.session()?.user.id)?;
+    let watch = Watch {
+        server,
+        token: page.token()?,
+        ticks: interval_at(Instant::now() + LOOK, LOOK),
+        looks: 0,
+        seen: None,
+        _place: place,
+    };
+    Ok(answer(unfold(watch, next)))
+}
+
+fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+/// The next event. The stream ends with the session, and when the server shuts down.
+async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
+    loop {
+        tokio::select! {
+            () = watch.server.shuts_down() => return None,
+            _ = watch.ticks.tick() => {}
+        }
+        watch.looks += 1;
+        if watch.looks % LOOKS_PER_CHECK == 0 && !is_signed_in(&watch).await {
+            return None;
+        }
+        // A store that fails has no news. The pages themselves say that it fails.
+        let Ok(activity) = look(&watch.server).await else { continue };
+        let Some(seen) = watch.seen.replace(activity) else { continue };
+        let topics = news(seen, activity);
+        if !topics.is_empty() {
+            return Some((Ok(Event::default().data(topics.join(" "))), watch));
+        }
+    }
+}
+
+async fn is_signed_in(watch: &Watch) -> bool {
+    // A store that fails ends no session.
+    watch.server.sign_in().peek(&watch.token).await.map_or(true, |session| session.is_some())
+}
+
+async fn look(server: &Server) -> Result<Activity, StoreError> {
+    server.store.reader().await?.records().activity().await
+}
+
+/// The topics in which something has happened.
+fn news(seen: Activity, now: Activity) -> Vec<&'static str> {
+    let mut topics = Vec::new();
+    if (seen.latest_run, seen.running) != (now.latest_run, now.running) {
+        topics.push("runs");
+    }
+    if seen.latest_check != now.latest_check {
+        topics.push("health");
+    }
+    topics
+}

@@ -1,0 +1,121 @@
+//! The script: regions, the browser's history, dialogs, failures, events.
+
+use serde_json::json;
+
+use crate::browser::{Browser, LOOKS};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_are_swapped_and_the_browser_s_history_leads_back() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    browser.goto(&world.page("/gallery")).await;
+    // It is lost when the page is loaded as a whole.
+    browser.evaluate("window.isSamePage = true").await;
+    browser.follow("Raw Data").await;
+    browser.wait_for_text("The tab Raw Data is open.").await;
+    assert_eq!(browser.focused().await, "views-tab-2", "the focus stays at the control");
+    browser.follow("Runs").await;
+    browser.wait_for("th[aria-sort=ascending] #list-by-count").await;
+    browser.follow("Next rows").await;
+    browser.wait_for_text("Rows 101 to 200 of 250").await;
+    let address = browser.client.current_url().await.unwrap();
+    assert_eq!(address.query(), Some("tab=Raw%20Data&sort=count&from=100"));
+    browser.client.back().await.unwrap();
+    browser.wait_for_text("Rows 1 to 100 of 250").await;
+    browser.client.forward().await.unwrap();
+    browser.wait_for_text("Rows 101 to 200 of 250").await;
+    assert_eq!(browser.evaluate("window.isSamePage").await, json!(true));
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_keeps_what_was_typed_but_no_secret_and_a_dialog_asks_first() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    browser.goto(&world.page("/gallery")).await;
+    browser.evaluate("window.isSamePage = true").await;
+    browser.fill("name", "Second connection").await;
+    browser.fill("secret.password", "hush").await;
+    browser.fill("interval", "0").await;
+    browser.press("Save").await;
+    browser.wait_for("#interval-error").await;
+    assert_eq!(browser.focused().await, "interval");
+    let typed = "[document.getElementById('name').value, document.getElementById('secret.password').value]";
+    assert_eq!(browser.evaluate(typed).await, json!(["Second connection", ""]));
+    // The browser logs the status 422.
+    assert_eq!(browser.complaints().await.len(), 1);
+    browser.fill("interval", "5").await;
+    browser.press("Save").await;
+    browser.wait_for_text("Second connection is saved.").await;
+    browser.follow("Remove").await;
+    browser.wait_for("dialog[open]").await;
+    assert_eq!(browser.accessibility().await, Vec::<String>::new());
+    browser.picture("dialog").await;
+    browser.follow("Cancel").await;
+    browser.wait_for("dialog:not([open])").await;
+    assert_eq!(browser.evaluate("window.isSamePage").await, json!(true));
+    browser.follow("Remove").await;
+    browser.press_when_there("Remove").await;
+    browser.wait_for_text("Version 3 is removed.").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_does_not_answer_is_told_and_nothing_typed_is_lost() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    browser.goto(&world.page("/gallery")).await;
+    browser.fill("name", "Typed before").await;
+    browser.devtools("Network.enable", json!({})).await;
+    let offline = json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+    browser.devtools("Network.emulateNetworkConditions", offline).await;
+    browser.press("Save").await;
+    browser.wait_for_text("The host did not answer.").await;
+    assert_eq!(browser.evaluate("document.getElementById('name').value").await, "Typed before");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_are_accessible_in_each_look() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    browser.goto(&world.page("/gallery")).await;
+    browser.check("gallery", &LOOKS).await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_appears_on_the_open_home_page_by_itself() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.wait_for_text("No command has run yet.").await;
+    world.run("List Tenants").await;
+    browser.wait_for_text("List Tenants").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loading_news_does_not_keep_a_session_alive() {
+    let world = World::new().await;
+    let cookie = world.cookie("Analyst").await;
+    let client = reqwest::Client::new();
+    let seen = async || {
+        let mut reader = world.host.store.reader().await.unwrap();
+        let user = reader.records().user("Analyst").await.unwrap();
+        reader.records().sessions(user.id).await.unwrap()[0].seen_at
+    };
+    world.move_last_requests_back().await;
+    let earlier = seen().await;
+    let load = async |region: &str| {
+        let request = client.get(world.page("/")).header("cookie", &cookie).header("footprint-region", region);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    };
+    load("live").await;
+    assert_eq!(seen().await, earlier);
+    load("main").await;
+    assert!(seen().await > earlier);
+}

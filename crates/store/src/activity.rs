@@ -1,0 +1,30 @@
+//! Whether something has happened, for pages that show it at once.
+
+use super::{Records, StoreError};
+use crate::model::Moment;
+
+/// What has happened so far. A later value that differs means that something has happened since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Activity {
+    /// The id of the latest run; 0 if there is none.
+    pub latest_run: i64,
+    /// The number of runs under way.
+    pub running: i64,
+    /// When the latest health check ended.
+    pub latest_check: Option<Moment>,
+}
+
+impl Records<'_> {
+    /// What has happened so far. Three look-ups in indexes.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn activity(&mut self) -> Result<Activity, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT (SELECT COALESCE(MAX(id), 0) FROM runs) AS latest_run,
+                    (SELECT COUNT(*) FROM runs WHERE status = 'Running') AS running,
+                    (SELECT MAX(ended_at) FROM checks) AS latest_check",
+        );
+        Ok(query.fetch_one(&mut *self.connection).await?)
+    }
+}
