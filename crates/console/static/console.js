@@ -93,7 +93,7 @@
 
   document.addEventListener('submit', event => {
     const [form, button] = [event.target, event.submitter];
-    const id = form.dataset.region;
+    const id = button?.dataset.region ?? form.dataset.region;
     if (event.defaultPrevented || !byId(id) || 'whole' in form.dataset) return;
     event.preventDefault();
     const data = new FormData(form, button);

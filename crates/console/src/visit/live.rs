@@ -10,6 +10,7 @@ use futures_util::stream::{Stream, unfold};
 use secrecy::SecretString;
 use soar_server::Server;
 use soar_server::pages::StreamPlace;
+use soar_store::model::UserId;
 use soar_store::{Activity, StoreError};
 use tokio::time::{Instant, interval_at};
 
@@ -32,19 +33,25 @@ struct Watch {
     ticks: tokio::time::Interval,
     looks: u32,
     seen: Option<Activity>,
+    user: UserId,
+    /// Whether a command that the user started from a page was running at the last look.
+    was_running: bool,
     _place: StreamPlace,
 }
 
 /// Answers with the stream of events.
 pub(crate) async fn events(page: Page) -> Answer {
     let server = Arc::clone(&page.state().server);
-    let place = server.begin_stream(page.session()?.user.id)?;
+    let user = page.session()?.user.id;
+    let place = server.begin_stream(user)?;
     let watch = Watch {
         server,
         token: page.token()?,
         ticks: interval_at(Instant::now() + LOOK, LOOK),
         looks: 0,
         seen: None,
+        user,
+        was_running: false,
         _place: place,
     };
     Ok(answer(unfold(watch, next)))
@@ -68,11 +75,20 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
         // A store that fails has no news. The pages themselves say that it fails.
         let Ok(activity) = look(&watch.server).await else { continue };
         let Some(seen) = watch.seen.replace(activity) else { continue };
-        let topics = news(seen, activity);
+        let mut topics = news(seen, activity);
+        topics.extend(progress(&mut watch));
         if !topics.is_empty() {
             return Some((Ok(Event::default().data(topics.join(" "))), watch));
         }
     }
+}
+
+/// The topic of commands that the user started from a page, while one is running and when it has ended.
+fn progress(watch: &mut Watch) -> Option<&'static str> {
+    let is_running = watch.server.operations.results.has_running(watch.user);
+    let has_news = is_running || watch.was_running;
+    watch.was_running = is_running;
+    has_news.then_some("progress")
 }
 
 async fn is_signed_in(watch: &Watch) -> bool {

@@ -26,7 +26,16 @@ impl Needs {
 }
 
 /// The groups of pages: the title of each, and its pages with title, address below the console, and needs.
-const GROUPS: &[(&str, &[(&str, &str, Needs)])] = &[("Overview", &[("Home", "/", Needs::Session)])];
+const GROUPS: &[(&str, &[(&str, &str, Needs)])] = &[
+    ("Overview", &[("Home", "/", Needs::Session)]),
+    (
+        "Connections",
+        &[
+            ("Integrations", "/integrations", Needs::Somewhere(Right::UseConnections)),
+            ("Test Command", "/test-command", Needs::Somewhere(Right::UseConnections)),
+        ],
+    ),
+];
 
 /// A group of pages in the navigation.
 #[derive(Debug)]

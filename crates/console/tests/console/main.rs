@@ -3,6 +3,7 @@
 
 mod appearance;
 mod browser;
+mod connections;
 mod headers;
 mod keyboard;
 mod script;

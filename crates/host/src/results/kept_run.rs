@@ -1,12 +1,12 @@
 //! A run that a user started from a page, and its result.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use soar_connector::manifest::Command;
 use soar_connector::{CommandError, Progress, RawParameters, Receipt, ReturnData, Step, Warning};
 use soar_store::model::{Connection, Moment, RunId, Site, UserId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::content::Content;
@@ -87,7 +87,7 @@ pub struct KeptRun {
     pub content: Arc<Content>,
     /// The run in the run history, once it has a slot.
     pub(crate) run: Arc<OnceLock<RunId>>,
-    state: Arc<Mutex<RunState>>,
+    state: watch::Sender<RunState>,
     /// Notified when the user cancels a run that has no slot yet.
     pub(crate) given_up: Notify,
 }
@@ -104,7 +104,7 @@ impl KeptRun {
         started_at: Moment,
         content: Arc<Content>,
     ) -> Self {
-        let state = Arc::new(Mutex::new(RunState::Running(RunProgress::default())));
+        let state = watch::Sender::new(RunState::Running(RunProgress::default()));
         let (id, run, given_up) = (KeptRunId::new(), Arc::default(), Notify::new());
         Self { id, user, site, connection, command, parameters, started_at, content, run, state, given_up }
     }
@@ -112,13 +112,20 @@ impl KeptRun {
     /// Its state.
     #[must_use]
     pub fn state(&self) -> RunState {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.borrow().clone()
     }
 
     /// Whether it has ended.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        !matches!(self.state(), RunState::Running(_))
+        !matches!(&*self.state.borrow(), RunState::Running(_))
+    }
+
+    /// Its state once it has ended.
+    pub async fn ended(&self) -> RunState {
+        let mut state = self.state.subscribe();
+        let ended = state.wait_for(|state| !matches!(state, RunState::Running(_))).await;
+        ended.map_or_else(|_| self.state(), |ended| ended.clone())
     }
 
     /// The run in the run history, once it has a slot.
@@ -128,21 +135,22 @@ impl KeptRun {
     }
 
     pub(crate) fn end(&self, ended: RunState) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = ended;
+        self.state.send_replace(ended);
     }
 
     /// The receiver of the command's progress.
     pub(crate) fn progress(&self) -> Progress {
-        let state = Arc::clone(&self.state);
+        let state = self.state.clone();
         Progress::new(move |step| {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let RunState::Running(known) = &mut *state else { return };
-            match step {
-                Step::Read { rows, pages, total_pages } => {
-                    *known = RunProgress { rows, pages, total_pages, wait: None };
+            state.send_modify(|state| {
+                let RunState::Running(known) = state else { return };
+                match step {
+                    Step::Read { rows, pages, total_pages } => {
+                        *known = RunProgress { rows, pages, total_pages, wait: None };
+                    }
+                    Step::Waiting { wait, .. } => known.wait = Some(wait),
                 }
-                Step::Waiting { wait, .. } => known.wait = Some(wait),
-            }
+            });
         })
     }
 }

@@ -199,7 +199,7 @@ mod tests {
     fn a_hostile_path_stops_when_its_budget_is_spent() {
         let rows: Vec<_> = (0..3_000).map(|id| json!({"id": id, "nested": [[id], {"a": "b"}]})).collect();
         let content = content(&[json!({ "items": rows })]);
-        for path in ["$..[?count($..*) > 1]", "$..[?$..[?$..[?@]]]", "$..*..*..*..*", "$..[?@ == $]", "$..[?search(@, '(a|b)*c{1,500}')]"] {
+        for path in ["$..[?count($..*) > 1]", "$..[?$..[?$..[?@]]]", "$..*..*..*..*", "$..[?search(@, '(a|b)*c{1,500}')]"] {
             let begun = Instant::now();
             let matches = content.at_path(path).unwrap();
             assert!(matches.is_cut, "{path}");

@@ -97,6 +97,12 @@ impl Results {
         runs
     }
 
+    /// Whether a run of this user is under way.
+    #[must_use]
+    pub fn has_running(&self, user: UserId) -> bool {
+        self.lock().values().any(|run| run.user == user && !run.is_over())
+    }
+
     /// Deletes a run that has ended once its result was kept long enough.
     pub(crate) async fn expire(&self, id: KeptRunId) {
         tokio::time::sleep(self.limits.kept_for).await;
