@@ -10,6 +10,7 @@ const PAGES: &[(&str, &str)] = &[("home", "/"), ("profile", "/profile"),
     ("command", "/integrations/coda-footprint/commands/list-devices"),
     ("connection-new", "/integrations/coda-footprint/connections/new"),
     ("connection", "/connections/1"),
+    ("test-command", "/test-command"),
     ("not-found", "/nothing-here")];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,5 +9,6 @@ mod keyboard;
 mod script;
 mod sign_in;
 mod templates;
+mod test_command;
 mod without_scripts;
 mod world;

@@ -20,7 +20,7 @@ use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, Caller, ConnectionId, Moment, Role, SiteKind};
 use soar_store::testing::TestStore;
-use soar_store::{Engine, NewSite, NewUser};
+use soar_store::{Engine, NewSite, NewUser, RunFilter};
 use sqlx::Connection as _;
 
 /// The password of all users.
@@ -131,6 +131,20 @@ impl World {
         let request = client.post(self.page(path)).header("cookie", cookie).body(format!("{body}&csrf={csrf}"));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         request.send().await.unwrap().status().as_u16()
+    }
+
+    /// The status and the text of the answer to a request of a session.
+    pub async fn get(&self, cookie: &str, path: &str) -> (u16, String) {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let answer = client.get(self.page(path)).header("cookie", cookie).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// The commands in the run history, the latest first.
+    pub async fn runs(&self) -> Vec<String> {
+        let mut reader = self.host.store.reader().await.unwrap();
+        let runs = reader.records().runs(None, self.caller.user.id, true, &RunFilter::default()).await.unwrap();
+        runs.into_iter().map(|run| run.command).collect()
     }
 
     /// The cookie of a new session of a user.
