@@ -51,7 +51,8 @@ pub(crate) async fn events(page: Page) -> Answer {
         looks: 0,
         seen: None,
         user,
-        was_running: false,
+        // A run can end between the page and its stream of events.
+        was_running: true,
         _place: place,
     };
     Ok(answer(unfold(watch, next)))
@@ -74,8 +75,8 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
         }
         // A store that fails has no news. The pages themselves say that it fails.
         let Ok(activity) = look(&watch.server).await else { continue };
-        let Some(seen) = watch.seen.replace(activity) else { continue };
-        let mut topics = news(seen, activity);
+        let seen = watch.seen.replace(activity);
+        let mut topics = seen.map(|seen| news(seen, activity)).unwrap_or_default();
         topics.extend(progress(&mut watch));
         if !topics.is_empty() {
             return Some((Ok(Event::default().data(topics.join(" "))), watch));

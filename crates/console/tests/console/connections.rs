@@ -28,10 +28,12 @@ async fn value(browser: &Browser, id: &str) -> String {
 async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_connection() {
     let (world, browser) = (World::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
+    browser.look(LOOKS[0]).await;
     browser.follow("Integrations").await;
     browser.wait_for("#integrations").await;
     browser.fill("q", "coda").await;
     browser.press("Search").await;
+    while browser.evaluate("location.search").await != "?q=coda" {}
     browser.follow("CODA Footprint").await;
     browser.wait_for_text("+ New Connection").await;
     browser.follow("+ New Connection").await;
@@ -71,6 +73,8 @@ async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secre
     browser.press("+ Add").await;
     browser.wait_for("#parameter\\.password-error, #secret\\.parameter\\.password-error").await;
     assert_eq!(value(&browser, "parameter.user-name").await, "soar@example.com");
+    // The browser itself reports the status 422.
+    assert_eq!(browser.complaints().await.len(), 1);
     browser.check("connection-problems", &LOOKS).await;
     browser.goto(&world.page("/connections/1")).await;
     browser.wait_for("#connection").await;
@@ -93,6 +97,7 @@ async fn the_second_of_two_users_sees_both_versions_before_saving() {
     browser.wait_for_text("Another user changed this connection after you opened the form").await;
     let text = browser.text().await;
     assert!(text.contains("The day shift uses it") && text.contains("The night shift uses it"), "{text}");
+    assert_eq!(browser.complaints().await.len(), 1);
     browser.check("connection-conflict", &LOOKS).await;
     browser.press("Save").await;
     browser.wait_for_text("The connection Footprint is changed.").await;
@@ -112,8 +117,7 @@ async fn a_connection_is_diagnosed_deactivated_and_removed_after_questions() {
     let text = browser.text().await;
     assert!(text.contains("Login") && text.contains("List Devices"), "{text}");
     browser.check("diagnosis", &LOOKS).await;
-    browser.follow("Footprint").await;
-    browser.wait_for("#connection").await;
+    browser.goto(&world.page("/connections/1")).await;
     browser.follow("Deactivate").await;
     browser.wait_for("dialog[open]").await;
     browser.press("Deactivate").await;
@@ -180,7 +184,7 @@ async fn a_user_without_the_right_sees_a_connection_and_can_change_nothing() {
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/integrations/coda-footprint")).await;
     assert!(!browser.text().await.contains("+ New Connection"));
-    browser.follow("Footprint").await;
+    browser.goto(&world.page("/connections/1")).await;
     browser.wait_for_text("needs the right to manage connections").await;
     let text = browser.text().await;
     for hidden in ["Save", "Remove", "Deactivate", "Diagnose"] {

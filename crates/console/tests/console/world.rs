@@ -111,7 +111,7 @@ impl World {
     /// The account of the working connection.
     pub fn account(&self) -> Account {
         let user = self.simulator.user(UserKind::Administrator);
-        Account { user_name: user.user_name, password: user.password }
+        Account { user_name: user.user_name.clone(), password: user.password.clone() }
     }
 
     /// Changes a connection, as another user.

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
+use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use soar_connector::cell_text;
 use soar_host::results::{Content, ContentError};
@@ -37,7 +38,8 @@ async fn download(page: Page, Path(id): Path<String>) -> Answer {
             Err(error) => Some((Err(error), (None, usize::MAX, content))),
         }
     });
-    let mut response = Response::new(Body::from_stream(parts));
+    // The compression asks again after the end.
+    let mut response = Response::new(Body::from_stream(parts.fuse()));
     let name = soar_connector::name::normalised(&run.command.name);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));

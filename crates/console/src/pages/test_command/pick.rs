@@ -17,8 +17,11 @@ use crate::visit::{Answer, Form, Frame, Page, PageError};
 /// The input with which lists are read page by page.
 const PAGE: &str = "Page";
 
-/// The input that chooses the tenant, passed on to the command that lists.
+/// The most values that are shown.
 const MOST: usize = 200;
+
+/// The most columns that are shown.
+const COLUMNS: usize = 6;
 
 #[derive(Debug, Template)]
 #[template(path = "test_command/pick.html")]
@@ -78,7 +81,7 @@ async fn send(page: Page, form: Form) -> Answer {
     let (content, column, key) = (std::sync::Arc::clone(&run.content), picker.column, picker.key_field.to_owned());
     let rows = tokio::task::spawn_blocking(move || rows(&content, column, &key)).await;
     let rows = rows.map_err(|error| PageError::defect(&error))?.map_err(|error| PageError::defect(&error))?;
-    let columns = if picker.column.is_some() { run.content.columns().to_vec() } else { vec![picker.key_field.to_owned()] };
+    let columns = if picker.column.is_some() { run.content.columns().iter().take(COLUMNS).cloned().collect() } else { vec![picker.key_field.to_owned()] };
     let (error, refused) = match state {
         RunState::Ended { error, .. } => (error.as_ref().map(ErrorTab::new), None),
         RunState::Refused(text) => (None, Some(text)),
@@ -118,7 +121,7 @@ fn rows(
         return Ok(found
             .map(|row| PickRow {
                 value: row.get(column).map(cell_text).unwrap_or_default(),
-                cells: row.iter().map(|value| VendorText::new(&cell_text(value))).collect(),
+                cells: row.iter().take(COLUMNS).map(|value| VendorText::new(&cell_text(value))).collect(),
             })
             .collect());
     }
