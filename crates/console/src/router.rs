@@ -14,7 +14,6 @@ use crate::pages::{open_routes, routes};
 use crate::visit::{ConsoleState, Page, PageError, events, open, signed_in, with_headers};
 
 /// The pages of the console, for [`soar_server::serve_with_pages`].
-#[must_use]
 pub fn pages(server: &Arc<Server>) -> Router {
     let state = ConsoleState::new(server);
     let for_anybody = open_routes().layer(from_fn_with_state(Arc::clone(&state), open));

@@ -2,7 +2,8 @@
 'use strict';
 (() => {
   if (!Document.parseHTML || !window.AbortController) return;
-  const sanitizer = { removeElements: ['style', 'iframe', 'object', 'embed'], removeAttributes: ['style'] };
+  // The policy blocks the attribute `style`. Removing it here would open every `details`: its content is hidden by one.
+  const sanitizer = { removeElements: ['style', 'iframe', 'object', 'embed'] };
   const running = new Map();
   const byId = id => document.getElementById(id);
   const say = text => byId('live')?.replaceChildren(text);
@@ -44,7 +45,10 @@
     }
     const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
     if (wanted) wanted.focus();
-    else if (takesFocus && id === 'main') byId(id).focus();
+    else if (takesFocus && id === 'main') {
+      scrollTo(0, 0);
+      byId(id).focus({ preventScroll: true });
+    }
     return true;
   };
 
@@ -109,9 +113,8 @@
   });
 
   document.addEventListener('change', event => {
-    const input = event.target;
-    if (!input.dataset.all) return;
-    input.form.querySelectorAll(`input[name="${CSS.escape(input.dataset.all)}"]`).forEach(one => { one.checked = input.checked; });
+    const { dataset: { all }, form, checked } = event.target;
+    if (all) form.querySelectorAll(`input[name="${CSS.escape(all)}"]`).forEach(one => { one.checked = checked; });
   });
 
   addEventListener('popstate', event => swap(event.state?.region ?? 'main', location.href, { isStep: false }));
@@ -127,16 +130,16 @@
     const loaded = wanted.length && await load('live', location.href);
     if (loaded?.response.ok) wanted.forEach(id => show(id, loaded.page, false));
   };
-  const stop = () => {
-    stream?.close();
-    clearInterval(timer);
-  };
+  const stop = () => (stream?.close(), clearInterval(timer));
   const listen = () => {
     stop();
     if (document.hidden || !document.querySelector('[data-live]')) return;
     stream = new EventSource(`${document.body.dataset.base}/events`);
+    let isBroken = false;
+    stream.onopen = () => { if (isBroken) refresh(); };
     stream.onmessage = event => refresh(event.data.split(' '));
     stream.onerror = () => {
+      isBroken = true;
       clearInterval(timer);
       if (stream.readyState === EventSource.CLOSED) timer = setInterval(refresh, 15000);
     };

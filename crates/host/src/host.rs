@@ -18,6 +18,7 @@ use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
 use crate::sign_in::{SignIn, SignInParts};
 use crate::tenants::{self, SyncConnection, Tenants, UpdateTenantSiteStatus};
+use crate::vault::Vault;
 use soar_store::model::Moment;
 
 /// A host: its store and its services.
@@ -62,7 +63,7 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Arc<Self> {
-        Arc::new(Self::made_of(settings, store, clock, seal, commands))
+        Arc::new(Self::made_of(settings, store, clock, seal, commands, None))
     }
 
     fn made_of(
@@ -71,6 +72,7 @@ impl Host {
         clock: Arc<dyn Clock>,
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
+        vault: Option<Vault>,
     ) -> Self {
         let directory = Arc::new(Directory::new(store.clone()));
         let changes =
@@ -98,6 +100,8 @@ impl Host {
             seal: Arc::clone(&seal),
             audit: audit.clone(),
             refusals: Arc::clone(&refusals),
+            vault,
+            public_address: settings.public_address(),
         };
         Self {
             operations,
@@ -159,7 +163,7 @@ impl Host {
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        let mut host = Self::made_of(settings, store, clock, seal, commands);
+        let mut host = Self::made_of(settings, store, clock, seal, commands, Some(connections.vault.clone()));
         host.operations.connections = Some(connections);
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));

@@ -1,6 +1,8 @@
 //! The settings of a host, read from TOML. Every field has a default.
 
 mod http_limits;
+mod openid;
+mod sign_in;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use soar_store::model::GatherRules;
 
 pub use http_limits::HttpLimits;
+pub(crate) use openid::is_safe;
+pub use openid::{GroupMapping, OpenIdSettings};
+pub use sign_in::SignInSettings;
 
 use crate::scheduler::SchedulerSettings;
-use crate::sign_in::SignInSettings;
 use crate::tenants::TenantSettings;
 
 /// The settings of a host.

@@ -8,9 +8,8 @@ use soar_host::Host;
 use soar_host::limits::RateLimits;
 use tokio::sync::{Semaphore, watch};
 
-use crate::limits::{ShareLimits, Shares};
+use crate::limits::{ShareLimits, Shares, Visitor};
 use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
-use crate::pages::{STREAMS, Visitor};
 use soar_store::model::{AccessKeyId, UserId};
 
 /// The number of files to import that may arrive at once.
@@ -23,6 +22,9 @@ const MASTERS: (usize, usize) = (32, 16);
 /// The limit in bytes for masters' messages that arrive at once. One address may send as many bytes as the longest body
 /// has.
 const MASTERS_BYTES: usize = 8 * 1024 * 1024;
+
+/// The most streams of events of one user, and of all users. A browser opens one per visible tab.
+const STREAMS: (usize, usize) = (16, 1_000);
 
 /// A host, and the limits of its callers.
 #[derive(Debug)]

@@ -261,6 +261,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_new_epoch_ends_all_sessions_and_links_and_keeps_passwords() {
+        for test in TestStore::on_both().await {
+            let mut transaction = test.store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            let new = crate::NewUser { name: "alice".to_owned(), email: None, is_administrator: false };
+            let user = records.create_user(&new, Moment(1)).await.unwrap().id;
+            let now = records.now().await.unwrap();
+            let (hash, ends_at) = ("h".to_owned(), now + std::time::Duration::from_secs(3_600));
+            let method = crate::model::SignInMethod::Password;
+            let session = crate::NewSession { hash: hash.clone(), user, method, address: String::new(), ends_at };
+            records.create_session(&session, now).await.unwrap();
+            let link = crate::NewPasswordLink { user, hash: hash.clone(), expires_at: ends_at };
+            records.keep_password_link(&link, now).await.unwrap();
+            records.set_password(user, "a hash", now).await.unwrap();
+            records.begin_epoch(&AuditEntry::new(now, Surface::Terminal, "id")).await.unwrap();
+            assert!(records.session(&hash).await.unwrap().is_none());
+            assert!(records.password_link(&hash).await.unwrap().is_none());
+            assert!(records.sign_in_credentials("alice").await.unwrap().unwrap().hash.is_some());
+        }
+    }
+
+    #[tokio::test]
     async fn a_new_epoch_repeats_no_change_and_no_alert_and_records_them() {
         for test in TestStore::on_both().await {
             let mut transaction = test.store.transaction().await.unwrap();

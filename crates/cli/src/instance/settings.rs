@@ -95,6 +95,9 @@ impl Settings {
         if let Some(file) = &mut host.tenants.authorities {
             *file = from(folder, file);
         }
+        if let Some(file) = host.sign_in.openid.as_mut().and_then(|openid| openid.certificate_authority.as_mut()) {
+            *file = from(folder, file);
+        }
         Ok(host)
     }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::doctor::{Examined, Finding, examine};
+use soar_host::vault::Vault;
 use soar_store::Store;
 
 use super::run::single_threaded_runtime;
@@ -32,14 +33,16 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     let folder = Folder::of_instance(&arguments.instance.folder)?;
-    let settings = Settings::read(&folder)?.resolved(&folder)?;
+    let settings = Settings::read(&folder)?;
+    let vault = Vault::new(settings.vault.clone());
+    let settings = settings.resolved(&folder)?;
     let registry = registry()?;
     let found = single_threaded_runtime()?.block_on(async {
         let store = match Store::open_read_only(settings.store.expose()).await {
             Ok(store) => store,
             Err(error) => return vec![Finding::unopened(&settings.store.to_string(), &error)],
         };
-        let instance = Examined { store, settings, registry };
+        let instance = Examined { store, settings, vault, registry };
         let found = examine(&instance).await;
         instance.store.close().await;
         found

@@ -68,7 +68,7 @@ fn gallery(page: &Page, list: &ListState, form: &Form) -> GalleryPage {
     let tab = list.filter("tab").unwrap_or("Result").to_owned();
     let tabs = ["Result", "Raw Data", "Error"]
         .into_iter()
-        .fold(Tabs::new("Views", "views"), |tabs, name| tabs.tab(name, list.with("tab", Some(name)), name == tab));
+        .fold(Tabs::new("Views", "main"), |tabs, name| tabs.tab(name, list.with("tab", Some(name)), name == tab));
     let points = (0..24).map(|hour: u32| {
         let value = (hour != 7).then(|| f64::from(100 + hour * 17 % 90));
         Point::new(format!("{hour}:00"), value)

@@ -5,6 +5,7 @@ mod gallery;
 mod connections;
 mod home;
 mod integrations;
+mod openid;
 mod password;
 mod profile;
 mod sign_in;
@@ -15,7 +16,7 @@ use axum::Router;
 
 /// The pages that anybody may see.
 pub(crate) fn open_routes() -> Router {
-    [sign_in::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
+    [sign_in::routes(), openid::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
 }
 
 /// The pages for signed-in users.

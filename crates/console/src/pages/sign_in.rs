@@ -26,6 +26,8 @@ struct SignInPage {
     code: Option<Field>,
     /// The address to go to, or the form to continue.
     hidden: Vec<Hidden>,
+    /// Whether users can sign in by a provider.
+    has_provider: bool,
 }
 
 /// The page after signing in, from which the user continues with a form.
@@ -108,6 +110,7 @@ fn of(page: &Page, form: &Form, mut hidden: Vec<Hidden>, wants_code: bool) -> Si
         password: Field::secret("password", "Password").required().autocomplete("current-password").of(form),
         code,
         hidden,
+        has_provider: page.sign_in().has_openid(),
     }
 }
 

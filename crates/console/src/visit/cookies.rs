@@ -16,6 +16,35 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
 }
 
+/// The cookie of a sign-in by a provider. It is `Lax`, since another site leads the browser back.
+#[derive(Debug)]
+pub(crate) struct FlowCookie;
+
+impl FlowCookie {
+    const NAME: &str = "footprint-sign-in";
+
+    /// The flow in the request.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<SecretString> {
+        read(headers, Self::NAME).map(SecretString::from)
+    }
+
+    pub(crate) fn set(flow: &SecretString, is_secure: bool) -> Option<HeaderValue> {
+        Self::header(flow.expose_secret(), 600, is_secure)
+    }
+
+    pub(crate) fn delete(is_secure: bool) -> Option<HeaderValue> {
+        Self::header("", 0, is_secure)
+    }
+
+    fn header(value: &str, seconds: u32, is_secure: bool) -> Option<HeaderValue> {
+        let (name, secure) = (Self::NAME, if is_secure { "; Secure" } else { "" });
+        let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        let mut header = HeaderValue::from_str(&text).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
+
 /// The cookie of a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionCookie {

@@ -13,7 +13,7 @@ use soar_host::sign_in::{Browser, ConsoleSession};
 use soar_server::pages::{PageCall, Problem};
 use soar_store::StoreError;
 
-use super::cookies::SessionCookie;
+use super::cookies::{FlowCookie, SessionCookie};
 use super::error::PageError;
 use super::form::{FormValues, RESUMED};
 use super::frame::Frame;
@@ -184,8 +184,9 @@ async fn run(
         is_region: region::is_wanted(&asked.headers),
         notice: Notice::read(&asked.headers),
         zone: zone(&state, session.as_ref()).await,
-        is_secure: state.server.settings.tls.is_some() || origin::is_secure(&request),
+        is_secure: state.is_secure || origin::is_secure(&request),
         token: SessionCookie::token(&asked.headers),
+        flow: FlowCookie::read(&asked.headers),
         browser: Browser { address: call.address(), request_id: call.request_id().to_owned() },
     };
     let page = Page::new(Arc::clone(&state), session.clone(), context, facts);

@@ -44,12 +44,13 @@ pub(crate) async fn events(page: Page) -> Answer {
     let server = Arc::clone(&page.state().server);
     let user = page.session()?.user.id;
     let place = server.begin_stream(user)?;
+    let seen = look(&server).await.ok();
     let watch = Watch {
         server,
         token: page.token()?,
         ticks: interval_at(Instant::now() + LOOK, LOOK),
         looks: 0,
-        seen: None,
+        seen,
         user,
         // A run can end between the page and its stream of events.
         was_running: true,
@@ -70,7 +71,7 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
             _ = watch.ticks.tick() => {}
         }
         watch.looks += 1;
-        if watch.looks % LOOKS_PER_CHECK == 0 && !is_signed_in(&watch).await {
+        if watch.looks.is_multiple_of(LOOKS_PER_CHECK) && !is_signed_in(&watch).await {
             return None;
         }
         // A store that fails has no news. The pages themselves say that it fails.

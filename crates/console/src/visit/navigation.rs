@@ -25,8 +25,11 @@ impl Needs {
     }
 }
 
-/// The groups of pages: the title of each, and its pages with title, address below the console, and needs.
-const GROUPS: &[(&str, &[(&str, &str, Needs)])] = &[
+/// A page of the navigation: its title, its address below the console, and what a user needs.
+type Listed = (&'static str, &'static str, Needs);
+
+/// The groups of pages: the title of each, and its pages.
+const GROUPS: &[(&str, &[Listed])] = &[
     ("Overview", &[("Home", "/", Needs::Session)]),
     (
         "Connections",
@@ -55,7 +58,7 @@ pub(crate) struct Item {
 
 /// The pages that the user may see. `path` is the address of the current page below the console.
 pub(crate) fn groups(session: &ConsoleSession, base: &str, path: &str) -> Vec<Group> {
-    let item = |&(title, address, _): &(&'static str, &str, Needs)| {
+    let item = |&(title, address, _): &Listed| {
         let below = path.strip_prefix(address).is_some_and(|rest| rest.starts_with('/'));
         Item { title, href: format!("{base}{address}"), is_current: path == address || (address != "/" && below) }
     };

@@ -50,6 +50,8 @@ pub(super) struct VisitFacts {
     pub(super) browser: Browser,
     /// The token of the session.
     pub(super) token: Option<SecretString>,
+    /// The flow of a sign-in by a provider.
+    pub(super) flow: Option<SecretString>,
 }
 
 impl Page {
@@ -123,6 +125,11 @@ impl Page {
     /// The browser, for a sign-in.
     pub(crate) fn browser(&self) -> Browser {
         self.0.visit.browser.clone()
+    }
+
+    /// The flow of a sign-in by a provider.
+    pub(crate) fn flow(&self) -> Option<SecretString> {
+        self.0.visit.flow.clone()
     }
 
     /// The service that signs users in.

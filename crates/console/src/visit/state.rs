@@ -14,11 +14,16 @@ pub(crate) struct ConsoleState {
     /// path and a direct call reach the pages under it.
     pub(crate) base: String,
     pub(crate) assets: AssetAddresses,
+    /// Whether browsers reach the host over TLS, as the settings say. Otherwise a form's `Origin` says so.
+    pub(crate) is_secure: bool,
 }
 
 impl ConsoleState {
     pub(crate) fn new(server: &Arc<Server>) -> Arc<Self> {
         let base = format!("{}{PAGES}", server.settings.base_path);
-        Arc::new(Self { server: Arc::clone(server), assets: AssetAddresses::below(&base), base })
+        let settings = &server.settings;
+        let public = settings.sign_in.public_address.as_deref().unwrap_or_default();
+        let is_secure = settings.tls.is_some() || public.starts_with("https://");
+        Arc::new(Self { is_secure, server: Arc::clone(server), assets: AssetAddresses::below(&base), base })
     }
 }

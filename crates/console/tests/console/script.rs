@@ -14,7 +14,9 @@ async fn regions_are_swapped_and_the_browser_s_history_leads_back() {
     browser.evaluate("window.isSamePage = true").await;
     browser.follow("Raw Data").await;
     browser.wait_for_text("The tab Raw Data is open.").await;
-    assert_eq!(browser.focused().await, "views-tab-2", "the focus stays at the control");
+    assert_eq!(browser.focused().await, "main-tab-2", "the focus stays at the control");
+    let hidden = "document.querySelector('.drop form').checkVisibility({ contentVisibilityAuto: true })";
+    assert_eq!(browser.evaluate(hidden).await, json!(false), "what was folded stays folded");
     browser.follow("Runs").await;
     browser.wait_for("th[aria-sort=ascending] #list-by-count").await;
     browser.follow("Next rows").await;

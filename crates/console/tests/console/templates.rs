@@ -68,3 +68,9 @@ fn the_check_finds_each_forbidden_part() {
         assert_eq!(forbidden(good), Vec::<String>::new(), "{good}");
     }
 }
+
+#[test]
+fn the_script_is_short() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/console.js");
+    assert!(std::fs::read_to_string(script).unwrap().lines().count() <= 150);
+}

@@ -20,7 +20,7 @@ const NOT_UNDERSTOOD: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// The reason of the refusal.
-pub(super) fn check(token: &str) -> Result<(), &'static str> {
+pub(crate) fn check(token: &str) -> Result<(), &'static str> {
     let mut parts = token.split('.');
     let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let header = members(header)?;

@@ -7,12 +7,14 @@ mod certificates;
 mod finding;
 mod names;
 mod numbers;
+mod openid;
 
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
 
 use crate::plugins::PluginRegistry;
 use crate::settings::HostSettings;
+use crate::vault::Vault;
 
 pub use finding::Finding;
 
@@ -23,6 +25,8 @@ pub struct Examined {
     pub store: Store,
     /// The instance's settings, with the paths that the host opens.
     pub settings: HostSettings,
+    /// Fetches the secrets that the settings refer to.
+    pub vault: Vault,
     /// The registered plugins.
     pub registry: PluginRegistry,
 }
@@ -41,7 +45,8 @@ pub trait Check: Sync {
 }
 
 /// All checks, in the order of their findings in the output.
-const CHECKS: &[&dyn Check] = &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates];
+const CHECKS: &[&dyn Check] =
+    &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates, &openid::OpenId];
 
 /// The findings of all checks. A check that could not run is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {

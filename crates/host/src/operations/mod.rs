@@ -62,7 +62,7 @@ use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
 use crate::results::Results;
-use crate::sign_in::SignInSettings;
+use crate::settings::SignInSettings;
 use crate::tenants::Tenants;
 use soar_store::model::{Moment, Surface};
 

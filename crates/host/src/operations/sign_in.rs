@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required};
 use crate::Refusal;
+use crate::access::{PASSWORD_LINK_PATH, issue_link};
 use crate::sealing::SealingGuard;
-use crate::sign_in::{PASSWORD_LINK_PATH, issue_link};
 
 /// A link to set a password.
 #[derive(Debug, Clone, Serialize, ToSchema)]

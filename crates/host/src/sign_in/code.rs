@@ -6,9 +6,8 @@ use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
 use super::error::SignInError;
-use super::token::Purpose;
 use crate::Refusal;
-use crate::access::SecretSeal;
+use crate::access::{Purpose, SecretSeal};
 
 /// The digits of a code. Authenticator apps ignore other numbers of digits.
 const DIGITS: u8 = 6;

@@ -28,6 +28,18 @@ pub enum SignInError {
     /// Too many sign-ins are under way.
     #[error("Too many sign-ins are under way. Try again in a few seconds.")]
     Busy,
+    /// The settings have no OpenID Connect provider.
+    #[error("This host has no OpenID Connect provider.")]
+    NoProvider,
+    /// The sign-in by the OpenID Connect provider failed. The audit log has the reason.
+    #[error(
+        "The sign-in at the identity provider failed. Try again. If it fails again, ask an administrator: the audit \
+             log has the reason."
+    )]
+    Provider,
+    /// The OpenID Connect provider knows the person, and the host has no user for it.
+    #[error("The identity provider knows you, and this host has no active user for you. Ask an administrator.")]
+    NoUser,
     /// The new password is refused.
     #[error(transparent)]
     Password(#[from] PasswordProblem),

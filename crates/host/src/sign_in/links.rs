@@ -1,35 +1,23 @@
-//! One-time links to set a password.
+//! Sets a password by a one-time link.
 
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use soar_store::model::{Moment, User, UserId};
-use soar_store::{NewPasswordLink, PasswordLink, Records, StoreError};
+use soar_store::model::{Moment, User};
+use soar_store::{PasswordLink, StoreError};
 
 use super::error::SignInError;
 use super::rules;
 use super::service::{Browser, SignIn};
-use super::token::{Purpose, new_token};
 use crate::Refusal;
+use crate::access::Purpose;
 use crate::operations::{Done, OperationError, Required};
-
-/// The path of a link after the host's public address. The token follows.
-pub const PASSWORD_LINK_PATH: &str = "/console/password/";
 
 /// The name of a link's use in the audit log.
 const SET_PASSWORD: &str = "set password";
 
 /// The most that a link's clock may have been ahead.
 const AHEAD: Duration = Duration::from_secs(60);
-
-/// A new link.
-#[derive(Debug)]
-pub struct IssuedLink {
-    /// The token at the end of the link. The host stores only a hash of it.
-    pub token: SecretString,
-    /// When the link expires.
-    pub expires_at: Moment,
-}
 
 /// A link to use, and the new password.
 #[derive(Debug)]
@@ -40,23 +28,6 @@ pub struct LinkToRedeem {
     pub password: SecretString,
     /// The browser.
     pub browser: Browser,
-}
-
-/// Makes a link in the caller's transaction, in place of the user's earlier one.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn issue_link(
-    records: &mut Records<'_>,
-    user: UserId,
-    works_for: Duration,
-) -> Result<IssuedLink, StoreError> {
-    let token = new_token().map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let now = records.now().await?;
-    let expires_at = now + works_for;
-    let hash = Purpose::PasswordLink.hash(token.expose_secret());
-    records.keep_password_link(&NewPasswordLink { user, hash, expires_at }, now).await?;
-    Ok(IssuedLink { token, expires_at })
 }
 
 /// Whether the link works at `now`. A link from the future was stored by a clock that was ahead.

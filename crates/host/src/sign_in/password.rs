@@ -131,7 +131,7 @@ impl SignIn {
     async fn begin(&self, proved: &Proved, browser: &Browser) -> Result<NewConsoleSession, SignInError> {
         let Proved { user, hash, second } = proved;
         let context = self.context(browser, SIGN_IN, user);
-        let new = &self.new_session(user, SignInMethod::Password, browser)?;
+        let new = &self.new_session(SignInMethod::Password, browser)?;
         let about = match second {
             None => "password",
             Some((Code::App(_), _)) => "password and code",
@@ -151,7 +151,7 @@ impl SignIn {
                     if let Some((code, secret)) = second {
                         code.take(records, user, secret, now).await?;
                     }
-                    Ok(Done::new(new.begin(records, now).await?, about))
+                    Ok(Done::new(new.begin(records, user, now).await?, about))
                 })
             })
             .await;

@@ -11,11 +11,13 @@ use soar_store::{Store, StoreError};
 use super::attempts::Attempts;
 use super::error::SignInError;
 use super::hasher::Hasher;
-use super::settings::SignInSettings;
+use super::openid::Provider;
 use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
 use crate::limits::Refusals;
 use crate::operations::{Changes, RequestContext};
+use crate::settings::SignInSettings;
+use crate::vault::Vault;
 
 /// The status of a refused sign-in in the audit log, as over HTTP.
 pub(super) const REFUSED: i64 = 401;
@@ -49,6 +51,8 @@ pub struct SignIn {
     pub(super) settings: SignInSettings,
     pub(super) hasher: Hasher,
     pub(super) attempts: Attempts,
+    pub(super) openid: Option<Provider>,
+    pub(super) public_address: String,
 }
 
 /// The services of the host that the sign-in uses.
@@ -61,14 +65,30 @@ pub(crate) struct SignInParts {
     pub(crate) seal: Arc<dyn SecretSeal>,
     pub(crate) audit: AuditWriter,
     pub(crate) refusals: Arc<Refusals>,
+    pub(crate) vault: Option<Vault>,
+    pub(crate) public_address: String,
 }
 
 impl SignIn {
     pub(crate) fn new(parts: SignInParts, settings: SignInSettings) -> Self {
-        let SignInParts { store, directory, changes, clock, seal, audit, refusals } = parts;
+        let SignInParts { store, directory, changes, clock, seal, audit, refusals, vault, public_address } = parts;
+        let openid = settings.openid.clone().map(|settings| Provider::new(settings, vault, Arc::clone(&clock)));
         let attempts = Attempts::new(Arc::clone(&clock));
         let hasher = Hasher::new();
-        Self { store, directory, changes, clock, seal, audit, refusals, settings, hasher, attempts }
+        Self {
+            store,
+            directory,
+            changes,
+            clock,
+            seal,
+            audit,
+            refusals,
+            settings,
+            hasher,
+            attempts,
+            openid,
+            public_address,
+        }
     }
 
     /// For tests: the number of password hashes computed so far.
@@ -76,6 +96,11 @@ impl SignIn {
     #[must_use]
     pub fn hashes(&self) -> u64 {
         self.hasher.hashed()
+    }
+
+    /// The time of the host's clock.
+    pub(super) fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
     /// The context of a change in the name of `user`, whom the browser has proved to be.
@@ -96,7 +121,7 @@ impl SignIn {
         AuditEntry {
             address: browser.address.map(|address| address.to_string()).unwrap_or_default(),
             command: command.to_owned(),
-            ..AuditEntry::new(Moment::from(self.clock.now()), Surface::Console, &browser.request_id)
+            ..AuditEntry::new(self.now(), Surface::Console, &browser.request_id)
         }
     }
 

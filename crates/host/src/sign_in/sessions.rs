@@ -10,9 +10,10 @@ use soar_store::model::{
 };
 use soar_store::{NewSession, Records, StoreError};
 
+use super::csrf::CsrfKey;
 use super::error::SignInError;
 use super::service::{Browser, SignIn};
-use super::token::{CsrfKey, Purpose, new_token};
+use crate::access::{Purpose, new_token};
 use crate::operations::{Done, OperationError, RequestContext, Required};
 
 /// The time for which the time of a session's last request counts as stored.
@@ -67,50 +68,44 @@ impl ConsoleSession {
 #[derive(Debug)]
 pub(super) struct SessionToBegin {
     token: SecretString,
-    user: User,
     method: SignInMethod,
     address: String,
     longest: Duration,
 }
 
-/// The id and the end of a session that has begun.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// The id, the user and the end of a session that has begun.
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Begun {
     id: SessionId,
+    user: User,
     ends_at: Moment,
 }
 
 impl SessionToBegin {
     /// Stores the session in the caller's transaction.
-    pub(super) async fn begin(&self, records: &mut Records<'_>, now: Moment) -> Result<Begun, StoreError> {
+    pub(super) async fn begin(&self, records: &mut Records<'_>, user: &User, now: Moment) -> Result<Begun, StoreError> {
         let ends_at = now + self.longest;
         let new = NewSession {
             hash: Purpose::Session.hash(self.token.expose_secret()),
-            user: self.user.id,
+            user: user.id,
             method: self.method,
             address: self.address.clone(),
             ends_at,
         };
-        Ok(Begun { id: records.create_session(&new, now).await?, ends_at })
+        Ok(Begun { id: records.create_session(&new, now).await?, user: user.clone(), ends_at })
     }
 
     /// The session that was stored.
     pub(super) fn begun(&self, begun: Begun) -> NewConsoleSession {
-        let Begun { id, ends_at } = begun;
-        NewConsoleSession { token: self.token.clone(), id, user: self.user.clone(), ends_at }
+        let Begun { id, user, ends_at } = begun;
+        NewConsoleSession { token: self.token.clone(), id, user, ends_at }
     }
 }
 
 impl SignIn {
-    pub(super) fn new_session(
-        &self,
-        user: &User,
-        method: SignInMethod,
-        browser: &Browser,
-    ) -> Result<SessionToBegin, SignInError> {
+    pub(super) fn new_session(&self, method: SignInMethod, browser: &Browser) -> Result<SessionToBegin, SignInError> {
         Ok(SessionToBegin {
             token: new_token()?,
-            user: user.clone(),
             method,
             address: browser.address.map(|address| address.to_string()).unwrap_or_default(),
             longest: self.settings.longest(),

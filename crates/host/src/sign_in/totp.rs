@@ -8,9 +8,8 @@ use super::code::{self, Code};
 use super::error::SignInError;
 use super::service::SignIn;
 use super::sessions::ConsoleSession;
-use super::token::Purpose;
 use crate::Refusal;
-use crate::access::random;
+use crate::access::{Purpose, random};
 use crate::operations::{Done, OperationError, RequestContext, Required};
 use crate::sealing::SealingGuard;
 

@@ -4,7 +4,6 @@ mod page_call;
 mod problem;
 mod stream_place;
 
-pub use page_call::{PageCall, Visitor};
+pub use page_call::PageCall;
 pub use problem::Problem;
-pub(crate) use stream_place::STREAMS;
 pub use stream_place::StreamPlace;

@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use soar_host::operations::{OperationError, RequestContext};
-use soar_store::model::{Allowed, AuditEntry, Role, SiteId, Surface, User, UserId};
+use soar_store::model::{Allowed, AuditEntry, Role, SiteId, Surface, User};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Problem;
@@ -17,19 +17,10 @@ use crate::Server;
 use crate::gate::{Call, Reply, read_body};
 use soar_host::limits::network;
 
-use crate::limits::Share;
+use crate::limits::{Share, Visitor};
 
 /// The media type of forms.
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// The user or the address whose limits apply to a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Visitor {
-    /// A signed-in user.
-    User(UserId),
-    /// An address without a session (for IPv6 its /64 network); `None` if it is unknown.
-    Address(Option<IpAddr>),
-}
 
 /// One call of a page, from its arrival to its audit entry.
 #[derive(Debug)]

@@ -7,9 +7,6 @@ use super::Problem;
 use crate::Server;
 use crate::limits::Share;
 
-/// The most streams of one user, and of all users.
-pub(crate) const STREAMS: (usize, usize) = (16, 1_000);
-
 /// The place of a stream among those of its user. It is free again when it is dropped.
 #[derive(Debug)]
 pub struct StreamPlace {

@@ -42,6 +42,7 @@ mod sealing;
 mod served;
 mod server;
 mod side_by_side;
+mod sign_in;
 mod single_commands;
 mod stage;
 mod store;

@@ -12,9 +12,8 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use soar_connector::name::quoted;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
-use soar_host::access::{IssuedKey, KeyRequest, issue_key};
+use soar_host::access::{IssuedKey, IssuedLink, KeyRequest, PASSWORD_LINK_PATH, issue_key, issue_link};
 use soar_host::sealing::Keyring;
-use soar_host::sign_in::{IssuedLink, PASSWORD_LINK_PATH, issue_link};
 use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Records, Store, StoreError};
 

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::OpenIdSettings;
+
 /// The settings of signing in to the console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SignInSettings {
     /// The address under which browsers reach the host, such as `https://soar.example.com`, with a path before
-    /// `/console` if there is one. It is in links to set a password. The address to listen on unless given.
+    /// `/console` if there is one. It is in links to set a password, and the OpenID Connect
+    /// provider sends browsers there. The address to listen on unless given.
     pub public_address: Option<String>,
     /// The idle timeout of a session in minutes. 30 unless given.
     pub idle_minutes: u32,
@@ -17,17 +20,19 @@ pub struct SignInSettings {
     pub session_hours: u32,
     /// The time in hours for which a link to set a password works. 72 unless given.
     pub link_hours: u32,
+    /// The OpenID Connect provider. None unless given.
+    pub openid: Option<OpenIdSettings>,
 }
 
 impl Default for SignInSettings {
     fn default() -> Self {
-        Self { public_address: None, idle_minutes: 30, session_hours: 12, link_hours: 72 }
+        Self { public_address: None, idle_minutes: 30, session_hours: 12, link_hours: 72, openid: None }
     }
 }
 
 impl SignInSettings {
     /// The first invalid setting, if there is one.
-    pub(crate) fn problem(&self) -> Option<String> {
+    pub(super) fn problem(&self) -> Option<String> {
         let within = |value: u32, most: u32| (1..=most).contains(&value);
         if !within(self.idle_minutes, 24 * 60) || !within(self.session_hours, 31 * 24) {
             return Some("sign-in: expected idle-minutes from 1 to 1440, and session-hours from 1 to 744.".to_owned());
@@ -49,7 +54,7 @@ impl SignInSettings {
                     .to_owned(),
             );
         }
-        None
+        self.openid.as_ref().and_then(OpenIdSettings::problem)
     }
 
     /// The idle timeout of a session.
