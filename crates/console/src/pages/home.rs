@@ -3,13 +3,11 @@
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
-use soar_host::Refusal;
-use soar_host::operations::OperationError;
 use soar_store::RunFilter;
 use soar_store::model::{HealthState, RunStatus};
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table, When};
-use crate::visit::{Answer, Frame, Page, PageError};
+use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
 
 /// The number of rows of each list.
 const ROWS: i64 = 10;
@@ -39,15 +37,6 @@ async fn show(page: Page) -> Answer {
     let (states, failing) = failing(&page).await?;
     let (runs, waiting) = (runs(&page).await?, waiting(&page).await?);
     page.show(&HomePage { frame: page.frame("Home"), states, failing, runs, waiting })
-}
-
-/// The value; `None` if the user may not see it.
-fn if_allowed<T>(result: Result<T, OperationError>) -> Result<Option<T>, PageError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(OperationError::Refusal(Refusal::Forbidden(_)) | OperationError::NoConnectors) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 async fn failing(page: &Page) -> Result<(Vec<StateCount>, Option<Table>), PageError> {

@@ -2,12 +2,15 @@
 
 #[cfg(feature = "testing")]
 mod gallery;
+mod connections;
 mod home;
+mod integrations;
 mod openid;
 mod password;
 mod profile;
 mod sign_in;
 mod sign_out;
+mod test_command;
 
 use axum::Router;
 
@@ -18,7 +21,7 @@ pub(crate) fn open_routes() -> Router {
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    let routes = [home::routes(), profile::routes(), sign_out::routes()];
+    let routes = [home::routes(), integrations::routes(), connections::routes(), test_command::routes(), profile::routes(), sign_out::routes()];
     let router = routes.into_iter().fold(Router::new(), Router::merge);
     #[cfg(feature = "testing")]
     let router = router.merge(gallery::routes());

@@ -6,6 +6,7 @@ mod cell;
 mod confirm;
 mod day_strip;
 mod empty;
+mod error_tab;
 mod field;
 mod form_errors;
 mod hidden;
@@ -22,6 +23,7 @@ pub(crate) use cell::Cell;
 pub(crate) use confirm::ConfirmPage;
 pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;
+pub(crate) use error_tab::ErrorTab;
 pub(crate) use field::Field;
 pub(crate) use form_errors::FormErrors;
 pub(crate) use hidden::Hidden;
@@ -36,6 +38,7 @@ impl HtmlSafe for Badge {}
 impl HtmlSafe for Cell {}
 impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
+impl HtmlSafe for ErrorTab {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for FormErrors {}
 impl HtmlSafe for Hidden {}

@@ -12,7 +12,8 @@ use secrecy::SecretString;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
-use soar_store::model::{AuditEntry, Moment};
+use soar_connector::Plugin;
+use soar_store::model::{AuditEntry, Moment, Right};
 
 use super::error::{Answer, PageError};
 use super::form::Form;
@@ -90,6 +91,21 @@ impl Page {
     /// The context of operations in the name of the signed-in user.
     pub(crate) fn context(&self) -> Result<&RequestContext, PageError> {
         self.0.context.as_ref().ok_or_else(signed_out)
+    }
+
+    /// Whether the user has this right on at least one site.
+    pub(crate) fn may_somewhere(&self, right: Right) -> bool {
+        self.0.session.as_ref().is_some_and(|session| {
+            session.user.is_administrator || session.roles.values().any(|role| role.allows(right))
+        })
+    }
+
+    /// The plugin of an integration.
+    pub(crate) fn integration(&self, id: &str) -> Result<Arc<dyn Plugin>, PageError> {
+        self.operations().integration(id).map_err(|error| match error {
+            OperationError::Refusal(soar_host::Refusal::Because(text)) => PageError::not_found(text),
+            error => error.into(),
+        })
     }
 
     /// The time zone of the user's profile, else of the site.
@@ -176,13 +192,18 @@ impl Page {
         Ok(())
     }
 
-    fn about_input(&self, error: OperationError) -> Result<String, PageError> {
+    /// The text of a refused operation that is about the input. The audit log gets the refusal.
+    ///
+    /// # Errors
+    /// The error itself if it is not about the input.
+    pub(crate) fn about_input(&self, error: OperationError) -> Result<String, PageError> {
         let text = error.to_string();
         let is_about_input = matches!(
             &error,
             OperationError::Refusal(
                 soar_host::Refusal::Because(_)
                     | soar_host::Refusal::Unable(_)
+                    | soar_host::Refusal::Settings(_)
                     | soar_host::Refusal::Parameters(_)
                     | soar_host::Refusal::About(_)
             )
@@ -213,6 +234,11 @@ impl Page {
     /// The refusal that [`Page::refused`] noted.
     pub(super) fn take_refusal(&self) -> Option<Problem> {
         self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Writes the audit entry of an export.
+    pub(crate) async fn exported(&self, site: &str, about: &str) -> Result<(), PageError> {
+        self.tried(Tried { value: (), about: about.to_owned(), site: site.to_owned() }).await
     }
 
     /// The value of an operation that called a vendor or another instance. Writes its audit entry.

@@ -152,6 +152,11 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Chooses the option with this value in the field with this id.
+    pub async fn select(&self, id: &str, value: &str) {
+        self.client.find(Locator::Id(id)).await.unwrap().select_by_value(value).await.unwrap();
+    }
+
     /// Clicks the button with this text.
     pub async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()=\"{text}\"]");

@@ -3,10 +3,12 @@
 
 mod appearance;
 mod browser;
+mod connections;
 mod headers;
 mod keyboard;
 mod script;
 mod sign_in;
 mod templates;
+mod test_command;
 mod without_scripts;
 mod world;

@@ -217,6 +217,7 @@ pub fn because<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
             error @ (Refusal::Because(_)
             | Refusal::Forbidden(_)
             | Refusal::Unable(_)
+            | Refusal::Settings(_)
             | Refusal::Parameters(_)
             | Refusal::About(_)),
         ) => error.to_string(),
