@@ -32,9 +32,8 @@ async fn a_user_runs_a_command_reads_each_tab_and_exports_the_rows() {
     browser.check("test-command-result", &LOOKS).await;
     browser.follow("Name").await;
     browser.wait_for("th[aria-sort=\"ascending\"]").await;
-    let names = browser
-        .evaluate("[...document.querySelectorAll('#rows tbody tr')].map(row => row.cells[1].textContent)")
-        .await;
+    let names =
+        browser.evaluate("[...document.querySelectorAll('#rows tbody tr')].map(row => row.cells[1].textContent)").await;
     let names: Vec<_> = names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_lowercase()).collect();
     assert!(names.len() > 1 && names.is_sorted(), "{names:?}");
     browser.follow("Key Fields").await;

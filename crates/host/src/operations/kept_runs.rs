@@ -7,9 +7,9 @@ use soar_store::StoreError;
 use soar_store::model::{AuditEntry, Connection, Right};
 
 use super::{OperationError, Operations, RequestContext};
+use crate::Refusal;
 use crate::executor::{FinishedRun, Watching};
 use crate::results::{KeptRun, KeptRunId, RunState};
-use crate::Refusal;
 
 impl Operations {
     /// Starts a checked call on a connection, on the site of this name. The run goes on without the caller, and its
@@ -29,8 +29,7 @@ impl Operations {
         let caller = context.caller(site.clone());
         let integration = connection.integration.clone();
         let connection = self.connections()?.choose(&caller, &[&integration], Some(&connection.name)).await?;
-        let run =
-            self.results.begin(context.user.id, site, connection, &invocation, parameters, self.now())?;
+        let run = self.results.begin(context.user.id, site, connection, &invocation, parameters, self.now())?;
         let (operations, context, running) = (self.clone(), context.clone(), Arc::clone(&run));
         tokio::spawn(async move {
             let id = running.id;

@@ -16,4 +16,4 @@ pub use json::{Node, NodeKind};
 pub use kept_run::{KeptRun, KeptRunId, RunProgress, RunState};
 pub use order::RowOrder;
 pub use query::{Match, Matches, QueryError};
-pub use service::{Results, ResultLimits};
+pub use service::{ResultLimits, Results};

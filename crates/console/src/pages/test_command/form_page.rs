@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
+use soar_connector::ReturnData;
 use soar_connector::manifest::Effect;
 use soar_connector::name::normalised;
-use soar_connector::ReturnData;
 use soar_host::results::{KeptRun, RunState};
 use soar_store::model::Right;
 

@@ -11,12 +11,12 @@ use soar_host::results::{KeptRun, RunProgress, RunState};
 use soar_host::{Refusal, results};
 use soar_store::StoreError;
 
+use super::address;
 use super::form_page::badge;
 use super::lines::{Lines, lines};
 use super::raw_tab::{RawTab, raw_tab};
 use super::result_tab::{self, KeyFieldShown, key_fields};
 use super::tree::Line;
-use super::address;
 use crate::parts::{Badge, ErrorTab, Hidden, Table, Tabs, When};
 use crate::visit::{Answer, Frame, ListState, Page, PageError, Path};
 
