@@ -81,7 +81,7 @@ impl RunFlags {
         let mut raw = read(&self.parameters)?;
         let flags = [
             ("--all-pages", "All Pages", self.all_pages.then_some(Value::Bool(true))),
-            ("--plan", "Plan", self.plan.then_some(Value::Bool(true))),
+            ("--plan", "Plan Only", self.plan.then_some(Value::Bool(true))),
             ("--follow", "Follow", self.follow.clone().map(Value::String)),
         ];
         for (flag, parameter, value) in flags {
