@@ -1,8 +1,8 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
+mod connections;
 #[cfg(feature = "testing")]
 mod gallery;
-mod connections;
 mod home;
 mod integrations;
 mod openid;
@@ -21,7 +21,14 @@ pub(crate) fn open_routes() -> Router {
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    let routes = [home::routes(), integrations::routes(), connections::routes(), test_command::routes(), profile::routes(), sign_out::routes()];
+    let routes = [
+        home::routes(),
+        integrations::routes(),
+        connections::routes(),
+        test_command::routes(),
+        profile::routes(),
+        sign_out::routes(),
+    ];
     let router = routes.into_iter().fold(Router::new(), Router::merge);
     #[cfg(feature = "testing")]
     let router = router.merge(gallery::routes());

@@ -174,7 +174,8 @@ impl Table {
                 href: list.ordered_by(&column.key, is_descending),
                 order: is_current.then_some(if order.is_descending { "descending" } else { "ascending" }),
             };
-            column.is_shown = if chosen.is_empty() { !column.is_optional } else { chosen.contains(&column.key.as_str()) };
+            column.is_shown =
+                if chosen.is_empty() { !column.is_optional } else { chosen.contains(&column.key.as_str()) };
         }
         if self.columns.iter().all(|column| !column.is_shown) {
             self.columns.iter_mut().for_each(|column| column.is_shown = !column.is_optional);

@@ -9,10 +9,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
+use soar_connector::Plugin;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
-use soar_connector::Plugin;
 use soar_store::model::{AuditEntry, Moment, Right};
 
 use super::error::{Answer, PageError};

@@ -4,14 +4,17 @@ use crate::browser::{Browser, LOOKS};
 use crate::world::World;
 
 /// The pages with a name for pictures and their address below the console.
-const PAGES: &[(&str, &str)] = &[("home", "/"), ("profile", "/profile"),
+const PAGES: &[(&str, &str)] = &[
+    ("home", "/"),
+    ("profile", "/profile"),
     ("integrations", "/integrations"),
     ("integration", "/integrations/coda-footprint"),
     ("command", "/integrations/coda-footprint/commands/list-devices"),
     ("connection-new", "/integrations/coda-footprint/connections/new"),
     ("connection", "/connections/1"),
     ("test-command", "/test-command"),
-    ("not-found", "/nothing-here")];
+    ("not-found", "/nothing-here"),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_is_accessible_and_keeps_to_the_policy_in_each_look() {

@@ -91,7 +91,8 @@ async fn the_second_of_two_users_sees_both_versions_before_saving() {
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page("/connections/1")).await;
     browser.fill("description", "The night shift uses it").await;
-    let change = ConnectionChange { description: Some("The day shift uses it".to_owned()), ..ConnectionChange::default() };
+    let change =
+        ConnectionChange { description: Some("The day shift uses it".to_owned()), ..ConnectionChange::default() };
     world.change(ConnectionId(1), change).await;
     browser.press("Save").await;
     browser.wait_for_text("Another user changed this connection after you opened the form").await;

@@ -32,9 +32,8 @@ async fn a_user_runs_a_command_reads_each_tab_and_exports_the_rows() {
     browser.check("test-command-result", &LOOKS).await;
     browser.follow("Name").await;
     browser.wait_for("th[aria-sort=\"ascending\"]").await;
-    let names = browser
-        .evaluate("[...document.querySelectorAll('#rows tbody tr')].map(row => row.cells[1].textContent)")
-        .await;
+    let names =
+        browser.evaluate("[...document.querySelectorAll('#rows tbody tr')].map(row => row.cells[1].textContent)").await;
     let names: Vec<_> = names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_lowercase()).collect();
     assert!(names.len() > 1 && names.is_sorted(), "{names:?}");
     browser.follow("Key Fields").await;
@@ -215,6 +214,6 @@ async fn a_result_of_many_rows_is_read_page_by_page() {
     assert_eq!(rows, 50);
     let address = run_address(&browser).await;
     let csv = world.get(&world.cookie("Analyst").await, &format!("{address}/result.csv")).await;
-    assert_eq!(csv.1.lines().count(), 251);
+    assert_eq!(csv::Reader::from_reader(csv.1.as_bytes()).records().count(), 250);
     browser.end().await;
 }

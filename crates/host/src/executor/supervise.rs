@@ -193,7 +193,9 @@ async fn execute(
     let invocation = task.invocation.clone();
     let limit = match &watcher {
         None => shared.settings.largest_reply_bytes,
-        Some(_) => shared.settings.largest_reply_bytes.min(shared.settings.outcome_bytes.saturating_mul(MEMORY_OF_JSON)),
+        Some(_) => {
+            shared.settings.largest_reply_bytes.min(shared.settings.outcome_bytes.saturating_mul(MEMORY_OF_JSON))
+        }
     };
     let room = shared.store().answer_room().clone();
     let executing = async move {

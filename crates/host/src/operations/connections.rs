@@ -197,7 +197,8 @@ impl Operations {
         let outcome = self.executor()?.test_unsaved(&caller, unsaved).await?;
         let error = outcome.error.as_ref().map(ToString::to_string);
         let about = format!("{name}, not saved: {}", if error.is_none() { "Passed" } else { "Failed" });
-        let value = UnsavedTested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), outcome };
+        let value =
+            UnsavedTested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), outcome };
         Ok(Tried { value, about, site: caller.site.name })
     }
 

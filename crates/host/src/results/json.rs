@@ -102,10 +102,11 @@ impl PartialEq for Node {
             (NodeKind::Text(one), NodeKind::Text(other)) => one == other,
             (NodeKind::Array(one), NodeKind::Array(other)) => self.visit(one.len()) && one == other,
             (NodeKind::Object(one), NodeKind::Object(other)) => {
-                let has_same = |(name, value): &(String, Self)| {
-                    other.iter().any(|(known, same)| known == name && value == same)
-                };
-                one.len() == other.len() && self.visit(one.len().saturating_mul(other.len())) && one.iter().all(has_same)
+                let has_same =
+                    |(name, value): &(String, Self)| other.iter().any(|(known, same)| known == name && value == same);
+                one.len() == other.len()
+                    && self.visit(one.len().saturating_mul(other.len()))
+                    && one.iter().all(has_same)
             }
             _ => false,
         }

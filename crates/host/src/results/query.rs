@@ -180,7 +180,8 @@ mod tests {
     fn a_path_finds_its_values_in_each_page() {
         let content = content(&[json!({"items": [{"id": 1}, {"id": 2}]}), json!({"items": [{"id": 3}]})]);
         let matches = content.at_path("$.items[*].id").unwrap();
-        let expected = [(1, "$['items'][0]['id']", "1"), (1, "$['items'][1]['id']", "2"), (2, "$['items'][0]['id']", "3")];
+        let expected =
+            [(1, "$['items'][0]['id']", "1"), (1, "$['items'][1]['id']", "2"), (2, "$['items'][0]['id']", "3")];
         assert_eq!(found(&matches), expected);
         assert_eq!(content.at_path("$.items[?@.id > 1].id").unwrap().total, 2);
         assert!(matches!(content.at_path("items"), Err(QueryError::Path(_))));
@@ -199,7 +200,9 @@ mod tests {
     fn a_hostile_path_stops_when_its_budget_is_spent() {
         let rows: Vec<_> = (0..3_000).map(|id| json!({"id": id, "nested": [[id], {"a": "b"}]})).collect();
         let content = content(&[json!({ "items": rows })]);
-        for path in ["$..[?count($..*) > 1]", "$..[?$..[?$..[?@]]]", "$..*..*..*..*", "$..[?search(@, '(a|b)*c{1,500}')]"] {
+        for path in
+            ["$..[?count($..*) > 1]", "$..[?$..[?$..[?@]]]", "$..*..*..*..*", "$..[?search(@, '(a|b)*c{1,500}')]"]
+        {
             let begun = Instant::now();
             let matches = content.at_path(path).unwrap();
             assert!(matches.is_cut, "{path}");

@@ -120,7 +120,9 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     arguments.health_check.warn(session, printer);
     let context = session.context("connection add").about_site(&draft.site);
     if arguments.test_only {
-        let test = |operations: Operations, context: RequestContext| async move { operations.test_draft(&context, draft).await };
+        let test = |operations: Operations, context: RequestContext| async move {
+            operations.test_draft(&context, draft).await
+        };
         return show_test(session, context, arguments.output, printer, test).await;
     }
     let made = session.connected_operations()?.create_connection(&context, draft).await;

@@ -33,7 +33,8 @@ pub(super) fn differences(form: &Form, stored: &Prefill, connector: &Connector) 
         let (now, yours) = (stored.text(&name).trim(), form.text(&name).replace("\r\n", "\n"));
         (now != yours).then(|| Row::new([Cell::text(&label), shown(&name, now), shown(&name, &yours)]))
     });
-    let columns = [Column::text("field", "Field"), Column::text("now", "Stored now"), Column::text("yours", "In your form")];
+    let columns =
+        [Column::text("field", "Field"), Column::text("now", "Stored now"), Column::text("yours", "In your form")];
     let empty = crate::parts::Empty::new("Only secrets or nothing that the form has was changed.");
     Table::new("differences", "Both versions", columns).rows(rows).empty(empty)
 }

@@ -71,7 +71,8 @@ pub(super) async fn form_page(
     let users = if_allowed(operations.list_users(context).await)?.unwrap_or_default();
     let user_names: Vec<_> = users.into_iter().map(|user| user.user.name).collect();
     let text = |name: &'static str, label: &str| Field::text(name, label).value(texts.text(name));
-    let number = |name: &'static str, label: &str, most: i64| Field::number(name, label, 1, most).value(texts.text(name));
+    let number =
+        |name: &'static str, label: &str, most: i64| Field::number(name, label, 1, most).value(texts.text(name));
     let may_refer = operations.may_give_references(context)?;
     let error = shown.test.as_ref().and_then(|test| test.error.as_ref());
     let base = format!("/integrations/{}/connections", connector.id);
@@ -141,7 +142,11 @@ pub(super) async fn form_page(
 
 fn users_help(names: &[String]) -> String {
     let purpose = "The users that may use the connection, one per line. Leave it empty for all users with the right.";
-    if names.is_empty() || names.len() > 20 { purpose.to_owned() } else { format!("{purpose} Users: {}.", names.join(", ")) }
+    if names.is_empty() || names.len() > 20 {
+        purpose.to_owned()
+    } else {
+        format!("{purpose} Users: {}.", names.join(", "))
+    }
 }
 
 type Choices = Vec<(String, String)>;

@@ -79,7 +79,9 @@ pub(super) fn system(
             let name = reference(&setting.name);
             system.has_vault |= !texts.text(&name).is_empty() || !form.text(&name).is_empty();
             let field = Field::text(&name, format!("Place of {}", setting.name));
-            system.vault.push(field.placeholder("env:NAME, file:/path or command:NAME").value(texts.text(&name)).of(form));
+            system
+                .vault
+                .push(field.placeholder("env:NAME, file:/path or command:NAME").value(texts.text(&name)).of(form));
         }
     }
     system
@@ -104,7 +106,9 @@ fn field(setting: &Setting, texts: &Prefill, state: Option<&ParameterState>) -> 
         }
         SettingType::Boolean => Field::choice(&name, label, choices(&["Yes".to_owned(), "No".to_owned()], "Default")),
         SettingType::Choice => Field::choice(&name, label, choices(&setting.choices, "Default")),
-        SettingType::Integer => Field::number(&name, label, setting.minimum, setting.maximum).placeholder(&setting.example),
+        SettingType::Integer => {
+            Field::number(&name, label, setting.minimum, setting.maximum).placeholder(&setting.example)
+        }
         SettingType::Certificates => Field::lines(&name, label).placeholder("-----BEGIN CERTIFICATE-----"),
         SettingType::Text | SettingType::Url => Field::text(&name, label).placeholder(&setting.example),
     };

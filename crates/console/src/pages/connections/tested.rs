@@ -39,6 +39,7 @@ impl TestShown {
 }
 
 fn summary(receipt: &Receipt) -> String {
-    let requests = if receipt.requests == 1 { "1 request".to_owned() } else { format!("{} requests", receipt.requests) };
+    let requests =
+        if receipt.requests == 1 { "1 request".to_owned() } else { format!("{} requests", receipt.requests) };
     format!("{requests} in {} ms", receipt.elapsed.as_millis())
 }

@@ -59,7 +59,9 @@ async fn show(page: Page, Path((id, name)): Path<(String, String)>) -> Answer {
         columns: command.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         key_fields: key_fields.collect(),
         inputs: inputs("inputs", "Inputs", &command.inputs),
-        fields: with_fields.map(|input| inputs("fields", &format!("Fields of {}", input.name), &input.fields)).collect(),
+        fields: with_fields
+            .map(|input| inputs("fields", &format!("Fields of {}", input.name), &input.fields))
+            .collect(),
         errors: errors(manifest.errors_of(Some(command))),
         test,
     };

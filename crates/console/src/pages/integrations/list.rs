@@ -59,7 +59,8 @@ async fn show(page: Page, list: ListState) -> Answer {
 /// Whether each word of the search is in the texts of the integration.
 fn matches(manifest: &Manifest, search: &str) -> bool {
     let connector = &manifest.connector;
-    let mut texts = vec![&connector.id, &connector.name, &connector.vendor, &connector.category, &connector.description];
+    let mut texts =
+        vec![&connector.id, &connector.name, &connector.vendor, &connector.category, &connector.description];
     texts.extend(manifest.commands.iter().map(|command| &command.name));
     let text = texts.into_iter().map(|text| text.to_lowercase()).collect::<Vec<_>>().join("\n");
     search.to_lowercase().split_whitespace().all(|word| text.contains(word))

@@ -70,8 +70,11 @@ fn commands(page: &Page, manifest: &Manifest, search: &str) -> Table {
         let href = page.href(&format!("/integrations/{id}/commands/{}", normalised(&command.name)));
         Row::new([Cell::link(href, &command.name), Cell::text(&command.description), Cell::badge(effect)])
     });
-    let columns =
-        [Column::text("name", "Command"), Column::text("about", "Description").wide(), Column::text("effect", "Effect")];
+    let columns = [
+        Column::text("name", "Command"),
+        Column::text("about", "Description").wide(),
+        Column::text("effect", "Effect"),
+    ];
     Table::new("commands", "Commands", columns).rows(rows).empty(Empty::new("No command matches the search."))
 }
 
@@ -83,11 +86,8 @@ async fn connections(page: &Page, integration: &str, list: &ListState) -> Result
     let from = list.position().and_then(|text| text.parse().ok()).unwrap_or(0_usize).min(total);
     let count = ROWS;
     let rows = of_integration.iter().skip(from).take(count).map(|one| {
-        let state = if one.active {
-            Badge::new("Active", Meaning::Good)
-        } else {
-            Badge::new("Inactive", Meaning::Neutral)
-        };
+        let state =
+            if one.active { Badge::new("Active", Meaning::Good) } else { Badge::new("Inactive", Meaning::Neutral) };
         let href = page.href(&format!("/integrations/{integration}/connections/{}", one.id));
         Row::new([Cell::link(href, &one.name), Cell::text(one.place.name()), Cell::badge(state)])
     });

@@ -24,7 +24,8 @@ async fn download(page: Page, Path(id): Path<String>) -> Answer {
     let run = found(&page, &id)?;
     page.exported(&run.site.name, &format!("{}: {} rows as CSV", run.command.name, run.content.row_count())).await?;
     let content = Arc::clone(&run.content);
-    let head = csv([content.columns().iter().map(String::as_str)].into_iter()).map_err(|error| PageError::defect(&error))?;
+    let head =
+        csv([content.columns().iter().map(String::as_str)].into_iter()).map_err(|error| PageError::defect(&error))?;
     // The number of the next chunk. A chunk that cannot be read ends the download, whose length is not announced.
     let parts = unfold((Some(head), 0_usize, content), |(head, number, content)| async move {
         if let Some(head) = head {
@@ -63,4 +64,3 @@ fn csv<'a>(rows: impl Iterator<Item = impl Iterator<Item = &'a str>>) -> std::io
     }
     writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
 }
-

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use soar_connector::manifest::{Command, Input, InputType};
 use soar_connector::name::normalised;
-use soar_host::results::KeptRun;
 use soar_connector::{Manifest, ParameterProblem, ParameterProblems, RawParameters, cell_text};
+use soar_host::results::KeptRun;
 
 use super::pickers::picker;
 use crate::parts::{Field, Hidden};
@@ -41,11 +41,8 @@ pub(super) fn inputs(manifest: &Manifest, command: &Command, form: &Form) -> Vec
 fn shown(manifest: &Manifest, command: &Command, input: &Input, name: String, form: &Form) -> InputField {
     let found = picker(manifest, &input.name).filter(|picker| picker.command.name != command.name);
     let listed_by = found.as_ref().map(|picker| picker.command.name.clone()).unwrap_or_default();
-    let fields: Vec<_> = input
-        .fields
-        .iter()
-        .map(|inner| shown(manifest, command, inner, name_within(&name, inner), form))
-        .collect();
+    let fields: Vec<_> =
+        input.fields.iter().map(|inner| shown(manifest, command, inner, name_within(&name, inner), form)).collect();
     let is_open = input.fields.iter().any(|inner| {
         let inner = name_within(&name, inner);
         !form.text(&inner).is_empty() || form.problem_at(&inner).is_some()

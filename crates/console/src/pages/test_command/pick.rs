@@ -81,9 +81,13 @@ async fn send(page: Page, form: Form) -> Answer {
     let (content, column, key) = (std::sync::Arc::clone(&run.content), picker.column, picker.key_field.to_owned());
     let rows = tokio::task::spawn_blocking(move || rows(&content, column, &key)).await;
     let rows = rows.map_err(|error| PageError::defect(&error))?.map_err(|error| PageError::defect(&error))?;
-    let columns = if picker.column.is_some() { run.content.columns().iter().take(COLUMNS).cloned().collect() } else { vec![picker.key_field.to_owned()] };
+    let columns = if picker.column.is_some() {
+        run.content.columns().iter().take(COLUMNS).cloned().collect()
+    } else {
+        vec![picker.key_field.to_owned()]
+    };
     let (error, refused) = match state {
-        RunState::Ended { error, .. } => (error.as_ref().map(ErrorTab::new), None),
+        RunState::Ended(ended) => (ended.error.as_ref().map(ErrorTab::new), None),
         RunState::Refused(text) => (None, Some(text)),
         RunState::Running(_) => (None, None),
     };

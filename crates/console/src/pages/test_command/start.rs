@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum::routing::post;
-use soar_connector::manifest::Effect;
 use soar_connector::InvalidCall;
+use soar_connector::manifest::Effect;
 use soar_host::Refusal;
 
 use super::address;
@@ -20,8 +20,12 @@ pub(super) fn routes() -> Router {
 /// What the user chose in a form.
 pub(super) async fn chosen_in(page: &Page, form: &Form) -> Result<Chosen, PageError> {
     let text = |name: &str| form.text(name).to_owned();
-    let given =
-        Given { integration: String::new(), connection: text("connection"), site: text("site"), command: text("command") };
+    let given = Given {
+        integration: String::new(),
+        connection: text("connection"),
+        site: text("site"),
+        command: text("command"),
+    };
     Chosen::of(page, &given).await
 }
 
@@ -56,8 +60,7 @@ async fn send(page: Page, mut form: Form) -> Answer {
     if command.effect == Effect::Write && form.text("do") != "confirmed" {
         return page.show(&confirm_page(&page, &chosen, plugin.manifest(), command, &raw, &form));
     }
-    let started =
-        page.operations().start_run(page.context()?, &site.name, connection.clone(), invocation, raw).await;
+    let started = page.operations().start_run(page.context()?, &site.name, connection.clone(), invocation, raw).await;
     match started {
         Ok(run) => page.lead_to(&address(run.id), None),
         Err(error) => {
