@@ -214,6 +214,6 @@ async fn a_result_of_many_rows_is_read_page_by_page() {
     assert_eq!(rows, 50);
     let address = run_address(&browser).await;
     let csv = world.get(&world.cookie("Analyst").await, &format!("{address}/result.csv")).await;
-    assert_eq!(csv.1.lines().count(), 251);
+    assert_eq!(csv::Reader::from_reader(csv.1.as_bytes()).records().count(), 250);
     browser.end().await;
 }

@@ -9,7 +9,7 @@ use soar_store::model::{AuditEntry, Connection, Right};
 use super::{OperationError, Operations, RequestContext};
 use crate::Refusal;
 use crate::executor::{FinishedRun, Watching};
-use crate::results::{KeptRun, KeptRunId, RunState};
+use crate::results::{EndedRun, KeptRun, KeptRunId, RunState};
 
 impl Operations {
     /// Starts a checked call on a connection, on the site of this name. The run goes on without the caller, and its
@@ -56,12 +56,12 @@ impl Operations {
             Ok(tried) => {
                 let FinishedRun { outcome, .. } = tried.value;
                 let reason = AuditEntry::kept(&tried.about);
-                let state = RunState::Ended {
+                let state = RunState::Ended(Arc::new(EndedRun {
                     return_data: outcome.return_data,
                     error: outcome.error,
                     receipt: outcome.receipt,
                     warnings: outcome.warnings,
-                };
+                }));
                 (AuditEntry { reason, ..entry }, state)
             }
             Err(error) => {
@@ -111,7 +111,9 @@ impl Operations {
         let run = self.kept_run(context, id)?;
         match run.run() {
             _ if run.is_over() => {}
-            Some(id) => drop(self.cancel_run(context, id).await?),
+            Some(id) => {
+                self.cancel_run(context, id).await?;
+            }
             None => run.given_up.notify_one(),
         }
         Ok(())

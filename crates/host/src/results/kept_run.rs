@@ -46,22 +46,26 @@ pub struct RunProgress {
     pub wait: Option<Duration>,
 }
 
+/// The end of a run, without its rows.
+#[derive(Debug)]
+pub struct EndedRun {
+    /// Successful or Failed.
+    pub return_data: ReturnData,
+    /// The reason of the failure.
+    pub error: Option<CommandError>,
+    /// The requests and replies of the run.
+    pub receipt: Receipt,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+}
+
 /// The state of a kept run.
 #[derive(Debug, Clone)]
 pub enum RunState {
     /// It waits for a slot, or runs.
     Running(RunProgress),
     /// It has ended.
-    Ended {
-        /// Successful or Failed.
-        return_data: ReturnData,
-        /// The reason of the failure.
-        error: Option<CommandError>,
-        /// The requests and replies of the run.
-        receipt: Receipt,
-        /// What the user should know.
-        warnings: Vec<Warning>,
-    },
+    Ended(Arc<EndedRun>),
     /// It did not run, for this reason.
     Refused(String),
 }

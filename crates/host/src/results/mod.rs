@@ -13,7 +13,7 @@ mod writer;
 
 pub use content::{Content, ContentError, KeyValues, RowsPage};
 pub use json::{Node, NodeKind};
-pub use kept_run::{KeptRun, KeptRunId, RunProgress, RunState};
+pub use kept_run::{EndedRun, KeptRun, KeptRunId, RunProgress, RunState};
 pub use order::RowOrder;
 pub use query::{Match, Matches, QueryError};
 pub use service::{ResultLimits, Results};

@@ -68,11 +68,8 @@ impl Content {
     /// Writes what is pending. Rows beyond the last whole chunk get a chunk that the next call replaces.
     fn take(&self, pending: &mut Pending) -> Result<(), ContentError> {
         let mut layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner);
-        let had_part = layout.rows % ROWS != 0;
         let whole = layout.rows / ROWS;
-        if had_part {
-            layout.row_chunks.truncate(whole);
-        }
+        layout.row_chunks.truncate(whole);
         let before = whole * ROWS;
         for rows in pending.rows.chunks(ROWS) {
             let chunk = self.file.append(&serde_json::to_vec(rows)?)?;

@@ -37,7 +37,7 @@ pub(in crate::subcommands) struct RunFlags {
     #[arg(long)]
     all_pages: bool,
 
-    /// Show what a command would change, and change nothing: the same as --param Plan=Yes
+    /// Show what a command would change, and change nothing: the same as --param 'Plan Only=Yes'
     #[arg(long)]
     plan: bool,
 

@@ -116,8 +116,10 @@ fn command_form(page: &Page, chosen: &Chosen, form: &Form) -> Option<CommandForm
 pub(super) fn badge(run: &KeptRun) -> Badge {
     match run.state() {
         RunState::Running(_) => Badge::new("Running", Meaning::Active),
-        RunState::Ended { return_data: ReturnData::Successful, .. } => Badge::new("Successful", Meaning::Good),
-        RunState::Ended { return_data: ReturnData::Failed, .. } => Badge::new("Failed", Meaning::Bad),
+        RunState::Ended(ended) => match ended.return_data {
+            ReturnData::Successful => Badge::new("Successful", Meaning::Good),
+            ReturnData::Failed => Badge::new("Failed", Meaning::Bad),
+        },
         RunState::Refused(_) => Badge::new("Did not run", Meaning::Bad),
     }
 }

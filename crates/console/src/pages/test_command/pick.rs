@@ -87,7 +87,7 @@ async fn send(page: Page, form: Form) -> Answer {
         vec![picker.key_field.to_owned()]
     };
     let (error, refused) = match state {
-        RunState::Ended { error, .. } => (error.as_ref().map(ErrorTab::new), None),
+        RunState::Ended(ended) => (ended.error.as_ref().map(ErrorTab::new), None),
         RunState::Refused(text) => (None, Some(text)),
         RunState::Running(_) => (None, None),
     };

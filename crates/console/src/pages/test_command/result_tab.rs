@@ -1,12 +1,14 @@
 //! The tabs of a successful run that show its rows: Result, Key Fields, Context Data.
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use soar_connector::cell_text;
+use soar_connector::manifest::{ColumnType, Command};
 use soar_host::results::{Content, ContentError, KeyValues, RowOrder, RowsPage};
+use soar_store::model::Moment;
 
-use crate::parts::{Cell, Column, Empty, Row, Table};
-use crate::visit::ListState;
-use crate::visit::Order;
+use crate::parts::{Cell, Column, Empty, Row, Table, When};
+use crate::visit::{ListState, Order};
 
 /// The number of rows of a page.
 pub(super) const ROWS: usize = 100;
@@ -27,8 +29,13 @@ fn from(list: &ListState) -> usize {
     list.position().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// The Result tab's table.
-pub(super) fn table(page: &RowsPage, list: &ListState) -> Table {
+/// The Result tab's table. Times are in the zone of the user.
+pub(super) fn table(page: &RowsPage, command: &Command, list: &ListState, zone: &TimeZone, now: Moment) -> Table {
+    let is_time = |index: usize| command.columns.get(index).is_some_and(|column| column.kind == ColumnType::Time);
+    let time = |value: &Value| {
+        let time: jiff::Timestamp = value.as_str()?.parse().ok()?;
+        Some(Cell::when(When::new(Moment(time.as_millisecond()), zone, now)))
+    };
     let columns = page.columns.iter().enumerate().map(|(index, title)| {
         let key = format!("c{index}");
         let is_number = |row: &Vec<Value>| matches!(row.get(index), Some(Value::Number(_) | Value::Null));
@@ -40,8 +47,9 @@ pub(super) fn table(page: &RowsPage, list: &ListState) -> Table {
         }
     });
     let rows = page.rows.iter().map(|row| {
-        Row::new(row.iter().map(|value| match value {
+        Row::new(row.iter().enumerate().map(|(index, value)| match value {
             Value::Null => Cell::unknown(),
+            value if is_time(index) => time(value).unwrap_or_else(|| Cell::text(&cell_text(value))),
             Value::Number(number) => Cell::number(number),
             value => Cell::text(&cell_text(value)),
         }))

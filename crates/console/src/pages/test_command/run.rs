@@ -5,11 +5,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
+use jiff::tz::TimeZone;
 use soar_connector::{Receipt, ReturnData};
 use soar_host::operations::OperationError;
 use soar_host::results::{KeptRun, RunProgress, RunState};
 use soar_host::{Refusal, results};
 use soar_store::StoreError;
+use soar_store::model::Moment;
 
 use super::address;
 use super::form_page::badge;
@@ -74,19 +76,21 @@ async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
     let state = run.state();
     let wanted = list.filter("tab").unwrap_or_default().to_owned();
     let (tabs, tab) = match &state {
-        RunState::Ended { return_data: ReturnData::Successful, .. } => {
+        RunState::Ended(ended) if ended.return_data == ReturnData::Successful => {
             let names = ["result", "return-data", "key-fields", "context-data", "raw-data"];
             let current = names.into_iter().find(|name| *name == wanted).unwrap_or("result");
-            let (run, list) = (Arc::clone(&run), list.clone());
-            let shown = tokio::task::spawn_blocking(move || successful(&run, current, &list)).await;
+            let (run, list, clock) = (Arc::clone(&run), list.clone(), (page.zone().clone(), page.now()));
+            let shown = tokio::task::spawn_blocking(move || successful(&run, current, &list, &clock)).await;
             let shown = shown.map_err(|error| PageError::defect(&error))?.map_err(|error| PageError::defect(&error))?;
             (Some(tabs(&own, &names, current)), shown)
         }
-        RunState::Ended { error: Some(error), .. } => {
+        RunState::Ended(ended) => {
             let names = ["error", "return-data"];
             let current = names.into_iter().find(|name| *name == wanted).unwrap_or("error");
-            let shown =
-                if current == "error" { Shown::Error(ErrorTab::new(error)) } else { Shown::ReturnData("Failed") };
+            let shown = match &ended.error {
+                Some(error) if current == "error" => Shown::Error(ErrorTab::new(error)),
+                _ => Shown::ReturnData("Failed"),
+            };
             (Some(tabs(&own, &names, current)), shown)
         }
         _ => (None, Shown::Nothing),
@@ -106,9 +110,9 @@ fn run_page(
     let (progress, refused, warnings, receipt) = match state {
         RunState::Running(progress) => (Some(progress), None, Vec::new(), Vec::new()),
         RunState::Refused(text) => (None, Some(text), Vec::new(), Vec::new()),
-        RunState::Ended { receipt, warnings, .. } => {
-            let warnings = warnings.into_iter().map(|warning| warning.message).collect();
-            (None, None, warnings, facts(&receipt, run))
+        RunState::Ended(ended) => {
+            let warnings = ended.warnings.iter().map(|warning| warning.message.clone()).collect();
+            (None, None, warnings, facts(&ended.receipt, run))
         }
     };
     let settings = &page.state().server.settings;
@@ -146,7 +150,12 @@ fn tabs(own: &str, names: &[&'static str], current: &str) -> Tabs {
 }
 
 /// The current tab of a successful run. Blocks the thread.
-fn successful(run: &KeptRun, tab: &str, list: &ListState) -> Result<Shown, results::ContentError> {
+fn successful(
+    run: &KeptRun,
+    tab: &str,
+    list: &ListState,
+    (zone, now): &(TimeZone, Moment),
+) -> Result<Shown, results::ContentError> {
     let content = &run.content;
     Ok(match tab {
         "return-data" => Shown::ReturnData("Successful"),
@@ -159,7 +168,8 @@ fn successful(run: &KeptRun, tab: &str, list: &ListState) -> Result<Shown, resul
         "raw-data" => Shown::Raw(raw_tab(content, list)?),
         _ => {
             let rows = result_tab::rows(content, list)?;
-            Shown::Result { table: result_tab::table(&rows, list), text: result_tab::text(&rows) }
+            let table = result_tab::table(&rows, &run.command, list, zone, *now);
+            Shown::Result { table, text: result_tab::text(&rows) }
         }
     })
 }

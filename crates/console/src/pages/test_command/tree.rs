@@ -29,37 +29,46 @@ pub(super) enum Line {
 /// The lines of a document.
 pub(super) fn lines(document: &Value) -> Vec<Line> {
     let mut lines = Vec::new();
-    add("$", "$", document, 0, &mut lines);
+    add(("$", "$"), document, 0, &mut lines);
     lines
 }
 
-fn add(name: &str, path: &str, value: &Value, depth: usize, lines: &mut Vec<Line>) {
+/// Adds a value with its name and its path.
+fn add((name, path): (&str, &str), value: &Value, depth: usize, lines: &mut Vec<Line>) {
     let shown = VendorText::new(name);
     let open = |summary: String| Line::Open { name: shown.clone(), summary, is_unfolded: depth < UNFOLDED };
     match value {
         Value::Array(items) if !items.is_empty() => {
             lines.push(open(format!("[{}]", items.len())));
+            let mut shown = 0;
             for (index, item) in items.iter().enumerate().take(MEMBERS) {
-                if lines.len() > LINES {
+                if lines.len() >= LINES {
                     break;
                 }
-                add(&index.to_string(), &format!("{path}[{index}]"), item, depth + 1, lines);
+                add((&index.to_string(), &format!("{path}[{index}]")), item, depth + 1, lines);
+                shown += 1;
             }
-            if items.len() > MEMBERS || lines.len() > LINES {
-                lines.push(Line::Left(format!("More items: read them with a JSONPath such as {path}[{MEMBERS}:]")));
+            if shown < items.len() {
+                let left = items.len() - shown;
+                lines.push(Line::Left(format!("{left} more items: read them with the JSONPath {path}[{shown}:]")));
             }
             lines.push(Line::Close);
         }
         Value::Object(members) if !members.is_empty() => {
             lines.push(open(format!("{{{}}}", members.len())));
+            let mut shown = 0;
             for (name, member) in members.iter().take(MEMBERS) {
-                if lines.len() > LINES {
-                    break;
+                // Single values after a long list are shown all the same.
+                if lines.len() >= LINES && (member.is_array() || member.is_object()) {
+                    continue;
                 }
-                add(name, &format!("{path}['{}']", name.replace('\'', "\\'")), member, depth + 1, lines);
+                let path = format!("{path}['{}']", name.replace('\'', "\\'"));
+                add((name, &path), member, depth + 1, lines);
+                shown += 1;
             }
-            if members.len() > MEMBERS || lines.len() > LINES {
-                lines.push(Line::Left(format!("More members: read them with a JSONPath such as {path}.*")));
+            if shown < members.len() {
+                let left = members.len() - shown;
+                lines.push(Line::Left(format!("{left} more members: read them with the JSONPath {path}.*")));
             }
             lines.push(Line::Close);
         }
@@ -76,7 +85,8 @@ mod tests {
     #[test]
     fn a_tree_is_bounded_and_each_level_that_opens_closes() {
         let rows: Vec<_> = (0..5_000).map(|id| json!({"id": id, "inner": {"a": [1, 2, 3]}})).collect();
-        let lines = lines(&json!({ "items": rows }));
+        let lines = lines(&json!({ "items": rows, "totalCount": 5_000 }));
+        assert!(matches!(lines.iter().rev().nth(1), Some(Line::Leaf { .. })), "the member after the list is shown");
         assert!(lines.len() < LINES + 20, "{}", lines.len());
         let opened = lines.iter().filter(|line| matches!(line, Line::Open { .. })).count();
         let closed = lines.iter().filter(|line| matches!(line, Line::Close)).count();
