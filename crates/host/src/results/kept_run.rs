@@ -152,7 +152,11 @@ impl KeptRun {
                     Step::Read { rows, pages, total_pages } => {
                         *known = RunProgress { rows, pages, total_pages, wait: None };
                     }
+                    Step::Gathered { rows, done, total } => {
+                        *known = RunProgress { rows, pages: done, total_pages: Some(total), wait: None };
+                    }
                     Step::Waiting { wait, .. } => known.wait = Some(wait),
+                    Step::Following { .. } => {}
                 }
             });
         })
