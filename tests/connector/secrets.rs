@@ -222,6 +222,8 @@ async fn a_run_that_goes_well_or_meets_faults_shows_no_secret_that_was_sent() {
                     simulator.inject(format!("* {fault}").parse().unwrap());
                 }
                 let parameters = valid_parameters(command, &simulator.known());
+                // Scans that an earlier command started are over.
+                simulator.advance(2 * scan_duration);
                 let outcome = run(&*connector, &command.name, parameters.into()).await;
                 simulator.clear_faults();
                 assert!(!fault.is_empty() || outcome.is_successful(), "{outcome:?}");

@@ -17,6 +17,15 @@ Command = Literal[
     "Patch Rescan",
     "Update Target Scan Scope",
     "Test Connection",
+    "List Vulnerabilities",
+    "Find Devices",
+    "Get Device",
+    "Rescan And Wait",
+    "List Scans",
+    "Get Scan",
+    "Update Vulnerability State",
+    "Add Scan Targets",
+    "Update Device Tags",
 ]
 
 class Error(TypedDict):

@@ -62,7 +62,9 @@ async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
             let rows = answer.context_data.unwrap().values();
             let html = answer.result.unwrap();
             assert!(html.starts_with("<table class='cc-table'>"), "{html}");
-            assert_eq!(html.matches("<tr>").count(), rows.len() + 1, "{}", command.name);
+            // The table of a long list has its first 1,000 rows, and a row that says so.
+            let shown = if rows.len() > 1000 { 1001 } else { rows.len() };
+            assert_eq!(html.matches("<tr>").count(), shown + 1, "{}", command.name);
             let run = &stage.executor.runs(&admin, &RunFilter::default()).await.unwrap()[0];
             assert_eq!((run.command.as_str(), run.status), (command.name.as_str(), RunStatus::Successful));
             assert_eq!((run.user.as_str(), run.site.as_str()), ("Admin", "Security Operations"));
