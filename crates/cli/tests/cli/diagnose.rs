@@ -25,7 +25,8 @@ fn a_person_sees_the_way_the_commands_and_the_missing_permissions() {
     let assigned = simulator.footprint_as("assigned", ["diagnose"]).assert().code(0).get_output().stdout.clone();
     let text = stable(&assigned, &simulator);
     let missing = "Missing permission: one of the roles Administrator, Management, Operations, Reporting, for \
-                   Patch Rescan, Update Target Scan Scope.";
+                   Patch Rescan, Update Target Scan Scope, Rescan And Wait, Update Vulnerability State, Add Scan Targets, \
+                   Update Device Tags.";
     assert!(text.contains(missing), "{text}");
     assert!(text.ends_with("N of N commands allowed, N denied, N failed"), "{text}");
 }

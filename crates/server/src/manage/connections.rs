@@ -85,7 +85,8 @@ async fn test(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, Te
 
 /// Test the connection that a draft would create; nothing is stored
 #[utoipa::path(post, path = "/connections/test", operation_id = "testConnectionDraft",
-    request_body = ConnectionDraft, responses((status = 200, body = UnsavedTested)))]
+    request_body = ConnectionDraft, responses((status = 200, body = UnsavedTested),
+        (status = 409, description = "The name is taken, or the connection was changed meanwhile.")))]
 async fn test_draft(Managed { request, body, .. }: Managed<Nothing, Nothing, ConnectionDraft>) -> Response {
     let tested = request.operations().test_draft(&request.context, body).await;
     request.answer_tried(tested).await
@@ -93,7 +94,8 @@ async fn test_draft(Managed { request, body, .. }: Managed<Nothing, Nothing, Con
 
 /// Test a connection with a change; nothing is stored
 #[utoipa::path(post, path = "/connections/{id}/test-change", operation_id = "testConnectionChange",
-    params(Id<ConnectionId>), request_body = ConnectionChange, responses((status = 200, body = UnsavedTested)))]
+    params(Id<ConnectionId>), request_body = ConnectionChange, responses((status = 200, body = UnsavedTested),
+        (status = 409, description = "The name is taken, or the connection was changed meanwhile.")))]
 async fn test_change(
     Managed { request, path, body, .. }: Managed<Id<ConnectionId>, Nothing, ConnectionChange>,
 ) -> Response {

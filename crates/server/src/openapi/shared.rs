@@ -10,7 +10,13 @@ pub(super) fn schemas() -> Map<String, Value> {
         json!({
             "type": "object",
             "description": "Every answer with a status other than 200 and 201.",
-            "properties": { "Error": { "type": "string", "description": "The problem and the cure." } },
+            "properties": {
+                "Error": { "type": "string", "description": "The problem and the cure." },
+                "goOnFrom": {
+                    "type": "integer", "format": "int64",
+                    "description": "Only with 410: the number after which the log of changes of findings goes on.",
+                },
+            },
             "required": ["Error"],
             "additionalProperties": false,
         }),
