@@ -112,7 +112,7 @@
 
   document.addEventListener('change', event => {
     const { dataset: { all }, form, checked } = event.target;
-    if (all) form.querySelectorAll(`input[name="${CSS.escape(all)}"]`).forEach(one => { one.checked = checked; });
+    if (all) [...form.elements].filter(one => one.name === all).forEach(one => { one.checked = checked; });
   });
 
   addEventListener('popstate', event => swap(event.state?.region ?? 'main', location.href, { isStep: false }));

@@ -3,13 +3,12 @@
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
-use soar_host::Refusal;
-use soar_host::operations::OperationError;
+use soar_host::health::HealthFilter;
 use soar_store::RunFilter;
 use soar_store::model::{HealthState, RunStatus};
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table, When};
-use crate::visit::{Answer, Frame, Page, PageError};
+use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
 
 /// The number of rows of each list.
 const ROWS: i64 = 10;
@@ -41,17 +40,9 @@ async fn show(page: Page) -> Answer {
     page.show(&HomePage { frame: page.frame("Home"), states, failing, runs, waiting })
 }
 
-/// The value; `None` if the user may not see it.
-fn if_allowed<T>(result: Result<T, OperationError>) -> Result<Option<T>, PageError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(OperationError::Refusal(Refusal::Forbidden(_)) | OperationError::NoConnectors) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 async fn failing(page: &Page) -> Result<(Vec<StateCount>, Option<Table>), PageError> {
-    let health = if_allowed(page.operations().list_health(page.context()?, None, None, Some(ROWS)).await)?;
+    let filter = HealthFilter { limit: Some(ROWS), ..HealthFilter::default() };
+    let health = if_allowed(page.operations().list_health(page.context()?, None, filter).await)?;
     let Some(health) = health else { return Ok((Vec::new(), None)) };
     // A state without connections is shown only where that is good news, or bad news.
     let is_shown =
@@ -130,7 +121,8 @@ async fn waiting(page: &Page) -> Result<Option<Table>, PageError> {
     Ok(rows.map(|rows| table(rows).empty(Empty::new("No alert waits.")).live("health")))
 }
 
-const fn meaning(status: RunStatus) -> Meaning {
+/// The meaning of the status of a run.
+pub(super) const fn meaning(status: RunStatus) -> Meaning {
     match status {
         RunStatus::Running => Meaning::Active,
         RunStatus::Successful => Meaning::Good,

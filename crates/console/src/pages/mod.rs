@@ -2,6 +2,7 @@
 
 #[cfg(feature = "testing")]
 mod gallery;
+mod health;
 mod home;
 mod openid;
 mod password;
@@ -18,7 +19,7 @@ pub(crate) fn open_routes() -> Router {
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    let routes = [home::routes(), profile::routes(), sign_out::routes()];
+    let routes = [home::routes(), health::routes(), profile::routes(), sign_out::routes()];
     let router = routes.into_iter().fold(Router::new(), Router::merge);
     #[cfg(feature = "testing")]
     let router = router.merge(gallery::routes());

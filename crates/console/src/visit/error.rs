@@ -29,6 +29,18 @@ impl PageError {
         Self::Problem(Problem::new(StatusCode::NOT_FOUND, message))
     }
 
+    /// A parameter of the address is not valid.
+    pub(crate) fn bad_address(name: &str) -> Self {
+        let message = format!("The address is not valid: {name} has an unknown value. Choose it on the page again.");
+        Self::Problem(Problem::new(StatusCode::BAD_REQUEST, message))
+    }
+
+    /// A defect of the host. The log gets the cause.
+    pub(crate) fn defect(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a page failed");
+        Self::Problem(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The page cannot be shown. The log has the cause."))
+    }
+
     /// The status and the text for the user.
     pub(super) fn problem(&self, call: &PageCall) -> Problem {
         match self {
@@ -47,6 +59,15 @@ fn status(error: &OperationError, call: &PageCall) -> StatusCode {
     match error {
         OperationError::Refusal(Refusal::Forbidden(_)) => StatusCode::FORBIDDEN,
         error => call.failed(error).status,
+    }
+}
+
+/// The value; `None` if the user may not see it.
+pub(crate) fn if_allowed<T>(result: Result<T, OperationError>) -> Result<Option<T>, PageError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(OperationError::Refusal(Refusal::Forbidden(_)) | OperationError::NoConnectors) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -18,7 +18,7 @@ mod state;
 
 pub(crate) use address::{Path, Query};
 pub(crate) use cookies::{FlowCookie, SessionCookie};
-pub(crate) use error::{Answer, PageError};
+pub(crate) use error::{Answer, PageError, if_allowed};
 pub(crate) use form::{Form, KEPT, KEPT_ACTION, SECRET};
 pub(crate) use frame::Frame;
 pub use headers::POLICY;

@@ -29,7 +29,10 @@ impl Needs {
 type Listed = (&'static str, &'static str, Needs);
 
 /// The groups of pages: the title of each, and its pages.
-const GROUPS: &[(&str, &[Listed])] = &[("Overview", &[("Home", "/", Needs::Session)])];
+const GROUPS: &[(&str, &[Listed])] = &[("Overview", &[
+    ("Home", "/", Needs::Session),
+    ("Health", "/health", Needs::Somewhere(Right::UseConnections)),
+])];
 
 /// A group of pages in the navigation.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
-use soar_store::model::{AuditEntry, Moment};
+use soar_store::model::{AuditEntry, Moment, Right, Site, SiteId};
 
 use super::error::{Answer, PageError};
 use super::form::Form;
@@ -90,6 +90,32 @@ impl Page {
     /// The context of operations in the name of the signed-in user.
     pub(crate) fn context(&self) -> Result<&RequestContext, PageError> {
         self.0.context.as_ref().ok_or_else(signed_out)
+    }
+
+    /// Whether the user has this right on at least one site.
+    pub(crate) fn may_somewhere(&self, right: Right) -> bool {
+        self.0.session.as_ref().is_some_and(|session| {
+            session.user.is_administrator || session.roles.values().any(|role| role.allows(right))
+        })
+    }
+
+    /// Whether the user has this right on the site.
+    pub(crate) fn may(&self, right: Right, site: SiteId) -> bool {
+        self.0.session.as_ref().is_some_and(|session| {
+            session.user.is_administrator || session.roles.get(&site).is_some_and(|role| role.allows(right))
+        })
+    }
+
+    /// Whether the user is an administrator.
+    pub(crate) fn administers(&self) -> bool {
+        self.0.session.as_ref().is_some_and(|session| session.user.is_administrator)
+    }
+
+    /// The sites that the user sees and on which the user has this right, by name.
+    pub(crate) async fn sites_with(&self, right: Right) -> Result<Vec<Site>, PageError> {
+        let mut sites = self.operations().list_sites(self.context()?).await?;
+        sites.retain(|site| self.may(right, site.id));
+        Ok(sites)
     }
 
     /// The time zone of the user's profile, else of the site.
@@ -176,7 +202,11 @@ impl Page {
         Ok(())
     }
 
-    fn about_input(&self, error: OperationError) -> Result<String, PageError> {
+    /// The text of a refused operation that is about the input. The audit log gets the refusal.
+    ///
+    /// # Errors
+    /// The error itself if it is not about the input.
+    pub(crate) fn about_input(&self, error: OperationError) -> Result<String, PageError> {
         let text = error.to_string();
         let is_about_input = matches!(
             &error,
@@ -226,6 +256,11 @@ impl Page {
             PageError::Problem(Problem { reason: error.to_string(), ..problem })
         })?;
         Ok(tried.value)
+    }
+
+    /// Writes the audit entry of an export.
+    pub(crate) async fn exported(&self, site: &str, about: &str) -> Result<(), PageError> {
+        self.tried(Tried { value: (), about: about.to_owned(), site: site.to_owned() }).await
     }
 }
 
