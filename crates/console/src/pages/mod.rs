@@ -1,9 +1,11 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
+mod cases;
 #[cfg(feature = "testing")]
 mod gallery;
 mod health;
 mod home;
+mod incidents;
 mod openid;
 mod password;
 mod profile;
@@ -19,7 +21,7 @@ pub(crate) fn open_routes() -> Router {
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    let routes = [home::routes(), health::routes(), profile::routes(), sign_out::routes()];
+    let routes = [home::routes(), health::routes(), incidents::routes(), cases::routes(), profile::routes(), sign_out::routes()];
     let router = routes.into_iter().fold(Router::new(), Router::merge);
     #[cfg(feature = "testing")]
     let router = router.merge(gallery::routes());

@@ -65,6 +65,20 @@ impl FormPanel {
         self
     }
 
+    /// Adds a hidden field.
+    #[must_use]
+    pub(crate) fn with_hidden(mut self, hidden: Hidden) -> Self {
+        self.hidden.push(hidden);
+        self
+    }
+
+    /// The form cannot be sent.
+    #[must_use]
+    pub(crate) fn without_button(mut self) -> Self {
+        self.button.clear();
+        self
+    }
+
     /// The text of the button.
     #[must_use]
     pub(crate) fn button(mut self, text: impl Into<String>) -> Self {

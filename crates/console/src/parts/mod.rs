@@ -25,7 +25,7 @@ use askama::filters::HtmlSafe;
 pub(crate) use badge::{Badge, Meaning};
 pub(crate) use cell::Cell;
 pub(crate) use confirm::ConfirmPage;
-pub(crate) use content::ContentPage;
+pub(crate) use content::{Block, ContentPage};
 pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;
 pub(crate) use facts::Facts;

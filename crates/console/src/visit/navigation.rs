@@ -32,6 +32,10 @@ type Listed = (&'static str, &'static str, Needs);
 const GROUPS: &[(&str, &[Listed])] = &[("Overview", &[
     ("Home", "/", Needs::Session),
     ("Health", "/health", Needs::Somewhere(Right::UseConnections)),
+]),
+("Incidents", &[
+    ("Incidents", "/incidents", Needs::Somewhere(Right::SeeIncidents)),
+    ("Cases", "/cases", Needs::Somewhere(Right::SeeIncidents)),
 ])];
 
 /// A group of pages in the navigation.
