@@ -1,16 +1,22 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
+mod audit;
 mod cases;
 #[cfg(feature = "testing")]
 mod gallery;
 mod health;
 mod home;
 mod incidents;
+mod keys;
 mod openid;
 mod password;
 mod profile;
+mod runs;
+mod schedules;
 mod sign_in;
 mod sign_out;
+mod sites;
+mod users;
 
 use axum::Router;
 
@@ -21,7 +27,20 @@ pub(crate) fn open_routes() -> Router {
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    let routes = [home::routes(), health::routes(), incidents::routes(), cases::routes(), profile::routes(), sign_out::routes()];
+    let routes = [
+        home::routes(),
+        health::routes(),
+        incidents::routes(),
+        cases::routes(),
+        runs::routes(),
+        schedules::routes(),
+        sites::routes(),
+        users::routes(),
+        keys::routes(),
+        audit::routes(),
+        profile::routes(),
+        sign_out::routes(),
+    ];
     let router = routes.into_iter().fold(Router::new(), Router::merge);
     #[cfg(feature = "testing")]
     let router = router.merge(gallery::routes());

@@ -14,6 +14,8 @@ enum Content {
     Link {
         href: String,
         text: VendorText,
+        /// Whether the linked page opens as a dialog.
+        is_dialog: bool,
     },
     Badge(Badge),
     When(When),
@@ -49,7 +51,12 @@ impl Cell {
 
     /// A link to another page.
     pub(crate) fn link(href: impl Into<String>, text: &str) -> Self {
-        Self::new(Content::Link { href: href.into(), text: VendorText::new(text) }, text)
+        Self::new(Content::Link { href: href.into(), text: VendorText::new(text), is_dialog: false }, text)
+    }
+
+    /// A link to a page that opens as a dialog.
+    pub(crate) fn dialog(href: impl Into<String>, text: &str) -> Self {
+        Self::new(Content::Link { href: href.into(), text: VendorText::new(text), is_dialog: true }, text)
     }
 
     pub(crate) fn badge(badge: Badge) -> Self {

@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::filter::Filter;
 use super::form_panel::FormPanel;
 use super::link_button::LinkButton;
+use super::shown_once::ShownOnce;
 use super::table::Table;
 use crate::visit::Frame;
 
@@ -17,6 +18,7 @@ pub(crate) enum Block {
     Table(Box<Table>),
     Facts(Box<Facts>),
     Form(Box<FormPanel>),
+    Secret(Box<ShownOnce>),
     Text(String),
 }
 
@@ -41,6 +43,12 @@ impl From<Facts> for Block {
 impl From<FormPanel> for Block {
     fn from(form: FormPanel) -> Self {
         Self::Form(Box::new(form))
+    }
+}
+
+impl From<ShownOnce> for Block {
+    fn from(secret: ShownOnce) -> Self {
+        Self::Secret(Box::new(secret))
     }
 }
 

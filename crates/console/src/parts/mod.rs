@@ -14,6 +14,7 @@ mod form_errors;
 mod form_panel;
 mod hidden;
 mod link_button;
+mod shown_once;
 mod sparkline;
 mod table;
 mod tabs;
@@ -35,6 +36,7 @@ pub(crate) use form_errors::FormErrors;
 pub(crate) use form_panel::FormPanel;
 pub(crate) use hidden::Hidden;
 pub(crate) use link_button::LinkButton;
+pub(crate) use shown_once::ShownOnce;
 pub(crate) use sparkline::{Point, Sparkline};
 pub(crate) use table::{Column, Row, Table};
 pub(crate) use tabs::Tabs;
@@ -54,6 +56,7 @@ impl HtmlSafe for FormErrors {}
 impl HtmlSafe for FormPanel {}
 impl HtmlSafe for Hidden {}
 impl HtmlSafe for LinkButton {}
+impl HtmlSafe for ShownOnce {}
 impl HtmlSafe for Sparkline {}
 impl HtmlSafe for Table {}
 impl HtmlSafe for Tabs {}

@@ -36,6 +36,16 @@ const GROUPS: &[(&str, &[Listed])] = &[("Overview", &[
 ("Incidents", &[
     ("Incidents", "/incidents", Needs::Somewhere(Right::SeeIncidents)),
     ("Cases", "/cases", Needs::Somewhere(Right::SeeIncidents)),
+]),
+("Operation", &[
+    ("Runs", "/runs", Needs::Somewhere(Right::SeeRuns)),
+    ("Schedules", "/schedules", Needs::Somewhere(Right::UseConnections)),
+]),
+("Administration", &[
+    ("Sites", "/sites", Needs::Session),
+    ("Users", "/users", Needs::Administrator),
+    ("Keys", "/keys", Needs::Administrator),
+    ("Audit log", "/audit", Needs::Administrator),
 ])];
 
 /// A group of pages in the navigation.

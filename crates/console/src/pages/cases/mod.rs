@@ -5,11 +5,13 @@ mod one;
 
 use axum::Router;
 
+use crate::visit::segment;
+
 pub(super) fn routes() -> Router {
     list::routes().merge(one::routes())
 }
 
 /// The address of a case below the console.
 fn address(number: &str) -> String {
-    format!("/cases/{}", percent_encoding::utf8_percent_encode(number, percent_encoding::NON_ALPHANUMERIC))
+    format!("/cases/{}", segment(number))
 }

@@ -16,6 +16,7 @@ use axum::Router;
 use soar_store::model::{Severity, Status};
 
 use crate::parts::{Badge, Meaning};
+use crate::visit::segment;
 
 pub(super) fn routes() -> Router {
     let routes = [
@@ -32,7 +33,7 @@ pub(super) fn routes() -> Router {
 
 /// The address of an incident below the console.
 pub(super) fn address(number: &str) -> String {
-    format!("/incidents/{}", percent_encoding::utf8_percent_encode(number, percent_encoding::NON_ALPHANUMERIC))
+    format!("/incidents/{}", segment(number))
 }
 
 pub(super) fn severity(severity: Severity) -> Badge {

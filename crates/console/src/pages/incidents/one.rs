@@ -7,7 +7,7 @@ use soar_store::model::{Link, Moment, Right};
 
 use super::{address, bulk, link, severity, status, tasks};
 use crate::parts::{Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When};
-use crate::visit::{Answer, Form, Page, PageError, Path};
+use crate::visit::{Answer, Form, Page, PageError, Path, segment};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}", get(show))
@@ -39,8 +39,7 @@ pub(super) async fn incident(
     let action = |text: &str, href: String| may_change.then(|| LinkButton::new(page.href(&href), text).plain());
     let close = soar_host::utility::command("CloseIncidentInBulk").filter(|_| one.closed_at.is_none());
     let close = close.and_then(|(command, _)| {
-        let number = percent_encoding::utf8_percent_encode(&one.number, percent_encoding::NON_ALPHANUMERIC);
-        action("Close", format!("{}?number={number}", bulk::address(command)))
+        action("Close", format!("{}?number={}", bulk::address(command), segment(&one.number)))
     });
     let tasks = if may_change {
         tasks::panel(&frame, whole, tasks).map(crate::parts::Block::from)
@@ -110,9 +109,8 @@ fn fields(whole: &WholeIncident) -> Option<Table> {
 
 fn links_table(page: &Page, id: &'static str, caption: &str, below: &str, links: &[Link]) -> Table {
     let rows = links.iter().map(|link| {
-        let number = percent_encoding::utf8_percent_encode(&link.number, percent_encoding::NON_ALPHANUMERIC);
         Row::new([
-            Cell::link(page.href(&format!("{below}/{number}")), &link.number),
+            Cell::link(page.href(&format!("{below}/{}", segment(&link.number))), &link.number),
             Cell::when(When::new(link.linked_at, page.zone(), page.now())),
             Cell::text_or_unknown(&link.linked_by),
         ])
