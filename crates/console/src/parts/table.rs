@@ -16,6 +16,7 @@ pub(crate) struct Column {
     is_wide: bool,
     is_sortable: bool,
     is_optional: bool,
+    is_long: bool,
     /// Whether exports leave it out.
     is_unexported: bool,
     /// Its heading as it stands in the table.
@@ -43,6 +44,7 @@ impl Column {
             is_wide: false,
             is_sortable: false,
             is_optional: false,
+            is_long: false,
             is_unexported: false,
             heading,
             is_shown: true,
@@ -75,6 +77,13 @@ impl Column {
         self
     }
 
+    /// The column has long texts, such as errors, and stays legible on a narrow screen.
+    #[must_use]
+    pub(crate) const fn long(mut self) -> Self {
+        self.is_long = true;
+        self
+    }
+
     /// Exports leave the column out, such as a column of charts.
     #[must_use]
     pub(crate) const fn unexported(mut self) -> Self {
@@ -84,6 +93,7 @@ impl Column {
 
     fn class(&self) -> &'static str {
         match (self.is_number, self.is_wide) {
+            (false, false) if self.is_long => "long",
             (false, false) => "",
             (true, false) => "number",
             (false, true) => "wide",

@@ -152,6 +152,11 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Chooses the option with this value in the field with this id.
+    pub async fn select(&self, id: &str, value: &str) {
+        self.client.find(Locator::Id(id)).await.unwrap().select_by_value(value).await.unwrap();
+    }
+
     /// Clicks the button with this text.
     pub async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()=\"{text}\"]");
@@ -221,6 +226,12 @@ impl Browser {
         let log = self.extended("se/log", json!({ "type": "browser" })).await;
         let bad = log.as_array().unwrap().iter().filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG");
         bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Checks that the browser has logged only refused forms, which it reports by their status 422.
+    pub async fn only_refused_forms(&self) {
+        let complaints = self.complaints().await;
+        assert!(complaints.iter().all(|one| one.contains("status of 422")), "{complaints:?}");
     }
 
     /// The serious findings of axe-core in the page.

@@ -13,15 +13,18 @@ use soar_host::Host;
 use soar_host::access::issue_link;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::operations::RequestContext;
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::sign_in::{Browser, LinkToRedeem};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
-use soar_store::model::{Allowed, Caller, Moment, Role, SiteKind};
+use soar_store::model::{
+    Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface,
+};
 use soar_store::testing::TestStore;
-use soar_store::{Engine, NewSite, NewUser};
+use soar_store::{Engine, NewSite, NewUser, Ran};
 use sqlx::Connection as _;
 
 /// The password of all users.
@@ -101,6 +104,65 @@ impl World {
         let executor = self.host.executor.as_ref().unwrap();
         let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, RawParameters::new());
         run.await.unwrap();
+    }
+
+    /// The status of the answer to a form that a session sends.
+    pub async fn post(&self, cookie: &str, path: &str, body: &str) -> u16 {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let profile = client.get(self.page("/profile")).header("cookie", cookie).send().await.unwrap();
+        let text = profile.text().await.unwrap();
+        let csrf = text.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let request = client.post(self.page(path)).header("cookie", cookie).body(format!("{body}&csrf={csrf}"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// The status and the text of the answer to a request of a session.
+    pub async fn get(&self, cookie: &str, path: &str) -> (u16, String) {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let answer = client.get(self.page(path)).header("cookie", cookie).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Creates an incident with this title, and returns its number.
+    pub async fn incident(&self, title: &str) -> String {
+        let context = RequestContext {
+            user: self.caller.user.clone(),
+            roles: BTreeMap::new(),
+            reach: Allowed::All,
+            key: None,
+            key_expires_at: None,
+            entry: AuditEntry::new(Moment::from(SystemClock::new().now()), Surface::Terminal, "preparation"),
+            idempotency: None,
+        };
+        let incident = json!({ "site": SITE, "incidentType": "Phishing", "title": title, "severity": "High" });
+        let incident = serde_json::from_value(incident).unwrap();
+        self.host.operations.create_incident(&context, incident).await.unwrap().incident.number
+    }
+
+    /// Stores the results of health checks of 30 days: of the working connection one failure, of the other connection
+    /// only failures in the last hour.
+    pub async fn checks(&self) {
+        let now = Moment::from(SystemClock::new().now());
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        for id in [ConnectionId(1), ConnectionId(2)] {
+            let schedule = records.health_check(id).await.unwrap().unwrap();
+            for ago in (0..30 * 4).rev().map(|step| step * 360).chain([9, 6, 3]) {
+                let error = "Test Connection failed. Failed to check the connector.\n\nStatus Code: 401.\nMessage: wrong password.";
+                let is_bad = if id.0 == 1 { ago == 360 * 8 } else { ago < 60 };
+                let check = CheckResult {
+                    latency_ms: i64::try_from(80 + ago % 70).unwrap(),
+                    error: is_bad.then(|| error.to_owned()),
+                    expiring: None,
+                };
+                let at = now - minutes(ago + 1);
+                let ran = Ran { started_at: at, ended_at: at, node: "test".to_owned() };
+                records.record_check(&schedule, at, &check, &ran).await.unwrap();
+            }
+        }
+        transaction.commit().await.unwrap();
     }
 
     /// The cookie of a new session of a user.

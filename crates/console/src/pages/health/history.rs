@@ -11,7 +11,7 @@ use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, 
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
 
 /// The number of checks on a page.
-const ROWS: i64 = 100;
+const ROWS: i64 = 50;
 
 #[derive(Debug, Template)]
 #[template(path = "health/history.html")]
@@ -104,8 +104,8 @@ fn checks(page: &Page, list: &ListState, checks: &[Check]) -> Table {
     let columns = [
         Column::text("ended", "Ended"),
         Column::text("result", "Result"),
-        Column::number("latency", "Latency, ms"),
-        Column::text("error", "Error"),
+        Column::number("latency", "Latency, ms").wide(),
+        Column::text("error", "Error").long(),
         Column::text("due", "Due").optional(),
         Column::text("node", "Node").optional(),
     ];

@@ -77,7 +77,7 @@ impl Bulk {
             form.wrong(SITE, "You may not change incidents on this site. Choose another.");
             return Ok(None);
         };
-        let raw = parameters(self.manifest, form);
+        let raw = parameters(page, self.manifest, form);
         match UtilityCall::parse(self.command, self.manifest, page.context()?.caller(site), &raw) {
             Ok(call) => Ok((!form.is_wrong()).then_some(call)),
             Err(Refusal::Parameters(problems)) => {

@@ -82,11 +82,15 @@ fn field(input: &Input) -> Field {
     if input.required { field.required() } else { field }
 }
 
-/// The parameters of the form.
-pub(super) fn parameters(command: &Command, form: &Form) -> RawParameters {
+/// The parameters of the form. A user who may not act for others acts in its own name.
+pub(super) fn parameters(page: &Page, command: &Command, form: &Form) -> RawParameters {
     let mut given = RawParameters::new();
     for input in &command.inputs {
         let text = form.text(&name_of(input));
+        if input.name == "Username" && text.is_empty() {
+            given.insert(input.name.clone(), Value::from(user(page)));
+            continue;
+        }
         if text.is_empty() {
             continue;
         }

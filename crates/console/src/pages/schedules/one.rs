@@ -105,8 +105,8 @@ async fn log(page: &Page, one: &ScheduleShown, list: &ListState) -> Result<Table
     let columns = [
         Column::text("started", "Started"),
         Column::text("status", "Status"),
-        Column::number("duration", "Duration, ms"),
-        Column::text("error", "Error"),
+        Column::number("duration", "Duration, ms").wide(),
+        Column::text("error", "Error").long(),
         Column::text("output", "Output").optional(),
         Column::text("request", "Request").optional(),
     ];
