@@ -16,6 +16,7 @@ mod schedules;
 mod sign_in;
 mod sign_out;
 mod sites;
+mod tenants;
 mod users;
 
 use axum::Router;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router {
         runs::routes(),
         schedules::routes(),
         sites::routes(),
+        tenants::routes(),
         users::routes(),
         keys::routes(),
         audit::routes(),

@@ -43,6 +43,7 @@ const GROUPS: &[(&str, &[Listed])] = &[("Overview", &[
 ]),
 ("Administration", &[
     ("Sites", "/sites", Needs::Session),
+    ("Tenants", "/tenants", Needs::Administrator),
     ("Users", "/users", Needs::Administrator),
     ("Keys", "/keys", Needs::Administrator),
     ("Audit log", "/audit", Needs::Administrator),

@@ -228,9 +228,16 @@ impl Browser {
         bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Checks that the browser has logged only refused forms, which it reports by their status 422.
+    /// Waits until the browser has logged a refused form, which it reports by its status 422, and checks that it has
+    /// logged nothing else.
     pub async fn only_refused_forms(&self) {
-        let complaints = self.complaints().await;
+        let started = std::time::Instant::now();
+        let mut complaints = self.complaints().await;
+        while complaints.is_empty() && started.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            complaints = self.complaints().await;
+        }
+        assert!(!complaints.is_empty(), "the browser has logged no refused form");
         assert!(complaints.iter().all(|one| one.contains("status of 422")), "{complaints:?}");
     }
 

@@ -12,5 +12,6 @@ mod role_matrix;
 mod script;
 mod sign_in;
 mod templates;
+mod tenants;
 mod without_scripts;
 mod world;

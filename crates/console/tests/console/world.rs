@@ -124,6 +124,15 @@ impl World {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    /// Shares the working connection with all tenants, under a name that no tenant has.
+    pub async fn share(&self) {
+        let connections = self.host.operations.connections.as_ref().unwrap();
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let change = serde_json::from_value(json!({ "name": "Shared Footprint", "tenant": "All tenants" })).unwrap();
+        connections.update_in(&mut transaction.records(), &self.caller, ConnectionId(1), change).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
     /// Creates an incident with this title, and returns its number.
     pub async fn incident(&self, title: &str) -> String {
         let context = RequestContext {

@@ -16,6 +16,9 @@ use crate::visit::{Answer, Form, Frame, ListState, Page, PageError, Path};
 /// The field with the site of the call.
 const SITE: &str = "call-site";
 
+/// The input with the incident whose links a command changes.
+pub(super) const SOURCE: &str = "Source Incident Number";
+
 /// The field with the fingerprint of the plan to apply.
 const FINGERPRINT: &str = "fingerprint";
 
@@ -33,8 +36,10 @@ pub(super) struct Bulk {
 
 /// The address and the name of each command that takes the selected incidents.
 pub(super) fn commands(page: &Page) -> Vec<(String, &'static str)> {
-    let all = utility::all().iter().filter(|command| command.can_plan());
-    all.map(|command| (page.href(&address(&**command)), command.name())).collect()
+    let all = utility::all().iter().zip(utility::manifest()).filter(|(command, _)| command.can_plan());
+    // A command on the links of one incident is on the page of the incident.
+    let all = all.filter(|(_, manifest)| manifest.input(SOURCE).is_none());
+    all.map(|(command, _)| (page.href(&address(&**command)), command.name())).collect()
 }
 
 /// The address of a command below the console.

@@ -6,6 +6,7 @@ use soar_connector::name::normalised;
 use soar_connector::{ParameterProblem, ParameterProblems, RawParameters, cell_text};
 use soar_store::model::Right;
 
+use super::bulk::SOURCE;
 use crate::parts::Field;
 use crate::visit::{Form, ListState, Page};
 
@@ -41,7 +42,7 @@ pub(super) fn fields(
         shown.push(match input.name.as_str() {
             _ if takes_incidents(input) => field.value(&numbers).focused(),
             "Username" => field.value(user(page)),
-            "Source Incident Number" => field.value(list.and_then(|list| list.filter("source")).unwrap_or_default()),
+            SOURCE => field.value(list.and_then(|list| list.filter("source")).unwrap_or_default()),
             "Site" | "Case Owner's Site" => field.suggestions(sites.iter().map(|site| (*site).to_owned())),
             _ => field,
         });

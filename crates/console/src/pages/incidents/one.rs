@@ -41,6 +41,12 @@ pub(super) async fn incident(
     let close = close.and_then(|(command, _)| {
         action("Close", format!("{}?number={}", bulk::address(command), segment(&one.number)))
     });
+    let unlink = soar_host::utility::command("RemoveLinkedIncidents").filter(|_| !whole.linked_incidents.is_empty());
+    let unlink = unlink.and_then(|(command, _)| {
+        let numbers = whole.linked_incidents.iter().map(|link| format!("&number={}", segment(&link.number)));
+        let numbers: String = numbers.take(100).collect();
+        action("Remove links", format!("{}?source={}{numbers}", bulk::address(command), segment(&one.number)))
+    });
     let tasks = if may_change {
         tasks::panel(&frame, whole, tasks).map(crate::parts::Block::from)
     } else {
@@ -48,6 +54,7 @@ pub(super) async fn incident(
     };
     let link = may_change.then(|| link::panel(&frame, &own, links));
     Ok(ContentPage::new(frame)
+        .action(unlink)
         .action(close)
         .action(action("Change", format!("{own}/change")))
         .with(facts(page, whole))
