@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::rows::identifiers;
 use super::{Records, StoreError};
-use crate::model::{Check, ConnectionId, DayUptime, Latency, Moment, ScheduleId, ScheduleRun, ScheduleRunId, Uptime, percentiles};
+use crate::model::{
+    Check, ConnectionId, DayUptime, Latency, Moment, ScheduleId, ScheduleRun, ScheduleRunId, Uptime, percentiles,
+};
 
 /// The percentiles of latency are of at most this many of the latest checks.
 const LATENCIES: i64 = 10_000;

@@ -38,7 +38,10 @@ impl PageError {
     /// A defect of the host. The log gets the cause.
     pub(crate) fn defect(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a page failed");
-        Self::Problem(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The page cannot be shown. The log has the cause."))
+        Self::Problem(Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The page cannot be shown. The log has the cause.",
+        ))
     }
 
     /// The status and the text for the user.

@@ -1,5 +1,7 @@
 //! Keys, users, sites, schedules, runs and the audit log.
 
+use fantoccini::key::Key;
+
 use crate::browser::{Browser, LOOKS};
 use crate::world::{SITE, World};
 
@@ -136,4 +138,29 @@ async fn sites_schedules_and_runs() {
     browser.wait_for_text("Stored outcome").await;
     browser.check("run", &LOOKS).await;
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_and_the_audit_log_filtered_by_keyboard() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
+    browser.sign_in(&world, "Admin").await;
+    browser.goto(&world.page("/keys/new")).await;
+    assert_eq!(browser.focused().await, "name");
+    browser.keys(&format!("Day shift{enter}")).await;
+    browser.wait_for_text("The key Day shift is created").await;
+    browser.evaluate("document.getElementById('shown-once').querySelector('button').focus()").await;
+    browser.goto(&world.page("/audit")).await;
+    browser.evaluate("document.getElementById('user').focus()").await;
+    browser.keys(&format!("nobody{tab}set password{enter}")).await;
+    browser.wait_for_text("1 entries, the latest first").await;
+    browser.end().await;
+    let cookie = world.cookie("Admin").await;
+    let (status, text) = world.get(&cookie, "/audit.csv?command=set+password").await;
+    assert!(status == 200 && text.lines().count() == 6, "{text}");
+    // The export itself is in the log.
+    let (_, text) = world.get(&cookie, "/audit?user=Admin").await;
+    assert!(text.contains("audit as CSV"), "{text}");
+    let (_, text) = world.get(&cookie, "/audit?since=yesterday").await;
+    assert!(text.contains("The address is not valid: since"), "{text}");
 }

@@ -4,7 +4,16 @@ use crate::browser::{Browser, LOOKS};
 use crate::world::World;
 
 /// The pages with a name for pictures and their address below the console.
-const PAGES: &[(&str, &str)] = &[("home", "/"), ("profile", "/profile"), ("not-found", "/nothing-here")];
+const PAGES: &[(&str, &str)] = &[
+    ("home", "/"),
+    ("incident-new", "/incidents/new"),
+    ("cases", "/cases"),
+    ("site-new", "/sites/new"),
+    ("user-new", "/users/new"),
+    ("sync-new", "/tenants/syncs/new"),
+    ("profile", "/profile"),
+    ("not-found", "/nothing-here"),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_is_accessible_and_keeps_to_the_policy_in_each_look() {

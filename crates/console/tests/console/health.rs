@@ -57,7 +57,8 @@ async fn the_health_of_connections_is_filtered_by_keyboard_and_exported() {
     let cookie = world.cookie("Analyst").await;
     let (status, text) = world.get(&cookie, "/health.csv?q=acme").await;
     assert_eq!(status, 200);
-    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("Connection,") || line.starts_with("Footprint")).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("Connection,") || line.starts_with("Footprint")).collect();
     assert!(lines.len() == 2 && lines[1].starts_with("Footprint of Acme,Security Operations,Failing,"), "{text}");
     // Charts have no column.
     assert!(!lines[0].contains("Last 30 days"), "{text}");

@@ -14,7 +14,10 @@ async fn choose(browser: &Browser, number: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_closes_incidents_after_reading_the_plan() {
     let (world, browser) = (World::new().await, Browser::start().await);
-    let (one, two) = (world.incident("Mail from a stranger").await, world.incident("<img src=x onerror=alert(1)> \u{202e}txt").await);
+    let (one, two) = (
+        world.incident("Mail from a stranger").await,
+        world.incident("<img src=x onerror=alert(1)> \u{202e}txt").await,
+    );
     let kept = world.incident("Not touched").await;
     browser.sign_in(&world, "Analyst").await;
     browser.look(LOOKS[0]).await;
@@ -63,7 +66,8 @@ async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
     browser.fill("title", "Title of this user").await;
     // Another user is faster.
     let cookie = world.cookie("Manager").await;
-    let status = world.post(&cookie, &format!("/incidents/{number}/change"), "title=Title+of+the+other&version=1").await;
+    let status =
+        world.post(&cookie, &format!("/incidents/{number}/change"), "title=Title+of+the+other&version=1").await;
     assert_eq!(status, 303);
     browser.press("Save").await;
     browser.wait_for_text("Both versions").await;

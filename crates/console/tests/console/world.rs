@@ -20,9 +20,7 @@ use soar_host::settings::HostSettings;
 use soar_host::sign_in::{Browser, LinkToRedeem};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
-use soar_store::model::{
-    Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface,
-};
+use soar_store::model::{Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser, Ran};
 use sqlx::Connection as _;

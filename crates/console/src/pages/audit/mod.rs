@@ -38,12 +38,7 @@ async fn download(page: Page, list: ListState) -> Answer {
     .await
 }
 
-async fn read(
-    page: &Page,
-    list: &ListState,
-    before: Option<AuditEntryId>,
-    limit: i64,
-) -> Result<AuditPage, PageError> {
+async fn read(page: &Page, list: &ListState, before: Option<AuditEntryId>, limit: i64) -> Result<AuditPage, PageError> {
     let text = |name: &str| list.filter(name).map(str::to_owned);
     let filter = AuditFilter {
         before,

@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum::routing::get;
-use soar_host::operations::{CasePage, OperationError};
 use soar_host::Refusal;
+use soar_host::operations::{CasePage, OperationError};
 use soar_store::model::{CaseId, Right, Status};
 
 use super::address;
@@ -61,11 +61,8 @@ async fn filter(page: &Page, list: &ListState) -> Result<Filter, PageError> {
     let states = std::iter::once(any("Any status")).chain(Status::ALL.iter().map(|one| same(one.as_str())));
     let sites = page.sites_with(Right::SeeIncidents).await?;
     let sites = std::iter::once(any("Any site")).chain(sites.iter().map(|site| same(&site.name)));
-    let fields = [
-        Field::text("q", "Number"),
-        Field::choice("status", "Status", states),
-        Field::choice("site", "Site", sites),
-    ];
+    let fields =
+        [Field::text("q", "Number"), Field::choice("status", "Status", states), Field::choice("site", "Site", sites)];
     Ok(Filter::new(list, fields).with_export(list))
 }
 
@@ -87,7 +84,7 @@ fn cases(page: &Page, list: &ListState, found: &CasePage) -> Table {
     });
     let columns = [
         Column::text("number", "Number"),
-        Column::text("title", "Title"),
+        Column::text("title", "Title").long(),
         Column::text("type", "Type"),
         Column::text("status", "Status"),
         Column::text("priority", "Priority").wide(),

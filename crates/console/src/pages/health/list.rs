@@ -137,7 +137,8 @@ fn connections(page: &Page, list: &ListState, found: &HealthTable) -> Table {
     let (first, all) = (list.offset(), found.states.values().sum::<usize>());
     let last = first + found.connections.len();
     let next = (last < all && last > first).then(|| last.to_string());
-    let about = if last > first { format!("Rows {} to {last} of {all}", first + 1) } else { format!("0 of {all} rows") };
+    let about =
+        if last > first { format!("Rows {} to {last} of {all}", first + 1) } else { format!("0 of {all} rows") };
     let order = Order { column: "state", is_descending: true };
     Table::new("connections", "Connections, the worst first", columns)
         .rows(rows)
@@ -151,10 +152,9 @@ fn row(page: &Page, one: &ConnectionHealth) -> Row {
     let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
     let health = &one.health;
     let (spark, strip) = match &one.charts {
-        Some(charts) => (
-            Cell::spark(latency(charts, page.zone())),
-            Cell::strip(days(charts, page.now(), offset(page)).small()),
-        ),
+        Some(charts) => {
+            (Cell::spark(latency(charts, page.zone())), Cell::strip(days(charts, page.now(), offset(page)).small()))
+        }
         None => (Cell::unknown(), Cell::unknown()),
     };
     let detail = health.last_error.as_deref().or(health.notice.as_deref());

@@ -22,8 +22,8 @@ pub(super) fn result(page: &Page, bulk: &Bulk, answer: &Answer) -> ContentPage {
         Ended::PartiallySuccessful => Meaning::Warning,
         Ended::Failed => Meaning::Bad,
     };
-    let mut facts = Facts::new("result", "Result")
-        .fact("Result", Cell::badge(Badge::new(answer.return_data.as_str(), meaning)));
+    let mut facts =
+        Facts::new("result", "Result").fact("Result", Cell::badge(Badge::new(answer.return_data.as_str(), meaning)));
     if !answer.error.is_empty() {
         facts = facts.fact("Error", Cell::text(&answer.error));
     }

@@ -3,9 +3,9 @@
 use axum::Router;
 use axum::routing::get;
 use soar_connector::manifest::Command;
+use soar_host::Refusal;
 use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::{self, UtilityCommand};
-use soar_host::Refusal;
 use soar_store::model::{Right, Site};
 
 use super::inputs::{fields, parameters, place_problems};

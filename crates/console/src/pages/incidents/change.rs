@@ -3,9 +3,9 @@
 
 use axum::Router;
 use axum::routing::get;
+use soar_host::Refusal;
 use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::views::WholeIncident;
-use soar_host::Refusal;
 use soar_store::StoreError;
 use soar_store::model::Version;
 
@@ -35,8 +35,7 @@ async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer 
     match page.operations().change_incident(page.context()?, &number, given).await {
         Ok(_) => page.lead_to(&address(&number), Some(Notice::done("The incident is changed."))),
         Err(error) => {
-            let is_conflict =
-                matches!(&error, OperationError::Refusal(Refusal::About(StoreError::Conflict(_))));
+            let is_conflict = matches!(&error, OperationError::Refusal(Refusal::About(StoreError::Conflict(_))));
             page.refused(&mut form, error)?;
             let whole = read(&page, &number).await?;
             page.show_again(&shown(&page, &whole, &form, is_conflict))

@@ -39,7 +39,8 @@ async fn save(page: Page, mut form: Form) -> Answer {
         match page.operations().create_incident(page.context()?, incident).await {
             Ok(made) => {
                 let number = made.incident.number;
-                return page.lead_to(&address(&number), Some(Notice::done(format!("The incident {number} is created."))));
+                return page
+                    .lead_to(&address(&number), Some(Notice::done(format!("The incident {number} is created."))));
             }
             Err(error) => page.refused(&mut form, error)?,
         }

@@ -50,8 +50,9 @@ pub(super) fn known(page: &Page, whole: &WholeIncident) -> Vec<Known> {
     let severities = Severity::ALL.iter().map(|one| (one.as_str(), one.as_str()));
     let states = Status::ALL.iter().map(|one| (one.as_str(), one.as_str()));
     let severity = Field::choice("severity", "Severity", severities);
-    let status = Field::choice("status", "Status", states)
-        .help("An incident is closed only when all required tasks are done and all fields required on close have values.");
+    let status = Field::choice("status", "Status", states).help(
+        "An incident is closed only when all required tasks are done and all fields required on close have values.",
+    );
     let mut all = vec![
         line("title", "Title", &one.title),
         line("type", "Incident Type", &one.incident_type),

@@ -124,7 +124,7 @@ fn incidents(page: &Page, list: &ListState, found: &IncidentPage, may_select: bo
     let check = may_select.then(|| Column::text("select", "Select").unexported());
     let columns = check.into_iter().chain([
         Column::text("number", "Number"),
-        Column::text("title", "Title"),
+        Column::text("title", "Title").long(),
         Column::text("severity", "Severity"),
         Column::text("status", "Status"),
         Column::text("type", "Type").wide(),

@@ -69,9 +69,8 @@ pub(super) async fn incident(
 
 fn facts(page: &Page, whole: &WholeIncident) -> Facts {
     let one = &whole.incident;
-    let when = |at: Option<Moment>| {
-        at.map_or_else(Cell::unknown, |at| Cell::when(When::new(at, page.zone(), page.now())))
-    };
+    let when =
+        |at: Option<Moment>| at.map_or_else(Cell::unknown, |at| Cell::when(When::new(at, page.zone(), page.now())));
     let text = |text: &str| Cell::text_or_unknown(text);
     Facts::new("fields", "Fields")
         .fact("Number", text(&one.number))
@@ -89,9 +88,10 @@ fn facts(page: &Page, whole: &WholeIncident) -> Facts {
 }
 
 fn task_table(whole: &WholeIncident) -> Table {
-    let rows = whole.tasks.iter().map(|task| {
-        Row::new([Cell::text(&task.name), Cell::yes_or_no(task.required), Cell::yes_or_no(task.done)])
-    });
+    let rows = whole
+        .tasks
+        .iter()
+        .map(|task| Row::new([Cell::text(&task.name), Cell::yes_or_no(task.required), Cell::yes_or_no(task.done)]));
     let columns = [Column::text("task", "Task"), Column::text("required", "Required"), Column::text("done", "Done")];
     Table::new("tasks", "Tasks", columns).rows(rows)
 }
@@ -131,7 +131,9 @@ fn links_table(page: &Page, id: &'static str, caption: &str, below: &str, links:
 fn history(page: &Page, whole: &WholeIncident) -> Table {
     let one = &whole.incident;
     let mut events = vec![(one.created_at, "Created".to_owned(), whole.creator.clone())];
-    let linked = |link: &Link, what: &str| (link.linked_at, format!("Linked with {what} {}", link.number), link.linked_by.clone());
+    let linked = |link: &Link, what: &str| {
+        (link.linked_at, format!("Linked with {what} {}", link.number), link.linked_by.clone())
+    };
     events.extend(whole.linked_incidents.iter().map(|link| linked(link, "the incident")));
     events.extend(whole.cases.iter().map(|link| linked(link, "the case")));
     if let Some(at) = one.closed_at {
@@ -142,11 +144,7 @@ fn history(page: &Page, whole: &WholeIncident) -> Table {
     }
     events.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
     let rows = events.iter().map(|(at, what, who)| {
-        Row::new([
-            Cell::when(When::new(*at, page.zone(), page.now())),
-            Cell::text(what),
-            Cell::text_or_unknown(who),
-        ])
+        Row::new([Cell::when(When::new(*at, page.zone(), page.now())), Cell::text(what), Cell::text_or_unknown(who)])
     });
     let columns = [Column::text("at", "Time"), Column::text("event", "Event"), Column::text("user", "User")];
     Table::new("history", "History, the latest first", columns).rows(rows)

@@ -19,8 +19,11 @@ pub(super) fn shown(page: &Page, bulk: &Bulk, form: &Form, plan: &Plan, fingerpr
     items.sort_by_key(|item| (item.error.is_none(), item.changes.is_empty()));
     let more = items.len().saturating_sub(SHOWN);
     let rows = items.into_iter().take(SHOWN).map(|item| row(page, item));
-    let columns =
-        [Column::text("item", "Number"), Column::text("what", "What happens"), Column::text("changes", "Changes").long()];
+    let columns = [
+        Column::text("item", "Number"),
+        Column::text("what", "What happens"),
+        Column::text("changes", "Changes").long(),
+    ];
     let caption = if more == 0 { "Plan".to_owned() } else { format!("Plan ({more} more items are not shown)") };
     let frame = bulk.frame(page);
     let text = format!(

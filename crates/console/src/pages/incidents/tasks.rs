@@ -19,11 +19,10 @@ pub(super) fn panel(frame: &Frame, whole: &WholeIncident, form: &Form) -> Option
         let label = if task.required { format!("{} (required)", task.name) } else { task.name.clone() };
         Field::checkbox(format!("done.{number}"), label, task.done)
     });
-    let mut panel =
-        FormPanel::new(frame, "tasks", "Tasks", &format!("{}/tasks", address(&whole.incident.number)))
-            .fields(form, fields)
-            .button("Save the tasks")
-            .plain();
+    let mut panel = FormPanel::new(frame, "tasks", "Tasks", &format!("{}/tasks", address(&whole.incident.number)))
+        .fields(form, fields)
+        .button("Save the tasks")
+        .plain();
     for task in &whole.tasks {
         panel = panel.hidden("task", &task.name);
     }

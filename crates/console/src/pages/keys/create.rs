@@ -52,7 +52,9 @@ fn expiry(page: &Page, form: &mut Form) -> Option<Moment> {
         return None;
     }
     let whole = if text.len() == 10 { format!("{text} 00:00:00") } else { text };
-    parse_date_time(&whole, page.zone()).map_err(|problem| form.wrong("expires", format!("It is not valid: {problem}."))).ok()
+    parse_date_time(&whole, page.zone())
+        .map_err(|problem| form.wrong("expires", format!("It is not valid: {problem}.")))
+        .ok()
 }
 
 fn once(page: &Page, key: &KeyShown) -> ContentPage {
@@ -73,13 +75,15 @@ async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
     let own = page.session()?.user.name.clone();
     let zone = page.zone().iana_name().unwrap_or("your profile").to_owned();
     let frame = page.frame("New Key").below("Keys", "/keys");
-    let kinds = [("api", "API key: the caller sends the key itself"), ("jwt", "JWT key: the caller sends signed tokens")];
+    let kinds =
+        [("api", "API key: the caller sends the key itself"), ("jwt", "JWT key: the caller sends signed tokens")];
     let fields = [
         Field::text("name", "Name").required().focused(),
         Field::choice("kind", "Kind", kinds),
         Field::text("owner", "Owner").suggestions(names().take(100)).value(own).required(),
         Field::lines("users", "Other users").help("Users besides the owner who may use the key. One per line."),
-        Field::lines("sites", "Sites").help("The sites on which the key may be used. One per line. All sites unless given."),
+        Field::lines("sites", "Sites")
+            .help("The sites on which the key may be used. One per line. All sites unless given."),
         Field::lines("commands", "Commands")
             .help("The commands that the key may run, such as GetIncidents. One per line. All commands unless given."),
         Field::text("expires", "Expires").placeholder("2027-01-31").help(format!("In {zone}. Never unless given.")),

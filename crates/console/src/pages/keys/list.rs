@@ -67,7 +67,10 @@ fn keys(page: &Page, found: &[KeyShown]) -> Table {
         };
         let revoke = match key.state {
             KeyState::Revoked => Cell::unknown(),
-            _ => Cell::dialog(page.href(&format!("/keys/{}/revoke", segment(&key.name))), &format!("Revoke {}", key.name)),
+            _ => Cell::dialog(
+                page.href(&format!("/keys/{}/revoke", segment(&key.name))),
+                &format!("Revoke {}", key.name),
+            ),
         };
         Row::new([
             Cell::text(&key.name),

@@ -8,7 +8,9 @@ use soar_store::model::{Right, ScheduleId, ScheduleRunId, ScheduleRunStatus};
 use super::fields::{Values, fields};
 use super::list::{cadence, state};
 use crate::pages::runs::pretty;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When};
+use crate::parts::{
+    Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When,
+};
 use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
 
 /// The number of runs in the log on a page.
@@ -77,8 +79,7 @@ async fn shown(page: &Page, one: &ScheduleShown, form: &Form, list: &ListState) 
         FormPanel::new(&frame, "change", "Change", &own).fields(form, all)
     });
     let run = may_change.then(|| LinkButton::new(page.href(&format!("{own}/run")), "Run now").dialog());
-    let remove =
-        may_change.then(|| LinkButton::new(page.href(&format!("{own}/remove")), "Remove").danger().dialog());
+    let remove = may_change.then(|| LinkButton::new(page.href(&format!("{own}/remove")), "Remove").danger().dialog());
     let log = log(page, one, list).await?;
     Ok(ContentPage::new(frame).action(run).action(remove).with(facts).with(log).with_some(change))
 }

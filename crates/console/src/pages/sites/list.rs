@@ -18,7 +18,8 @@ pub(super) fn routes() -> Router {
 
 async fn show(page: Page, list: ListState) -> Answer {
     let found = read(&page, &list).await?;
-    let kinds = std::iter::once(("", "Any kind")).chain(SiteKind::ALL.iter().map(|kind| (kind.as_str(), kind.as_str())));
+    let kinds =
+        std::iter::once(("", "Any kind")).chain(SiteKind::ALL.iter().map(|kind| (kind.as_str(), kind.as_str())));
     let fields = [Field::text("q", "Search").placeholder("Name"), Field::choice("kind", "Kind", kinds)];
     let filter = Filter::new(&list, fields).with_export(&list);
     let create = page.administers().then(|| LinkButton::new(page.href("/sites/new"), "+ New Site"));

@@ -9,9 +9,7 @@ use crate::parts::{Cell, ConfirmPage, ContentPage, Facts, Field, FormPanel, Link
 use crate::visit::{Answer, Form, Frame, Notice, Page, Path, segment};
 
 pub(super) fn routes() -> Router {
-    Router::new()
-        .route("/tenants/keys", post(make))
-        .route("/tenants/keys/{name}/revoke", get(ask).post(revoke))
+    Router::new().route("/tenants/keys", post(make)).route("/tenants/keys/{name}/revoke", get(ask).post(revoke))
 }
 
 /// The form that makes a key.

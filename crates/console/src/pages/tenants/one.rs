@@ -39,7 +39,8 @@ pub(super) fn shown(page: &Page, tenant: &Tenant, forms: &Forms) -> ContentPage 
     let frame = page.frame(&tenant.name).below("Tenants", "/tenants");
     let is_registered = tenant.state == TenantState::Registered;
     let register = (!is_registered).then(|| {
-        let key = Field::secret("key", "One-time key").help("A new one-time key of the tenant. The stored key unless given.");
+        let key =
+            Field::secret("key", "One-time key").help("A new one-time key of the tenant. The stored key unless given.");
         FormPanel::new(&frame, "register", "Register", &format!("{own}/register"))
             .fields(&forms.register, [key])
             .button("Register")

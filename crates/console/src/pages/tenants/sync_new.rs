@@ -69,8 +69,10 @@ fn shown(page: &Page, form: &Form) -> ContentPage {
     ];
     let fields = [
         Field::choice("what", "Connections", what),
-        Field::lines("connections", "Names or ids of the connections").help("One per line, for only these connections."),
-        Field::checkbox("all-tenants", "All tenants", false).help("The name is ignored then, and the region is optional."),
+        Field::lines("connections", "Names or ids of the connections")
+            .help("One per line, for only these connections."),
+        Field::checkbox("all-tenants", "All tenants", false)
+            .help("The name is ignored then, and the region is optional."),
         Field::text("region", "Tenant Region"),
         Field::text("name", "Tenant Name"),
         Field::text("site", "Tenant Site").help("The tenant's site for the connections.").required(),

@@ -42,7 +42,9 @@ async fn retry(page: Page, Path(id): Path<SyncRunId>, form: Form) -> Answer {
 async fn again(page: &Page, before: &SyncRun, mut form: Form, what: Start) -> Answer {
     if !form.is_wrong() {
         match start(page, what).await {
-            Ok(run) => return page.lead_to(&format!("/tenants/syncs/{run}"), Some(Notice::done("The sync has begun."))),
+            Ok(run) => {
+                return page.lead_to(&format!("/tenants/syncs/{run}"), Some(Notice::done("The sync has begun.")));
+            }
             Err(PageError::Operation(error)) => page.refused(&mut form, error)?,
             Err(error) => return Err(error),
         }

@@ -47,7 +47,11 @@ pub(super) async fn start(page: &Page, what: Start) -> Result<SyncRunId, PageErr
     }
 }
 
-async fn run(page: &Page, what: &Start, on_progress: &(dyn Fn(SyncProgress) + Send + Sync)) -> Result<SyncRun, PageError> {
+async fn run(
+    page: &Page,
+    what: &Start,
+    on_progress: &(dyn Fn(SyncProgress) + Send + Sync),
+) -> Result<SyncRun, PageError> {
     let tried = match what {
         Start::Sync(wanted) => page.operations().run_sync(page.context()?, wanted, on_progress).await?,
         Start::Retry(id) => page.operations().retry_sync(page.context()?, *id, on_progress).await?,

@@ -38,7 +38,8 @@ async fn save(page: Page, mut form: Form) -> Answer {
         let user = UserToMake { name, email, is_administrator: form.is_checked("administrator"), roles };
         match page.operations().create_user(page.context()?, user).await {
             Ok(made) => {
-                let text = format!("The user {} is created. Make a link with which the user sets a password.", made.user.name);
+                let text =
+                    format!("The user {} is created. Make a link with which the user sets a password.", made.user.name);
                 return page.lead_to(&address(&made.user.name), Some(Notice::done(text)));
             }
             Err(error) => page.refused(&mut form, error)?,

@@ -20,7 +20,8 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page, list: ListState) -> Answer {
     let found = read(&page, &list).await?;
     let any = std::iter::once(("", "Any role"));
-    let roles = any.chain([("administrator", "Administrator")]).chain(Role::ALL.iter().map(|one| (one.as_str(), one.as_str())));
+    let roles =
+        any.chain([("administrator", "Administrator")]).chain(Role::ALL.iter().map(|one| (one.as_str(), one.as_str())));
     let fields = [
         Field::text("q", "Search").placeholder("Name or mail address"),
         Field::choice("role", "Role", roles),

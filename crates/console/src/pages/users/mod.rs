@@ -12,14 +12,8 @@ use axum::Router;
 use crate::visit::segment;
 
 pub(super) fn routes() -> Router {
-    let routes = [
-        list::routes(),
-        create::routes(),
-        one::routes(),
-        roles::routes(),
-        password_link::routes(),
-        sign_in::routes(),
-    ];
+    let routes =
+        [list::routes(), create::routes(), one::routes(), roles::routes(), password_link::routes(), sign_in::routes()];
     routes.into_iter().fold(Router::new(), Router::merge)
 }
 

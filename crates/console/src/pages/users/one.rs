@@ -66,7 +66,8 @@ pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result
     let fields = [
         Field::text("name", "Name").required().value(&user.name),
         Field::text("email", "Mail address").value(user.email.clone().unwrap_or_default()),
-        Field::checkbox("active", "Active", user.active).help("An inactive user has no rights. Its sessions end at once."),
+        Field::checkbox("active", "Active", user.active)
+            .help("An inactive user has no rights. Its sessions end at once."),
         Field::checkbox("administrator", "Administrator", user.is_administrator)
             .help("An administrator has every right on every site and for the instance."),
     ];

@@ -26,12 +26,12 @@ async fn make(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
     if !form.is_wrong() {
         match page.operations().make_password_link(page.context()?, &name).await {
             Ok(made) => {
-                let frame = page.frame("Password link").below("Users", "/users").below(&made.user, &address(&made.user));
+                let frame =
+                    page.frame("Password link").below("Users", "/users").below(&made.user, &address(&made.user));
                 let text = "Send the link to the user now. The host does not store it and cannot show it again.";
                 let secret = ShownOnce::new("The link", text, made.link.unwrap_or_default());
                 let expires = Cell::when(When::new(made.expires_at, page.zone(), page.now()));
-                let facts =
-                    Facts::new("link", "Link").fact("User", Cell::text(&made.user)).fact("Expires", expires);
+                let facts = Facts::new("link", "Link").fact("User", Cell::text(&made.user)).fact("Expires", expires);
                 let back = LinkButton::new(page.href(&address(&made.user)), "I have copied the link");
                 return page.show(&ContentPage::new(frame).action(back).with(secret).with(facts));
             }
