@@ -31,9 +31,6 @@ pub(crate) struct FollowedScan {
     /// The job that is taken for the scan, where no UUID is known.
     #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
     pub(crate) job: Option<String>,
-    /// The scanner's jobs from before the start, none of which is the scan.
-    #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) before: Vec<String>,
     /// Whether the scan ran already, so that it was not started but joined.
     #[serde(rename = "r", default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) was_running: bool,
@@ -64,11 +61,7 @@ impl FollowedScan {
 
     /// Whether a job is this scan, as far as can be told.
     pub(crate) fn is_job(&self, job: &Job) -> bool {
-        job.scanner == self.scanner
-            && match &self.job {
-                Some(id) => job.id == *id,
-                None => self.uuid.is_some() || !self.before.contains(&job.id),
-            }
+        job.scanner == self.scanner && self.job.as_ref().is_none_or(|id| job.id == *id)
     }
 }
 
@@ -97,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_token_brings_back_the_same_scans_and_others_are_refused() {
-        let scan = FollowedScan { scanner: 101, before: vec!["7".into()], ..FollowedScan::default() };
+        let scan = FollowedScan { scanner: 101, job: Some("7".into()), ..FollowedScan::default() };
         let scanning = Scanning { tenant: Some(2), scans: vec![scan; 99], polls: 3 };
         let token = scanning.token().unwrap();
         assert_eq!(Scanning::of(&token), Ok(scanning));

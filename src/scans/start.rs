@@ -36,7 +36,7 @@ pub(crate) async fn start(what: What, tenant: Option<i64>, call: &mut Call<'_>) 
             // Older instances answer with nothing, and others with an empty list where each scanner was busy.
             match (ids.is_empty(), reply.page.body().trim().is_empty()) {
                 (false, _) => ids,
-                (true, true) => by_jobs(&scanners, &before),
+                (true, true) => by_jobs(&scanners, before, call),
                 (true, false) => joined(&scanners, call).await?,
             }
         }
@@ -44,7 +44,7 @@ pub(crate) async fn start(what: What, tenant: Option<i64>, call: &mut Call<'_>) 
         Err(failure) if failure.code == Some("outcome-unknown") => {
             let text = format!("{} The scan that the scanner lists from now on is followed.", failure.message);
             call.warn("start-unproven", text);
-            by_jobs(&scanners, &before)
+            by_jobs(&scanners, before, call)
         }
         Err(failure) => return Err(failure),
     };
@@ -68,34 +68,37 @@ fn started(row: &str) -> Option<FollowedScan> {
     Some(FollowedScan { scanner, uuid: Some(uuid), ..FollowedScan::default() })
 }
 
-/// The scans that these scanners list from now on.
-fn by_jobs(scanners: &[i64], before: &[Job]) -> Vec<FollowedScan> {
-    let scan = |scanner: &i64| {
-        let jobs = before.iter().filter(|job| job.scanner == *scanner);
-        let before = jobs.map(|job| job.id.clone()).collect();
-        FollowedScan { scanner: *scanner, before, ..FollowedScan::default() }
-    };
-    scanners.iter().map(scan).collect()
+/// The scans that these scanners list from now on. A scanner runs one scan at a time: where one ran before the start, that
+/// one is followed.
+fn by_jobs(scanners: &[i64], before: Vec<Job>, call: &mut Call<'_>) -> Vec<FollowedScan> {
+    let mut scans: Vec<_> = before.into_iter().filter(|job| scanners.contains(&job.scanner)).map(running).collect();
+    if !scans.is_empty() {
+        call.warn("scan-joined", "A scan of some scanners ran already: there the running one is followed.");
+    }
+    for &scanner in scanners {
+        if scans.iter().all(|scan| scan.scanner != scanner) {
+            scans.push(FollowedScan { scanner, ..FollowedScan::default() });
+        }
+    }
+    scans
 }
 
 /// The scans that run on these scanners.
 async fn joined(scanners: &[i64], call: &mut Call<'_>) -> Result<Vec<FollowedScan>, Failure> {
     let jobs = running_jobs(call).await?;
-    let of_scanners = jobs.into_iter().filter(|job| scanners.contains(&job.scanner));
-    let scan = |job: Job| FollowedScan {
-        scanner: job.scanner,
-        job: Some(job.id),
-        was_running: true,
-        started: Some(job.started),
-        ..FollowedScan::default()
-    };
-    let scans: Vec<_> = of_scanners.map(scan).collect();
+    let scans: Vec<_> = jobs.into_iter().filter(|job| scanners.contains(&job.scanner)).map(running).collect();
     if scans.is_empty() {
         let text = "Footprint says that a scan runs already, and lists none of these scanners' scans.";
         return Err(Failure::new("scan-already-running", text).at(405));
     }
     call.warn("scan-joined", "A scan ran already, so none was started: the running one is followed.");
     Ok(scans)
+}
+
+/// The scan of a job that ran before the start.
+fn running(job: Job) -> FollowedScan {
+    let Job { scanner, id, started, .. } = job;
+    FollowedScan { scanner, job: Some(id), was_running: true, started: Some(started), ..FollowedScan::default() }
 }
 
 /// The scanners that the rescan concerns, and the request that starts it.

@@ -58,7 +58,8 @@ async fn filters_list_what_fits_and_nothing_else() {
         let cvss = |row: &Value| row["cvssScore"].as_f64().is_none_or(|score| score >= 7.5);
         let discovered =
             |row: &Value| row["discovered"].as_str().unwrap().get(..10).is_none_or(|day| day >= "2024-01-01");
-        let fits: [(Value, &dyn Fn(&Value) -> bool); 6] = [
+        type Fits<'a> = &'a dyn Fn(&Value) -> bool;
+        let fits: [(Value, Fits<'_>); 6] = [
             (json!({ "CVE": [cve, "CVE-1999-0001"] }), &|row| row["cve"].as_str().unwrap().to_lowercase() == cve),
             (json!({ "Device": [id, name, ip] }), &|row| {
                 row["deviceId"] == *id || row["deviceName"] == *name || row["deviceIp"] == *ip

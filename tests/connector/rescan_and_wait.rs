@@ -177,14 +177,14 @@ async fn a_start_without_an_answer_is_followed_by_the_scanners_job_and_a_running
 
 #[tokio::test]
 async fn where_every_scanner_is_busy_the_running_scans_are_followed() {
-    for generation in [Generation::Middle, Generation::Current] {
+    for generation in GENERATIONS {
         let simulator = instance(generation).await;
         assert!(run(&*administrator(&simulator), "Patch Rescan", json!({})).await.is_successful());
         let (_, token) = start(&simulator, json!({})).await;
         let json = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, token.as_str()).unwrap();
         let token: Value = serde_json::from_slice(&json).unwrap();
         let scans = token["s"].as_array().unwrap();
-        assert!(scans.len() >= 2 && scans.iter().all(|scan| scan["r"] == true), "{generation}: {token}");
+        assert!(scans.iter().filter(|scan| scan["r"] == true).count() >= 2, "{generation}: {token}");
     }
 }
 

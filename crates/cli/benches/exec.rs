@@ -17,9 +17,6 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use soar_connector::{Connector, ExecutionContext, Plugin, SettingValues};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROUNDS: usize = 5;
 const REQUESTS: usize = 10_000;
 const AT_ONCE: usize = 16;

@@ -65,7 +65,7 @@ fn main() -> ExitCode {
 
     let mut client = Command::new(FOOTPRINT);
     client.arg("mcp").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    settings.iter().for_each(|(_, variable, value)| drop(client.env(variable, value)));
+    client.envs(settings.iter().map(|(_, variable, value)| (variable, value)));
     let mut server = Process(client.spawn().unwrap());
     let mut input = server.0.stdin.take().unwrap();
     let mut output = BufReader::new(server.0.stdout.take().unwrap());

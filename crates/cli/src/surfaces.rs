@@ -46,6 +46,8 @@ const PAIRS: &[(&str, &[&str])] = &[
     ("changeConnection", &["connection change"]),
     ("deleteConnection", &["connection remove"]),
     ("testConnection", &["connection test"]),
+    ("testConnectionDraft", &["connection add"]),
+    ("testConnectionChange", &["connection change"]),
     ("diagnoseConnection", &["connection diagnose"]),
     ("listAgents", &["agent list"]),
     ("getAgent", &["agent show"]),

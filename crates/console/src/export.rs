@@ -45,13 +45,19 @@ where
             Err(error) => Some((Err(error), (None, None, page, fetch))),
         }
     });
-    let mut response = Response::new(Body::from_stream(parts.fuse()));
+    // The compression asks again after the end.
+    Ok(attachment(name, Body::from_stream(parts.fuse())))
+}
+
+/// The answer with a CSV file of this name.
+pub(crate) fn attachment(name: &str, body: Body) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
 }
 
 fn lines<'a>(rows: impl Iterator<Item = Vec<&'a str>>) -> std::io::Result<Vec<u8>> {

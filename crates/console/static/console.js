@@ -34,12 +34,14 @@
 
   // Puts a region of the fetched page in place of the page's own.
   const show = (id, page, takesFocus) => {
-    const [old, fresh] = [byId(id), page.getElementById(id)];
-    if (!old || !fresh) return false;
+    const [old, found] = [byId(id), page.getElementById(id)];
+    if (!old || !found) return false;
+    // A copy, because Chromium shows the content of closed details that were moved from a parsed document.
+    const fresh = document.importNode(found, true);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : '';
-    old.replaceWith(document.adoptNode(fresh));
+    old.replaceWith(fresh);
     for (const template of page.querySelectorAll('template[data-oob]')) {
-      byId(template.dataset.oob)?.replaceChildren(document.adoptNode(template.content));
+      byId(template.dataset.oob)?.replaceChildren(document.importNode(template.content, true));
     }
     const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
     if (wanted) wanted.focus();
@@ -75,7 +77,7 @@
     if (!content) return location.assign(url);
     content.querySelector('h1').id = 'dialog-title';
     content.querySelector('.crumbs')?.remove();
-    byId('dialog').replaceChildren(...document.adoptNode(content).childNodes);
+    byId('dialog').replaceChildren(...document.importNode(content, true).childNodes);
     byId('dialog').showModal();
   };
 
@@ -97,7 +99,7 @@
 
   document.addEventListener('submit', event => {
     const [form, button] = [event.target, event.submitter];
-    const id = form.dataset.region;
+    const id = button?.dataset.region ?? form.dataset.region;
     if (event.defaultPrevented || !byId(id) || 'whole' in form.dataset) return;
     event.preventDefault();
     const data = new FormData(form, button);

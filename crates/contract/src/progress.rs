@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::follow::FollowToken;
+use crate::follow_token::FollowToken;
 
 /// How far a command has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use crate::findings::{Collector, Findings};
 use crate::limits::Refusals;
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
+use crate::results::Results;
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
 use crate::sign_in::{SignIn, SignInParts};
@@ -97,6 +98,7 @@ impl Host {
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,
+            results: Results::default(),
             tenants: None,
             findings: Arc::new(Findings::new(settings.findings.clone())),
         };

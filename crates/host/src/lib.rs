@@ -20,6 +20,7 @@ pub mod operations;
 mod parameter_texts;
 pub mod plugins;
 mod refusal;
+pub mod results;
 pub mod scheduler;
 pub mod sealing;
 pub mod settings;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use soar_connector::{InvalidCall, ParameterProblems};
+use soar_connector::{InvalidCall, ParameterProblems, SettingsError};
 use soar_store::StoreError;
 use soar_store::model::name::InvalidName;
 
@@ -18,6 +18,9 @@ pub enum Refusal {
     /// The call is right, but the host cannot carry it out now.
     #[error("{0}")]
     Unable(String),
+    /// A connection cannot have these parameters.
+    #[error(transparent)]
+    Settings(SettingsError),
     /// The command does not take these parameters.
     #[error(transparent)]
     Parameters(ParameterProblems),

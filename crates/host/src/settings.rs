@@ -1,9 +1,9 @@
 //! The settings of a host, read from TOML. Every field has a default.
 
 mod http_limits;
+mod mcp;
 mod openid;
 mod sign_in;
-mod mcp;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use soar_store::model::GatherRules;
 
 pub use http_limits::HttpLimits;
+pub use mcp::McpSettings;
 pub(crate) use openid::is_safe;
 pub use openid::{GroupMapping, OpenIdSettings};
 pub use sign_in::SignInSettings;
-pub use mcp::McpSettings;
 
 use crate::findings::FindingSettings;
 use crate::scheduler::SchedulerSettings;

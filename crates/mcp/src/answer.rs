@@ -1,7 +1,9 @@
 //! The answer of a command, as its surfaces serialise it.
 
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::{Map, Value};
+use soar_connector::{CommandError, Outcome};
 
 use crate::Problem;
 
@@ -37,15 +39,29 @@ struct Wire {
 }
 
 impl Answer {
-    /// Reads an outcome or an answer of the Command API.
+    /// The answer of a command in this process.
+    ///
+    /// # Errors
+    /// [`Problem`] when the outcome cannot be serialised.
+    pub fn of(outcome: Outcome) -> Result<Self, Problem> {
+        let Outcome { result, key_fields, error, receipt, warnings, .. } = outcome;
+        let columns = result.columns;
+        let row = |cells: Vec<Value>| columns.iter().cloned().zip(cells).collect();
+        let Value::Object(receipt) = json(&receipt)? else { return Err(unreadable("The receipt is no object.")) };
+        Ok(Self {
+            rows: result.rows.into_iter().map(row).collect(),
+            key_fields: key_fields.into_iter().map(|field| (field.name, field.values.into())).collect(),
+            warnings: warnings.iter().map(json).collect::<Result<_, _>>()?,
+            receipt,
+            error: error.map(Problem::of),
+        })
+    }
+
+    /// Reads an answer of the Command API, or an outcome.
     ///
     /// # Errors
     /// [`Problem`] when it is neither.
     pub fn read(json: &[u8]) -> Result<Self, Problem> {
-        let unreadable = |problem: String| {
-            let cure = "Report it to the maintainers of the host.";
-            Problem::new("unreadable-answer", problem, "The command's answer has an unexpected form.", cure)
-        };
         let wire: Wire = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
         let error = match (wire.error_details, wire.error) {
             (Some(details), _) => Some(details),
@@ -63,6 +79,23 @@ impl Answer {
     /// The number of pages or rows according to the product.
     pub(crate) fn total(&self, of: &str) -> Option<u64> {
         self.receipt.get(of).and_then(Value::as_u64)
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<Value, Problem> {
+    serde_json::to_value(value).map_err(|error| unreadable(error.to_string()))
+}
+
+fn unreadable(problem: impl Into<String>) -> Problem {
+    let cure = "Report it to the maintainers.";
+    Problem::new("unreadable-answer", problem, "The command's answer has an unexpected form.", cure)
+}
+
+impl Problem {
+    /// The error of a command.
+    fn of(error: CommandError) -> Self {
+        let CommandError { status_code, message, code, cause, cure, retryable, .. } = error;
+        Self { code, message, cause, cure, retryable, status_code: Some(status_code.to_string().into()) }
     }
 }
 

@@ -36,7 +36,7 @@ fn on(arguments: &Arguments) -> String {
 }
 
 /// The result of a command that has an answer. `is_paged` if a cursor can lead to further pages.
-pub(crate) fn answered(arguments: &Arguments, answer: Answer, at: Cursor, is_paged: bool) -> CallToolResult {
+pub(crate) fn answered(arguments: &Arguments, mut answer: Answer, at: Cursor, is_paged: bool) -> CallToolResult {
     if let Some(problem) = answer.error {
         return failed_with(arguments, &problem, &answer.receipt);
     }
@@ -61,14 +61,16 @@ pub(crate) fn answered(arguments: &Arguments, answer: Answer, at: Cursor, is_pag
         return too_large(arguments, size_of(&rows[from]) + size_of(&envelope) + AROUND, next);
     }
     envelope.insert("returned".to_owned(), returned.into());
-    envelope.insert("contextData".to_owned(), rows[from..from + returned].to_vec().into());
     if let Some(next) = next {
         envelope.insert("cursor".to_owned(), next.text(arguments).into());
     }
     // Key fields are of whole pages.
-    if returned == rows.len() && size_of(key_fields) + 14 <= left(&envelope) {
+    let rows_size: usize = rows[from..from + returned].iter().map(|row| size_of(row) + 1).sum();
+    if returned == rows.len() && size_of(key_fields) + rows_size + 40 <= left(&envelope) {
         envelope.insert("keyFields".to_owned(), key_fields.clone().into());
     }
+    let returned_rows: Vec<_> = answer.rows.drain(from..from + returned).collect();
+    envelope.insert("contextData".to_owned(), returned_rows.into());
     let of = total.map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
     let more = if next.is_some() { " The cursor leads to the next rows." } else { "" };
     let text = format!(

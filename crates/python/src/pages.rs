@@ -90,10 +90,13 @@ async fn read(
     let _ = sender.0.send(Step::End(Box::new(conclusion))).await;
 }
 
+/// How a command ended; none while it runs.
+type Ending<'py> = Option<Bound<'py, PyDict>>;
+
 #[pymethods]
 impl Pages {
     /// The rows of the next page as JSON texts, and `None`; after the last page `None`, and how the command ended.
-    fn next<'py>(&self, py: Python<'py>) -> PyResult<(Option<Vec<String>>, Option<Bound<'py, PyDict>>)> {
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<(Option<Vec<String>>, Ending<'py>)> {
         let reading = self.reading.get().ok_or_else(|| {
             PyRuntimeError::new_err("The rows were begun before the process forked. Call iterate again.")
         })?;

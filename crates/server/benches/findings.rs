@@ -23,7 +23,7 @@ const TOGETHER: i64 = 2_000;
 /// The findings of a day. On the second day every 100th has another score.
 fn finding(number: usize, day: u32) -> (Finding, Vec<String>) {
     let (device, cve) = (number / PER_DEVICE, format!("CVE-2025-{:05}", number % PER_DEVICE));
-    let changed = day > 0 && number % 100 == 0;
+    let changed = day > 0 && number.is_multiple_of(100);
     let finding = Finding {
         id: Some(number.to_string()),
         device_id: device.to_string(),

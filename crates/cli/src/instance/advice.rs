@@ -47,6 +47,7 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
         Refusal::Forbidden(reason) => anyhow::anyhow!("{reason}\n--as USER acts as another user."),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
         failed @ (Refusal::TimedOut(_) | Refusal::Panicked) => anyhow::Error::msg(failed.to_string()),
+        Refusal::Settings(error) => WrongUse(error.to_string()).into(),
         Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
         Refusal::About(error) | Refusal::Store(error) => advised(error),
     }

@@ -9,6 +9,7 @@ use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
 use soar_host::findings::Findings;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
+use soar_host::results::Results;
 use soar_host::sealing::Keyring;
 use soar_store::model::name::named;
 use soar_store::model::{Allowed, AuditEntry, Moment, Role, Site, SiteId, Surface, User};
@@ -132,6 +133,7 @@ impl OperatorSession {
             seal: None,
             connections: None,
             executor: None,
+            results: Results::default(),
             tenants: None,
             findings: Arc::new(Findings::new(self.settings.host.findings.clone())),
         }

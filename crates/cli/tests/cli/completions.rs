@@ -46,7 +46,7 @@ fn bash_completes_a_command_its_parameters_and_their_choices() {
 
 #[test]
 fn names_of_the_connector_are_completed() {
-    assert_eq!(completed(None, &["run", "list-sc"]), ["list-scanners", "list-scan-surfaces"]);
+    assert_eq!(completed(None, &["run", "list-sc"]), ["list-scanners", "list-scan-surfaces", "list-scans"]);
     let given = completed(None, &["run", "list-devices", "--param", ""]);
     assert_eq!(given, ["filter=", "page-size=", "page=", "all-pages=Yes", "all-pages=No", "footprint-tenant-id="]);
     assert_eq!(completed(None, &["utility", "create-an-incident", "--severity", "Hi"]), ["High"]);

@@ -2,11 +2,13 @@
 
 mod audit;
 mod cases;
+mod connections;
 #[cfg(feature = "testing")]
 mod gallery;
 mod health;
 mod home;
 mod incidents;
+mod integrations;
 mod keys;
 mod openid;
 mod password;
@@ -17,6 +19,7 @@ mod sign_in;
 mod sign_out;
 mod sites;
 mod tenants;
+mod test_command;
 mod users;
 
 use axum::Router;
@@ -40,6 +43,9 @@ pub(crate) fn routes() -> Router {
         users::routes(),
         keys::routes(),
         audit::routes(),
+        integrations::routes(),
+        connections::routes(),
+        test_command::routes(),
         profile::routes(),
         sign_out::routes(),
     ];

@@ -7,6 +7,7 @@ mod confirm;
 mod content;
 mod day_strip;
 mod empty;
+mod error_tab;
 mod facts;
 mod field;
 mod filter;
@@ -29,6 +30,7 @@ pub(crate) use confirm::ConfirmPage;
 pub(crate) use content::{Block, ContentPage};
 pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;
+pub(crate) use error_tab::ErrorTab;
 pub(crate) use facts::Facts;
 pub(crate) use field::Field;
 pub(crate) use filter::Filter;
@@ -50,6 +52,7 @@ impl HtmlSafe for Cell {}
 impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
 impl HtmlSafe for Facts {}
+impl HtmlSafe for ErrorTab {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for Filter {}
 impl HtmlSafe for FormErrors {}

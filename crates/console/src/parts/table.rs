@@ -10,7 +10,7 @@ use crate::visit::{ListState, Order};
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     /// Identifies the column in the address.
-    key: &'static str,
+    key: String,
     title: String,
     is_number: bool,
     is_wide: bool,
@@ -35,8 +35,8 @@ struct Heading {
 
 impl Column {
     /// A column of texts. `key` identifies it in the address.
-    pub(crate) fn text(key: &'static str, title: impl Into<String>) -> Self {
-        let (title, heading) = (title.into(), Heading::default());
+    pub(crate) fn text(key: impl Into<String>, title: impl Into<String>) -> Self {
+        let (key, title, heading) = (key.into(), title.into(), Heading::default());
         Self {
             key,
             title,
@@ -52,7 +52,7 @@ impl Column {
     }
 
     /// A column of numbers, aligned to the right.
-    pub(crate) fn number(key: &'static str, title: impl Into<String>) -> Self {
+    pub(crate) fn number(key: impl Into<String>, title: impl Into<String>) -> Self {
         Self { is_number: true, ..Self::text(key, title) }
     }
 
@@ -191,10 +191,11 @@ impl Table {
             let is_current = column.key == order.column;
             let is_descending = is_current && !order.is_descending;
             column.heading = Heading {
-                href: list.ordered_by(column.key, is_descending),
+                href: list.ordered_by(&column.key, is_descending),
                 order: is_current.then_some(if order.is_descending { "descending" } else { "ascending" }),
             };
-            column.is_shown = if chosen.is_empty() { !column.is_optional } else { chosen.contains(&column.key) };
+            column.is_shown =
+                if chosen.is_empty() { !column.is_optional } else { chosen.contains(&column.key.as_str()) };
         }
         if self.columns.iter().all(|column| !column.is_shown) {
             self.columns.iter_mut().for_each(|column| column.is_shown = !column.is_optional);

@@ -64,6 +64,13 @@ impl Form {
         Self::default()
     }
 
+    /// The form with another value of a field.
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        let kept = self.values.0.iter().filter(|(given, _)| given != name).cloned();
+        let values = kept.chain([(name.to_owned(), value.to_owned())]).collect();
+        Self { values: FormValues(Arc::new(values)), ..self }
+    }
+
     /// Whether the form was sent.
     pub(crate) fn is_sent(&self) -> bool {
         !self.values.0.is_empty()
@@ -126,6 +133,11 @@ impl Form {
     /// Whether `name` is the first field with a problem. It gets the focus.
     pub(crate) fn is_first_problem(&self, name: &str) -> bool {
         self.problems.first().is_some_and(|(given, _)| given == name)
+    }
+
+    /// All problems, of the form as a whole and of its fields.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &str> {
+        self.problem.as_deref().into_iter().chain(self.problems.iter().map(|(_, problem)| problem.as_str()))
     }
 
     /// What is wrong with the form as a whole.

@@ -10,6 +10,7 @@ use futures_util::stream::{Stream, unfold};
 use secrecy::SecretString;
 use soar_server::Server;
 use soar_server::pages::StreamPlace;
+use soar_store::model::UserId;
 use soar_store::{Activity, StoreError};
 use tokio::time::{Instant, interval_at};
 
@@ -32,13 +33,17 @@ struct Watch {
     ticks: tokio::time::Interval,
     looks: u32,
     seen: Option<Activity>,
+    user: UserId,
+    /// Whether a command that the user started from a page was running at the last look.
+    was_running: bool,
     _place: StreamPlace,
 }
 
 /// Answers with the stream of events.
 pub(crate) async fn events(page: Page) -> Answer {
     let server = Arc::clone(&page.state().server);
-    let place = server.begin_stream(page.session()?.user.id)?;
+    let user = page.session()?.user.id;
+    let place = server.begin_stream(user)?;
     let seen = look(&server).await.ok();
     let watch = Watch {
         server,
@@ -46,6 +51,9 @@ pub(crate) async fn events(page: Page) -> Answer {
         ticks: interval_at(Instant::now() + LOOK, LOOK),
         looks: 0,
         seen,
+        user,
+        // A run can end between the page and its stream of events.
+        was_running: true,
         _place: place,
     };
     Ok(answer(unfold(watch, next)))
@@ -68,12 +76,21 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
         }
         // A store that fails has no news. The pages themselves say that it fails.
         let Ok(activity) = look(&watch.server).await else { continue };
-        let Some(seen) = watch.seen.replace(activity) else { continue };
-        let topics = news(seen, activity);
+        let seen = watch.seen.replace(activity);
+        let mut topics = seen.map(|seen| news(seen, activity)).unwrap_or_default();
+        topics.extend(progress(&mut watch));
         if !topics.is_empty() {
             return Some((Ok(Event::default().data(topics.join(" "))), watch));
         }
     }
+}
+
+/// The topic of commands that the user started from a page, while one is running and when it has ended.
+fn progress(watch: &mut Watch) -> Option<&'static str> {
+    let is_running = watch.server.operations.results.has_running(watch.user);
+    let has_news = is_running || watch.was_running;
+    watch.was_running = is_running;
+    has_news.then_some("progress")
 }
 
 async fn is_signed_in(watch: &Watch) -> bool {

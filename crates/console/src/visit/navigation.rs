@@ -32,6 +32,13 @@ type Listed = (&'static str, &'static str, Needs);
 const GROUPS: &[(&str, &[Listed])] = &[
     ("Overview", &[("Home", "/", Needs::Session), ("Health", "/health", Needs::Somewhere(Right::UseConnections))]),
     (
+        "Connections",
+        &[
+            ("Integrations", "/integrations", Needs::Somewhere(Right::UseConnections)),
+            ("Test Command", "/test-command", Needs::Somewhere(Right::UseConnections)),
+        ],
+    ),
+    (
         "Incidents",
         &[
             ("Incidents", "/incidents", Needs::Somewhere(Right::SeeIncidents)),

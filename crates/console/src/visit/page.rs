@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
+use soar_connector::Plugin;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
@@ -118,6 +119,14 @@ impl Page {
         Ok(sites)
     }
 
+    /// The plugin of an integration.
+    pub(crate) fn integration(&self, id: &str) -> Result<Arc<dyn Plugin>, PageError> {
+        self.operations().integration(id).map_err(|error| match error {
+            OperationError::Refusal(soar_host::Refusal::Because(text)) => PageError::not_found(text),
+            error => error.into(),
+        })
+    }
+
     /// The time zone of the user's profile, else of the site.
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.0.visit.zone
@@ -213,6 +222,7 @@ impl Page {
             OperationError::Refusal(
                 soar_host::Refusal::Because(_)
                     | soar_host::Refusal::Unable(_)
+                    | soar_host::Refusal::Settings(_)
                     | soar_host::Refusal::Parameters(_)
                     | soar_host::Refusal::About(_)
             )
@@ -245,6 +255,11 @@ impl Page {
         self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Writes the audit entry of an export.
+    pub(crate) async fn exported(&self, site: &str, about: &str) -> Result<(), PageError> {
+        self.tried(Tried { value: (), about: about.to_owned(), site: site.to_owned() }).await
+    }
+
     /// The value of an operation that called a vendor or another instance. Writes its audit entry.
     pub(crate) async fn tried<T>(&self, tried: Tried<T>) -> Result<T, PageError> {
         let entry = self.context()?.entry.clone();
@@ -256,11 +271,6 @@ impl Page {
             PageError::Problem(Problem { reason: error.to_string(), ..problem })
         })?;
         Ok(tried.value)
-    }
-
-    /// Writes the audit entry of an export.
-    pub(crate) async fn exported(&self, site: &str, about: &str) -> Result<(), PageError> {
-        self.tried(Tried { value: (), about: about.to_owned(), site: site.to_owned() }).await
     }
 }
 

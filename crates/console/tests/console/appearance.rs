@@ -12,6 +12,12 @@ const PAGES: &[(&str, &str)] = &[
     ("user-new", "/users/new"),
     ("sync-new", "/tenants/syncs/new"),
     ("profile", "/profile"),
+    ("integrations", "/integrations"),
+    ("integration", "/integrations/coda-footprint"),
+    ("command", "/integrations/coda-footprint/commands/list-devices"),
+    ("connection-new", "/integrations/coda-footprint/connections/new"),
+    ("connection", "/connections/1"),
+    ("test-command", "/test-command"),
     ("not-found", "/nothing-here"),
 ];
 

@@ -4,6 +4,7 @@
 mod administration;
 mod appearance;
 mod browser;
+mod connections;
 mod headers;
 mod health;
 mod incidents;
@@ -13,5 +14,6 @@ mod script;
 mod sign_in;
 mod templates;
 mod tenants;
+mod test_command;
 mod without_scripts;
 mod world;

@@ -11,7 +11,7 @@ use serde_json::json;
 use soar_connector::{Clock, RawParameters, SystemClock};
 use soar_host::Host;
 use soar_host::access::issue_link;
-use soar_host::connections::{ConnectionDraft, Connections};
+use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::operations::RequestContext;
 use soar_host::plugins::PluginRegistry;
@@ -22,7 +22,7 @@ use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface};
 use soar_store::testing::TestStore;
-use soar_store::{Engine, NewSite, NewUser, Ran};
+use soar_store::{Engine, NewSite, NewUser, Ran, RunFilter};
 use sqlx::Connection as _;
 
 /// The password of all users.
@@ -31,13 +31,19 @@ pub const PASSWORD: &str = "a quiet morning";
 /// The site of the sample data.
 pub const SITE: &str = "Security Operations";
 
+/// An account of the simulated product.
+pub struct Account {
+    pub user_name: String,
+    pub password: String,
+}
+
 /// A served host. Its users are `Admin` and, each with that role on the site, `Manager`, `Analyst` and `Viewer`;
 /// `Nobody` has no role.
 pub struct World {
     pub url: String,
     pub host: Arc<Host>,
     caller: Caller,
-    _simulator: Simulator,
+    pub simulator: Simulator,
     _running: RunningHost,
     test: TestStore,
 }
@@ -94,7 +100,7 @@ impl World {
             give_password(&host, user).await;
         }
         let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await.unwrap();
-        Self { url: running.url(), host, caller, _simulator: simulator, _running: running, test }
+        Self { url: running.url(), host, caller, simulator, _running: running, test }
     }
 
     /// Runs a command without parameters on the working connection.
@@ -104,31 +110,10 @@ impl World {
         run.await.unwrap();
     }
 
-    /// The status of the answer to a form that a session sends.
-    pub async fn post(&self, cookie: &str, path: &str, body: &str) -> u16 {
-        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        let profile = client.get(self.page("/profile")).header("cookie", cookie).send().await.unwrap();
-        let text = profile.text().await.unwrap();
-        let csrf = text.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        let request = client.post(self.page(path)).header("cookie", cookie).body(format!("{body}&csrf={csrf}"));
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        request.send().await.unwrap().status().as_u16()
-    }
-
-    /// The status and the text of the answer to a request of a session.
-    pub async fn get(&self, cookie: &str, path: &str) -> (u16, String) {
-        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        let answer = client.get(self.page(path)).header("cookie", cookie).send().await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
-    }
-
     /// Shares the working connection with all tenants, under a name that no tenant has.
     pub async fn share(&self) {
-        let connections = self.host.operations.connections.as_ref().unwrap();
-        let mut transaction = self.host.store.transaction().await.unwrap();
         let change = serde_json::from_value(json!({ "name": "Shared Footprint", "tenant": "All tenants" })).unwrap();
-        connections.update_in(&mut transaction.records(), &self.caller, ConnectionId(1), change).await.unwrap();
-        transaction.commit().await.unwrap();
+        self.change(ConnectionId(1), change).await;
     }
 
     /// Creates an incident with this title, and returns its number.
@@ -170,6 +155,45 @@ impl World {
             }
         }
         transaction.commit().await.unwrap();
+    }
+
+    /// The account of the working connection.
+    pub fn account(&self) -> Account {
+        let user = self.simulator.user(UserKind::Administrator);
+        Account { user_name: user.user_name.clone(), password: user.password.clone() }
+    }
+
+    /// Changes a connection, as another user.
+    pub async fn change(&self, id: ConnectionId, change: ConnectionChange) {
+        let connections = self.host.operations.connections.as_ref().unwrap();
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        connections.update_in(&mut transaction.records(), &self.caller, id, change).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    /// The status of the answer to a form that a session sends.
+    pub async fn post(&self, cookie: &str, path: &str, body: &str) -> u16 {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let profile = client.get(self.page("/profile")).header("cookie", cookie).send().await.unwrap();
+        let text = profile.text().await.unwrap();
+        let csrf = text.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let request = client.post(self.page(path)).header("cookie", cookie).body(format!("{body}&csrf={csrf}"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// The status and the text of the answer to a request of a session.
+    pub async fn get(&self, cookie: &str, path: &str) -> (u16, String) {
+        let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let answer = client.get(self.page(path)).header("cookie", cookie).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// The commands in the run history, the latest first.
+    pub async fn runs(&self) -> Vec<String> {
+        let mut reader = self.host.store.reader().await.unwrap();
+        let runs = reader.records().runs(None, self.caller.user.id, true, &RunFilter::default()).await.unwrap();
+        runs.into_iter().map(|run| run.command).collect()
     }
 
     /// The cookie of a new session of a user.

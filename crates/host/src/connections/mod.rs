@@ -12,6 +12,7 @@ mod resolve;
 mod rights;
 mod save;
 mod service;
+mod unsaved;
 
 pub(crate) use agent::unusable as unusable_agent;
 pub use agent::{WithoutAgent, without_their_agent};
@@ -22,3 +23,4 @@ pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use health_check::server_of;
 pub(crate) use parameters::open as open_secret;
 pub use service::Connections;
+pub(crate) use unsaved::UnsavedConnection;

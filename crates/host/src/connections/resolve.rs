@@ -31,7 +31,7 @@ impl Connections {
         plugin: &dyn Plugin,
         agent: Option<&StoredAgent>,
     ) -> Result<Resolved, String> {
-        let (id, connector) = (connection.id, &plugin.manifest().connector);
+        let id = connection.id;
         let stored = async {
             let mut reader = self.store.reader().await?;
             Ok::<_, StoreError>(reader.records().connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id))
@@ -40,9 +40,21 @@ impl Connections {
             tracing::error!(connection = id.0, %error, "a connection's parameters could not be read");
             "Its parameters could not be read from the store. The host's log has the cause.".to_owned()
         })?;
+        self.resolve_from(connection, plugin, agent, stored.unwrap_or_default()).await
+    }
+
+    /// The same from these parameters of the connection.
+    pub(crate) async fn resolve_from(
+        &self,
+        connection: &Connection,
+        plugin: &dyn Plugin,
+        agent: Option<&StoredAgent>,
+        stored: Vec<StoredParameter>,
+    ) -> Result<Resolved, String> {
+        let (id, connector) = (connection.id, &plugin.manifest().connector);
         let (mut given, mut secrets) = (Vec::new(), Vec::new());
         let (mut redactor, mut has_references) = (Redactor::default(), false);
-        for StoredParameter { name, value } in stored.unwrap_or_default() {
+        for StoredParameter { name, value } in stored {
             let secret = match value {
                 StoredValue::Plain(value) => {
                     certificates::must_be_readable(connector, &name, &value, connection)?;

@@ -1,7 +1,7 @@
 //! Creates, changes and deletes connections.
 
 use secrecy::ExposeSecret as _;
-use soar_connector::{Plugin, SettingsError};
+use soar_connector::Plugin;
 use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Connection, ConnectionId, Moment, Place, Version};
 use soar_store::{ConnectionFilter, Records, StoreError, StoredAgent, StoredParameter, StoredValue, sealing_context};
@@ -59,7 +59,7 @@ impl Connections {
             is_received: rule == Agent::MayBeMissing,
             ..self.parameter_check(caller, &*plugin)
         };
-        let changes = check.run(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
+        let changes = check.run(ConnectionId(0), &[], &draft.parameters).map_err(Refusal::Settings)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
@@ -138,7 +138,7 @@ impl Connections {
             is_rerouted: !is_same_agent && !caller.administers(),
             ..self.parameter_check(caller, &*plugin)
         };
-        let changes = check.run(id, &kept, &draft.parameters).map_err(unusable)?;
+        let changes = check.run(id, &kept, &draft.parameters).map_err(Refusal::Settings)?;
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
         let changed = records.connection(id).await?;
@@ -236,8 +236,4 @@ async fn through(
         (Err(Refusal::Because(_)), Agent::MayBeMissing) => Ok(None),
         (Err(refusal), _) => Err(refusal),
     }
-}
-
-fn unusable(error: SettingsError) -> Refusal {
-    Refusal::Because(error.to_string())
 }

@@ -26,11 +26,13 @@ pub(super) fn parameters(given: &Parameters, redactor: Option<&Redactor>) -> Str
 }
 
 /// The outcome as JSON of at most `limit` bytes. Raw data, rows and key fields are left out, in this order, until it
-/// fits.
-pub(super) fn outcome(outcome: &Outcome, redactor: &Redactor, limit: usize) -> String {
+/// fits. An outcome that is not whole has none of them.
+pub(super) fn outcome(outcome: &Outcome, is_whole: bool, redactor: &Redactor, limit: usize) -> String {
     let bare = || json!({"returnData": outcome.return_data, "omitted": ["everything else"]}).to_string();
-    (0..=PARTS.len())
-        .find_map(|left_out| bounded(&Kept { outcome, left_out }, limit))
+    let rows = if is_whole { outcome.result.rows.len() as u64 } else { outcome.receipt.rows };
+    let least = if is_whole { 0 } else { PARTS.len() };
+    (least..=PARTS.len())
+        .find_map(|left_out| bounded(&Kept { outcome, rows, left_out }, limit))
         .and_then(|text| clean(text, redactor))
         .unwrap_or_else(bare)
 }
@@ -40,18 +42,19 @@ const PARTS: [&str; 3] = ["rawData", "contextData", "keyFields"];
 
 struct Kept<'a> {
     outcome: &'a Outcome,
+    rows: u64,
     left_out: usize,
 }
 
 impl Serialize for Kept<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { outcome, left_out } = self;
+        let Self { outcome, rows, left_out } = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("returnData", &outcome.return_data)?;
         map.serialize_entry("error", &outcome.error)?;
         map.serialize_entry("errorTab", &outcome.error.as_ref().map(ToString::to_string))?;
         map.serialize_entry("warnings", &outcome.warnings)?;
-        map.serialize_entry("rows", &outcome.result.rows.len())?;
+        map.serialize_entry("rows", rows)?;
         if *left_out < 3 {
             let fields: Vec<_> =
                 outcome.key_fields.iter().map(|field| json!({"name": field.name, "values": field.values})).collect();

@@ -15,6 +15,7 @@ mod shared;
 mod slots;
 mod stream;
 mod supervise;
+mod unsaved;
 mod watching;
 
 pub use finished_run::FinishedRun;

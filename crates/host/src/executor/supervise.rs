@@ -29,6 +29,9 @@ use crate::Refusal;
 /// The pause between attempts to store the end of a run while the store fails.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// The memory of an outcome, in multiples of its JSON.
+const MEMORY_OF_JSON: usize = 16;
+
 /// The command to run.
 pub(super) struct Task {
     pub(super) caller: Caller,
@@ -47,9 +50,17 @@ impl Task {
     }
 }
 
+/// The outcome of a run.
+struct Ended<'a> {
+    outcome: &'a Outcome,
+    /// Whether it has all rows.
+    is_whole: bool,
+}
+
 /// The reason for which a run ended.
 enum Ending {
-    Itself(Box<Outcome>),
+    /// The outcome, and whether it has all rows.
+    Itself(Box<Outcome>, bool),
     BrokeDown,
     OutOfTime,
     Cancelled(&'static str),
@@ -76,9 +87,10 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
         Ok(ready) => execute(shared, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
             let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
-            (Ending::Itself(Box::new(outcome)), HeldRoom::default())
+            (Ending::Itself(Box::new(outcome), true), HeldRoom::default())
         }
     };
+    let is_whole = !matches!(ending, Ending::Itself(_, false));
     let (status, outcome) = concluded(shared, &task, ending);
     let outcome = through(outcome, agent.as_deref());
     if status != RunStatus::Successful {
@@ -86,7 +98,7 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     }
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
-    end(shared, run, status, &outcome, &redactor).instrument(span).await;
+    end(shared, run, status, Ended { outcome: &outcome, is_whole }, &redactor).instrument(span).await;
     let command = task.command().name.clone();
     Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room })
 }
@@ -169,28 +181,41 @@ async fn execute(
 ) -> (Ending, HeldRoom) {
     let (cancel, mut cancelled) = watch::channel(false);
     shared.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
-    let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
+    let (progress, watcher) = match task.watching.take() {
+        Some(Watching { sink, progress, run: told }) => {
+            let _ = told.set(run);
+            (Some(progress), Some(sink))
+        }
+        None => (None, None),
+    };
     let request_id = task.caller.request_id.clone();
     let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
     let invocation = task.invocation.clone();
-    let limit = shared.settings.largest_reply_bytes;
+    let limit = match &watcher {
+        None => shared.settings.largest_reply_bytes,
+        Some(_) => {
+            shared.settings.largest_reply_bytes.min(shared.settings.outcome_bytes.saturating_mul(MEMORY_OF_JSON))
+        }
+    };
     let room = shared.store().answer_room().clone();
     let executing = async move {
-        let collector = Collector::new(Some(invocation.command()), limit);
+        let collector = Some(Collector::new(Some(invocation.command()), limit));
         let mut tee = Tee { collector, room, held: HeldRoom::default(), watcher };
         let conclusion = ready.connector.execute_into(&invocation, &context, &mut tee).await;
         // The slots become free when the command has ended, not when the caller stops waiting.
         drop(turns);
-        (tee.collector.finish(conclusion), tee.held)
+        let is_whole = tee.collector.is_some();
+        let collector = tee.collector.unwrap_or_else(|| Collector::new(Some(invocation.command()), 0));
+        (collector.finish(conclusion), is_whole, tee.held)
     };
     let mut executing = tokio::spawn(executing.in_current_span());
     let mut held = HeldRoom::default();
     let ending = tokio::select! {
         biased;
         ended = &mut executing => match ended {
-            Ok((outcome, room)) => {
+            Ok((outcome, is_whole, room)) => {
                 held = room;
-                Ending::Itself(Box::new(outcome))
+                Ending::Itself(Box::new(outcome), is_whole)
             }
             Err(error) => {
                 error!(panicked = error.is_panic(), "the connector panicked");
@@ -225,8 +250,8 @@ fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcom
         "It changes nothing: run it again."
     };
     match ending {
-        Ending::Itself(outcome) if outcome.is_successful() => (RunStatus::Successful, *outcome),
-        Ending::Itself(outcome) => (RunStatus::Failed, *outcome),
+        Ending::Itself(outcome, _) if outcome.is_successful() => (RunStatus::Successful, *outcome),
+        Ending::Itself(outcome, _) => (RunStatus::Failed, *outcome),
         Ending::BrokeDown => {
             let message = "The connector panicked. Report that to the maker of the connector.";
             (RunStatus::Failed, failed(task, "connector-broke-down", message, check))
@@ -259,10 +284,11 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
 }
 
 /// Stores the end of the run. The caller gets its outcome even if that fails; the host then tries again in the background.
-async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
+async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, ended: Ended<'_>, redactor: &Redactor) {
+    let Ended { outcome, is_whole } = ended;
     let end = RunEnd {
         status,
-        outcome: Some(kept::outcome(outcome, redactor, shared.settings.outcome_bytes)),
+        outcome: Some(kept::outcome(outcome, is_whole, redactor, shared.settings.outcome_bytes)),
         receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
     };
     let ended_at = shared.now();

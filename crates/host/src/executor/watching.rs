@@ -1,20 +1,24 @@
 //! A watcher that gets the pages of a run as they arrive.
 
+use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
 use async_trait::async_trait;
 use soar_connector::{Collector, Page, Progress, Sink, SinkError};
+use soar_store::model::RunId;
 use soar_store::{AnswerRoom, HeldRoom};
 
 /// The outcome has each page twice: as raw data and as rows of the table.
 const COPIES: usize = 2;
 
-/// A watcher of a run's pages.
+/// A watcher of a run's pages. The executor keeps no more of the pages than the run history needs.
 pub struct Watching {
     /// Takes the pages.
     pub sink: Box<dyn Sink + Sync>,
     /// Gets the progress of the run.
     pub progress: Progress,
+    /// Gets the run's id in the history, once the run has a slot.
+    pub run: Arc<OnceLock<RunId>>,
 }
 
 impl fmt::Debug for Watching {
@@ -25,7 +29,8 @@ impl fmt::Debug for Watching {
 
 /// A collector and a watcher that get the same pages.
 pub(super) struct Tee {
-    pub(super) collector: Collector,
+    /// Missing once a watched run has more pages than the run history can store.
+    pub(super) collector: Option<Collector>,
     /// The memory for answers, and the pages' share of it.
     pub(super) room: AnswerRoom,
     pub(super) held: HeldRoom,
@@ -35,14 +40,20 @@ pub(super) struct Tee {
 #[async_trait]
 impl Sink for Tee {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
-        let taken = self.room.take(page.body().len().saturating_mul(COPIES));
-        self.held.add(taken.map_err(|error| SinkError::Output(io::Error::other(error)))?);
-        match &mut self.watcher {
-            None => self.collector.page(page).await,
-            Some(watcher) => {
-                self.collector.page(page.clone()).await?;
-                watcher.page(page).await
-            }
+        let Some(watcher) = &mut self.watcher else {
+            let taken = self.room.take(page.body().len().saturating_mul(COPIES));
+            self.held.add(taken.map_err(|error| SinkError::Output(io::Error::other(error)))?);
+            return match &mut self.collector {
+                Some(collector) => collector.page(page).await,
+                None => Ok(()),
+            };
+        };
+        if let Some(collector) = &mut self.collector
+            && collector.page(page.clone()).await.is_err()
+        {
+            // The run history stores no outcome of this size.
+            self.collector = None;
         }
+        watcher.page(page).await
     }
 }

@@ -9,8 +9,22 @@ use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
-use crate::connections::{ConnectionChange, ConnectionDraft};
+use crate::connections::{ConnectionChange, ConnectionDraft, UnsavedConnection};
 use crate::executor::{FinishedRun, Tested, Watching};
+
+/// The result of testing a connection that is not saved.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnsavedTested {
+    /// Whether the connection works.
+    pub passed: bool,
+    /// `Passed`, or the Error tab.
+    pub text: String,
+    /// The outcome of the command that tests the connection, with its error, warnings and receipt.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub outcome: Outcome,
+}
 
 /// The result of testing a connection.
 #[derive(Debug, Serialize, ToSchema)]
@@ -141,6 +155,59 @@ impl Operations {
         let about = format!("{}: {}", connection.name, if passed { "Passed" } else { "Failed" });
         let value = ConnectionTested { passed, text, run: finished.run, outcome: finished.outcome };
         Ok(Tried { value, about, site: caller.site.name })
+    }
+
+    /// Tests the connection that a draft would create. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`OperationError`] as for [`Operations::create_connection`], and when the test did not run.
+    pub async fn test_draft(
+        &self,
+        context: &RequestContext,
+        draft: ConnectionDraft,
+    ) -> Result<Tried<UnsavedTested>, OperationError> {
+        let anywhere = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
+        let unsaved = self.connections()?.unsaved(&anywhere, draft).await?;
+        self.test_unsaved(context, unsaved).await
+    }
+
+    /// Tests a connection with a change. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`OperationError`] as for [`Operations::change_connection`], and when the test did not run.
+    pub async fn test_change(
+        &self,
+        context: &RequestContext,
+        id: ConnectionId,
+        given: ConnectionChange,
+    ) -> Result<Tried<UnsavedTested>, OperationError> {
+        let anywhere = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
+        let unsaved = self.connections()?.unsaved_change(&anywhere, id, given).await?;
+        self.test_unsaved(context, unsaved).await
+    }
+
+    async fn test_unsaved(
+        &self,
+        context: &RequestContext,
+        unsaved: UnsavedConnection,
+    ) -> Result<Tried<UnsavedTested>, OperationError> {
+        let sites = self.reader(context).await?.records().sites().await?;
+        let caller = testing_caller(context, &unsaved.connection, None, sites)?;
+        let name = unsaved.connection.name.clone();
+        let outcome = self.executor()?.test_unsaved(&caller, unsaved).await?;
+        let error = outcome.error.as_ref().map(ToString::to_string);
+        let about = format!("{name}, not saved: {}", if error.is_none() { "Passed" } else { "Failed" });
+        let value =
+            UnsavedTested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), outcome };
+        Ok(Tried { value, about, site: caller.site.name })
+    }
+
+    /// Whether the caller may give references to secrets in place of secrets.
+    ///
+    /// # Errors
+    /// [`OperationError::NoConnectors`].
+    pub fn may_give_references(&self, context: &RequestContext) -> Result<bool, OperationError> {
+        Ok(self.connections()?.vault.managers_may_refer() || context.must_administer().is_ok())
     }
 
     /// Diagnoses a connection: the stages up to its server, and the commands that its account may run. The site is

@@ -1,6 +1,9 @@
 //! Operations on integrations and on the sealing key.
 
+use std::sync::Arc;
+
 use serde::Serialize;
+use soar_connector::Plugin;
 use soar_connector::manifest::Setting;
 use soar_store::SEALED_PLACES;
 use utoipa::ToSchema;
@@ -68,6 +71,14 @@ impl Operations {
             }
         });
         Ok(integrations.collect())
+    }
+
+    /// The plugin of an integration, with its manifest. `name` is the integration's stable name or its product's name.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is no such integration.
+    pub fn integration(&self, name: &str) -> Result<Arc<dyn Plugin>, OperationError> {
+        Ok(self.connections()?.registry.named(name)?)
     }
 
     /// Creates a new sealing key, seals every secret with it, and deletes the old key.

@@ -12,6 +12,7 @@ mod findings;
 mod health;
 mod incidents;
 mod integrations;
+mod kept_runs;
 mod keys;
 mod masters;
 mod roles;
@@ -36,7 +37,7 @@ pub use agents::AgentToTest;
 pub use audit_log::{AuditPage, NumberedEntry};
 pub use cases::CasePage;
 pub use changes::{Change, Changes, Done, Required, Working};
-pub use connections::ConnectionTested;
+pub use connections::{ConnectionTested, UnsavedTested};
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
 pub use external::{Effect, ExternalCall, ExternalError};
@@ -66,6 +67,7 @@ use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
 use crate::findings::Findings;
+use crate::results::Results;
 use crate::settings::SignInSettings;
 use crate::tenants::Tenants;
 use soar_store::model::{Moment, Surface};
@@ -91,6 +93,8 @@ pub struct Operations {
     pub connections: Option<Connections>,
     /// Runs connectors' commands; `None` in a host that has no connectors.
     pub executor: Option<Executor>,
+    /// The runs that users started from pages, with their results.
+    pub results: Results,
     /// Sends connections to tenants and receives them from masters; `None` in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
     /// The settings of findings, and the values about CVEs.

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::attempts::Attempts;
 use super::error::SignInError;
 use super::hasher::Hasher;
-use super::openid::Provider;
+use super::provider::Provider;
 use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
 use crate::limits::Refusals;

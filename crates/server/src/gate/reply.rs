@@ -80,6 +80,7 @@ impl Reply {
                 Refusal::Because(_)
                 | Refusal::Forbidden(_)
                 | Refusal::Unable(_)
+                | Refusal::Settings(_)
                 | Refusal::Parameters(_)
                 | Refusal::About(StoreError::Invalid(_) | StoreError::TooLarge),
             )

@@ -12,13 +12,15 @@ use super::address::{Id, IdempotencyHeader};
 use super::query::OnSite;
 use super::request::{Managed, Nothing};
 use soar_host::connections::{ConnectionChange, ConnectionDraft};
-use soar_host::operations::ConnectionTested;
+use soar_host::operations::{ConnectionTested, UnsavedTested};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(list, make))
         .routes(routes!(get, change, remove))
         .routes(routes!(test))
+        .routes(routes!(test_draft))
+        .routes(routes!(test_change))
         .routes(routes!(diagnose))
 }
 
@@ -78,6 +80,24 @@ async fn remove(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Res
     responses((status = 200, body = ConnectionTested)))]
 async fn test(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, TestedOn>) -> Response {
     let tested = request.operations().test_connection(&request.context, path.id, query.site.as_deref()).await;
+    request.answer_tried(tested).await
+}
+
+/// Test the connection that a draft would create; nothing is stored
+#[utoipa::path(post, path = "/connections/test", operation_id = "testConnectionDraft",
+    request_body = ConnectionDraft, responses((status = 200, body = UnsavedTested)))]
+async fn test_draft(Managed { request, body, .. }: Managed<Nothing, Nothing, ConnectionDraft>) -> Response {
+    let tested = request.operations().test_draft(&request.context, body).await;
+    request.answer_tried(tested).await
+}
+
+/// Test a connection with a change; nothing is stored
+#[utoipa::path(post, path = "/connections/{id}/test-change", operation_id = "testConnectionChange",
+    params(Id<ConnectionId>), request_body = ConnectionChange, responses((status = 200, body = UnsavedTested)))]
+async fn test_change(
+    Managed { request, path, body, .. }: Managed<Id<ConnectionId>, Nothing, ConnectionChange>,
+) -> Response {
+    let tested = request.operations().test_change(&request.context, path.id, body).await;
     request.answer_tried(tested).await
 }
 

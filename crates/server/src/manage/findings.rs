@@ -119,7 +119,7 @@ struct Between {
 
 /// Findings as they were last read, by tenant and device
 #[utoipa::path(get, path = "/findings", operation_id = "listFindings", params(Wanted),
-    responses((status = 200, body = FindingPage)))]
+    responses((status = 200, body = FindingPage), (status = 422, description = "after is no id of a finding.")))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
     let Wanted { cve, device, status, with_gone, after, limit } = query;
     let filter = FindingFilter { cve, device, status, with_gone, after };

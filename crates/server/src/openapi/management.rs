@@ -24,11 +24,15 @@ pub(super) fn describe(settings: &HostSettings, paths: &mut Map<String, Value>, 
 }
 
 /// Adds the common parts of an operation of the management API: its tag, its authentication, and the statuses that
-/// follow from its parameters and its body.
+/// follow from its parameters and its body. The first status of the operation is that of its success.
 fn complete(method: &str, operation: &mut Value) {
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let declared = operation["responses"].as_object().cloned().unwrap_or_default();
     let mut others = vec![("403", "The key may not use the management API.")];
+    others.extend(declared.iter().skip(1).filter_map(|(status, answer)| {
+        answer["description"].as_str().map(|description| (status.as_str(), description))
+    }));
     if has("path") || parameters.iter().any(|parameter| parameter["name"] == "site") {
         others.push(("404", "The resource does not exist."));
     }
@@ -52,9 +56,7 @@ fn complete(method: &str, operation: &mut Value) {
     if !operation["parameters"].is_array() {
         operation["parameters"] = json!([]);
     }
-    let succeeded = operation["responses"].as_object().and_then(|all| all.iter().next());
-    let Some((status, success)) = succeeded.map(|(status, success)| (status.clone(), success.clone())) else { return };
-    let content = success["content"].clone();
-    operation["responses"] = responses(&status, "The call succeeded.", &Value::Null, &others);
-    operation["responses"][&status]["content"] = content;
+    let Some((status, success)) = declared.iter().next() else { return };
+    operation["responses"] = responses(status, "The call succeeded.", &Value::Null, &others);
+    operation["responses"][status]["content"] = success["content"].clone();
 }

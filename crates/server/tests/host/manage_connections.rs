@@ -270,3 +270,37 @@ async fn a_rotation_seals_every_secret_again_those_of_jwt_keys_too() {
         assert_eq!((status, &body["returnData"]), (200, &json!("Successful")), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_draft_and_a_change_are_tested_and_nothing_is_stored() {
+    for host in Served::on_both().await {
+        let (status, tested) = host.send("POST", "/connections/test", &draft("Draft")).await;
+        assert_eq!((status, &tested["passed"], &tested["text"]), (200, &json!(true), &json!("Passed")), "{tested}");
+        let noted = host.noted().await;
+        assert_eq!(
+            (noted.0.as_str(), noted.2, noted.4.as_str()),
+            ("POST /api/manage/v1/connections/test", true, "Draft, not saved: Passed")
+        );
+        assert_eq!(host.get("/connections").await, (200, json!([])));
+        let missing = with(draft("Draft"), &json!({ "parameters": {} }));
+        let (status, refused) = host.send("POST", "/connections/test", &missing).await;
+        assert!(status == 422 && refused["Error"].as_str().unwrap().contains("required"), "{refused}");
+
+        let made = host.connection("Main").await;
+        let taken = host.send("POST", "/connections/test", &draft("Main")).await;
+        assert_eq!(taken.0, 409, "the test finds what saving would find: {}", taken.1);
+        let path = format!("/connections/{}/test-change", made["id"]);
+        let (status, tested) = host.send("POST", &path, &json!({ "name": "Other" })).await;
+        assert_eq!((status, &tested["passed"]), (200, &json!(true)), "{tested}");
+        // Otherwise a test would send the stored secret to any server.
+        let elsewhere = json!({ "parameters": { "Server URL": "http://elsewhere.example" } });
+        let (status, refused) = host.send("POST", &path, &elsewhere).await;
+        assert!(status == 422 && refused["Error"].as_str().unwrap().contains("give these secrets again"), "{refused}");
+        let (status, _) = host.send("POST", &path, &json!({ "version": 7 })).await;
+        assert_eq!(status, 409);
+        assert_eq!(host.send("POST", "/connections/999/test-change", &json!({})).await.0, 404);
+        assert_eq!(host.get(&format!("/connections/{}", made["id"])).await, (200, made));
+        assert_eq!(host.get("/runs").await.1["runs"], json!([]));
+        host.assert_canary_is_hidden().await;
+    }
+}

@@ -208,7 +208,9 @@ impl Stage {
 }
 
 pub async fn simulator() -> Simulator {
-    Simulator::start(Options::default()).await.unwrap()
+    // A rescan that a test follows is over at its first question.
+    let scan_duration = std::time::Duration::from_millis(500);
+    Simulator::start(Options { scan_duration, ..Options::default() }).await.unwrap()
 }
 
 pub fn because<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
@@ -217,6 +219,7 @@ pub fn because<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
             error @ (Refusal::Because(_)
             | Refusal::Forbidden(_)
             | Refusal::Unable(_)
+            | Refusal::Settings(_)
             | Refusal::Parameters(_)
             | Refusal::About(_)),
         ) => error.to_string(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::collections::SnapshotClaim;
-use super::stage::Listed;
+use super::staged::Listed;
 use crate::model::{FindingChangeKind, GoneReason, Moment};
 use crate::rows::Cell;
 use crate::{Records, StoreError};

@@ -10,10 +10,12 @@ mod lookup;
 #[cfg(feature = "testing")]
 mod reference;
 mod stage;
+mod staged;
 
 pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
 pub use collections::{SnapshotClaim, SnapshotEnd};
 pub use deliveries::FindingDelivery;
 pub use log::{LogBounds, LogPosition};
 pub use lookup::FindingFilter;
-pub use stage::{Before, Difference, Listed, Stage, StagedFinding};
+pub use stage::Stage;
+pub use staged::{Before, Difference, Listed, StagedFinding};

@@ -4,11 +4,13 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
 use soar_host::connections::ConnectionDraft;
+use soar_host::operations::{Operations, RequestContext};
 use soar_store::model::SHARED;
 
 use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
+use super::unsaved::show_test;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, integration};
 use crate::printer::{Form, Printer};
@@ -17,6 +19,8 @@ use crate::shell;
 const EXAMPLES: &str = "\
 Examples:
   footprint connection add production --param \"Server URL=https://footprint.example.com\" \\
+      --param \"User Name=soar@example.com\"
+  footprint connection add production --test-only --param \"Server URL=https://footprint.example.com\" \\
       --param \"User Name=soar@example.com\"
   footprint connection add shared --shared --recipient-site \"Security Operations\" \\
       --param \"Server URL=https://footprint.example.com\" --secret-file \"API Key=/run/secrets/footprint\"
@@ -79,6 +83,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     parameters: Parameters,
 
+    /// Test it with these values, and save nothing
+    #[arg(long)]
+    test_only: bool,
+
     /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
     output: Form,
@@ -111,6 +119,12 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     };
     arguments.health_check.warn(session, printer);
     let context = session.context("connection add").about_site(&draft.site);
+    if arguments.test_only {
+        let test = |operations: Operations, context: RequestContext| async move {
+            operations.test_draft(&context, draft).await
+        };
+        return show_test(session, context, arguments.output, printer, test).await;
+    }
     let made = session.connected_operations()?.create_connection(&context, draft).await;
     let made = session.changed(context, made).await?;
     if arguments.output == Form::Json {

@@ -3,12 +3,14 @@
 use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_host::connections::ConnectionChange;
+use soar_host::operations::{Operations, RequestContext};
 use soar_store::model::SHARED;
 
 use super::find::Named;
 use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
+use super::unsaved::show_test;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, integration};
 use crate::printer::{Form, Printer};
@@ -81,6 +83,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     parameters: Parameters,
 
+    /// Test it with these values, and save nothing
+    #[arg(long)]
+    test_only: bool,
+
     /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
     output: Form,
@@ -120,6 +126,13 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     };
     arguments.health_check.warn(session, printer);
     let context = session.context("connection change").about_site(connection.place.name());
+    if arguments.test_only {
+        let id = connection.id;
+        let test = |operations: Operations, context: RequestContext| async move {
+            operations.test_change(&context, id, change).await
+        };
+        return show_test(session, context, arguments.output, printer, test).await;
+    }
     let changed = operations.change_connection(&context, connection.id, change).await;
     show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
     Ok(Exit::Successful)

@@ -12,6 +12,7 @@ mod rotate_key;
 mod run;
 mod show;
 mod test;
+mod unsaved;
 
 pub(super) use self::find::Named;
 

@@ -95,7 +95,7 @@ pub(super) const STEPS: &[Step] = &[
             ("Vulnerability IDs", Given::Found(Id::Vulnerability)),
             ("State", Given::Text("Accept Risk")),
             ("Reason", Given::Text("Isolated network")),
-            ("Plan", Given::Text("Yes")),
+            ("Plan Only", Given::Text("Yes")),
         ],
     ),
     step("List Scanners", "Which scanners does the tenant have?", &[]),

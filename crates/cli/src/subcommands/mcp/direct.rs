@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use rmcp::model::Extensions;
-use soar_connector::{Collector, Connector, ExecutionContext, Invocation, Outcome};
+use soar_connector::{Collector, Connector, ExecutionContext, Invocation};
 use soar_mcp::{Answer, Backend, CommandCall, Place, Problem};
 use tokio::sync::Semaphore;
 
@@ -63,7 +63,7 @@ impl Direct {
         let _place = self.places.acquire().await;
         let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
         let ended = connector.execute_into(&invocation, &ExecutionContext::new(), &mut collector).await;
-        answer(collector.finish(ended))
+        Answer::of(collector.finish(ended))
     }
 
     /// Carries a plan out once. A repeat gets the same end.
@@ -86,14 +86,6 @@ impl Direct {
 fn panicked() -> Problem {
     let cure = "Check in the product whether the change was made, and report the text on standard error.";
     Problem::new("internal-error", "The command panicked.", "The command has a defect.", cure)
-}
-
-fn answer(outcome: Outcome) -> Result<Answer, Problem> {
-    let json = serde_json::to_vec(&outcome).map_err(|error| {
-        let cure = "Report it to the maintainers.";
-        Problem::new("unreadable-answer", error.to_string(), "The outcome cannot be serialised.", cure)
-    })?;
-    Answer::read(&json)
 }
 
 #[async_trait]

@@ -37,7 +37,7 @@ pub(in crate::subcommands) struct RunFlags {
     #[arg(long)]
     all_pages: bool,
 
-    /// Show what a command would change, and change nothing: the same as --param Plan=Yes
+    /// Show what a command would change, and change nothing: the same as --param 'Plan Only=Yes'
     #[arg(long)]
     plan: bool,
 
@@ -81,7 +81,7 @@ impl RunFlags {
         let mut raw = read(&self.parameters)?;
         let flags = [
             ("--all-pages", "All Pages", self.all_pages.then_some(Value::Bool(true))),
-            ("--plan", "Plan", self.plan.then_some(Value::Bool(true))),
+            ("--plan", "Plan Only", self.plan.then_some(Value::Bool(true))),
             ("--follow", "Follow", self.follow.clone().map(Value::String)),
         ];
         for (flag, parameter, value) in flags {

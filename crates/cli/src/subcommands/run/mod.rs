@@ -71,7 +71,7 @@ struct Direct {
 
 impl Runner for Direct {
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
-        let Watching { mut sink, progress } = watching;
+        let Watching { mut sink, progress, .. } = watching;
         // A command that is followed has a limit of its own.
         let context = ExecutionContext { progress, time_limit: invocation.follow_limit(), ..ExecutionContext::new() };
         let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;

@@ -48,7 +48,7 @@ pub(super) async fn written(
     bar: &Bar,
 ) -> Result<Done> {
     let (sink, mut pages) = PageSender::channel();
-    let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
+    let watching = Watching { sink: Box::new(sink), progress: bar.progress(), run: Arc::default() };
     let command = Arc::clone(invocation.command());
     let mut work = std::pin::pin!(runner.execute(invocation, watching));
     let mut interrupted = std::pin::pin!(StopSignals::listen()?.wait());

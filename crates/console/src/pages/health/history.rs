@@ -7,6 +7,7 @@ use soar_store::model::{Check, ConnectionId, Moment};
 
 use super::charts::{days, latency, offset, percent};
 use crate::export;
+use crate::pages::connections::address;
 use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, Table, When};
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
 
@@ -17,6 +18,8 @@ const ROWS: i64 = 50;
 #[template(path = "health/history.html")]
 struct HistoryPage {
     frame: Frame,
+    /// The address of the connection.
+    connection: String,
     facts: Facts,
     latency: Sparkline,
     days: DayStrip,
@@ -65,7 +68,8 @@ async fn show(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answ
     let days = days(&charts, page.now(), offset(&page)).with_table();
     let frame = page.frame(&one.name).below("Health", "/health");
     let table = checks(&page, &list, &history.checks);
-    page.show(&HistoryPage { frame, facts, latency, days, checks: table })
+    let connection = page.href(&address(&one.integration, one.id));
+    page.show(&HistoryPage { frame, connection, facts, latency, days, checks: table })
 }
 
 async fn download(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answer {

@@ -6,12 +6,12 @@ use soar_store::{NewUser, OpenIdSubject, Records, StoreError};
 
 use super::exchange::Identity;
 use super::groups::Granted;
-use super::provider::Provider;
 use crate::Refusal;
 use crate::operations::{Done, OperationError, Required};
 use crate::settings::OpenIdSettings;
 use crate::sign_in::SignInError;
 use crate::sign_in::password::SIGN_IN;
+use crate::sign_in::provider::Provider;
 use crate::sign_in::service::{Browser, SignIn};
 use crate::sign_in::sessions::NewConsoleSession;
 

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::OpenIdProblem;
 use super::flow::OpenIdReturn;
-use super::provider::{Metadata, Provider, answer};
+use crate::sign_in::provider::OpenIdProblem;
+use crate::sign_in::provider::{Metadata, Provider, answer};
 use crate::sign_in::service::SignIn;
 
 /// The most groups of a user.

@@ -9,9 +9,9 @@ use soar_store::model::Moment;
 use subtle::ConstantTimeEq as _;
 use url::Url;
 
-use super::OpenIdProblem;
-use super::provider::Provider;
 use crate::access::new_token;
+use crate::sign_in::provider::OpenIdProblem;
+use crate::sign_in::provider::Provider;
 use crate::sign_in::service::{Browser, SignIn};
 use crate::sign_in::sessions::NewConsoleSession;
 use crate::sign_in::{SignInError, password::SIGN_IN};

@@ -5,9 +5,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use soar_store::model::Moment;
 
-use super::OpenIdProblem;
-use super::provider::{Metadata, Provider};
 use crate::access::check_token_header;
+use crate::sign_in::provider::OpenIdProblem;
+use crate::sign_in::provider::{Metadata, Provider};
 
 /// The longest ID token in bytes.
 const LONGEST: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! The provider: its addresses and its keys, which are read from it and kept for a while.
+//! The OpenID Connect provider: its addresses and its keys, which are read from it and kept for a while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use serde_json::Value;
 use soar_connector::Clock;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
-use super::OpenIdProblem;
 use crate::settings::{OpenIdSettings, is_safe};
 use crate::vault::Vault;
 
@@ -204,4 +203,24 @@ pub(super) async fn answer<T: DeserializeOwned>(what: &str, request: RequestBuil
         return Err(problem(format!("the provider answered with status {}, {cause}", status.as_u16())));
     }
     serde_json::from_slice(&body).map_err(|error| problem(format!("the answer is not as expected: {error}")))
+}
+
+/// The reason for which a sign-in by the provider failed. The audit log gets it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct OpenIdProblem(pub(crate) String);
+
+impl OpenIdProblem {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// The provider, for checks of the settings.
+///
+/// # Errors
+/// A sentence with the problem.
+pub(crate) async fn discover(settings: &OpenIdSettings, clock: Arc<dyn Clock>) -> Result<(), String> {
+    let provider = Provider::new(settings.clone(), None, clock);
+    provider.metadata().await.map(|_| ()).map_err(|problem| problem.0)
 }

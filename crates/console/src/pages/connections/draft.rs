@@ -1,0 +1,110 @@
+//! The connection that the form describes.
+
+use std::collections::BTreeMap;
+
+use soar_connector::manifest::Connector;
+use soar_host::connections::{ConnectionChange, ConnectionDraft, GivenValue};
+use soar_store::model::{SHARED, Version};
+
+use super::prefill::{parameter, reference, removed};
+use crate::visit::Form;
+
+/// The connection of a form. Notes numbers and references that cannot be read at their fields.
+pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
+    let name = form.required("name", "Connection Name");
+    let site = form.required("site", "Site");
+    let recipient = optional(form, "recipient-site");
+    ConnectionDraft {
+        integration: connector.id.clone(),
+        name,
+        recipient_site: if site == SHARED { recipient } else { None },
+        site,
+        agent_name: optional(form, "agent-name"),
+        description: form.text("description").to_owned(),
+        tenant: optional(form, "tenant"),
+        active: form.is_checked("active"),
+        users: lines(form, "users"),
+        health_check_minutes: number(form, "health-check-minutes"),
+        health_check_email: optional(form, "health-check-email"),
+        health_check_webhooks: lines(form, "health-check-webhooks"),
+        health_check_alert_after: number(form, "alert-after"),
+        health_check_recover_after: number(form, "recover-after"),
+        health_check_slow_ms: number(form, "slow-ms"),
+        parameters: parameters(form, connector),
+    }
+}
+
+/// The change that makes a connection what the form describes.
+pub(super) fn change(form: &mut Form, connector: &Connector) -> ConnectionChange {
+    let version = form.text("version").parse().ok().map(Version);
+    let draft = draft(form, connector);
+    ConnectionChange {
+        version,
+        name: Some(draft.name),
+        site: Some(draft.site),
+        recipient_site: Some(draft.recipient_site),
+        agent_name: Some(draft.agent_name),
+        description: Some(draft.description),
+        tenant: Some(draft.tenant),
+        active: Some(draft.active),
+        users: Some(draft.users),
+        health_check_minutes: Some(draft.health_check_minutes),
+        health_check_email: Some(draft.health_check_email),
+        health_check_webhooks: Some(draft.health_check_webhooks),
+        health_check_alert_after: draft.health_check_alert_after,
+        health_check_recover_after: draft.health_check_recover_after,
+        health_check_slow_ms: draft.health_check_slow_ms,
+        parameters: draft.parameters,
+    }
+}
+
+fn parameters(form: &mut Form, connector: &Connector) -> BTreeMap<String, GivenValue> {
+    let mut given = BTreeMap::new();
+    for setting in &connector.settings {
+        let name = setting.name.clone();
+        if !setting.secret {
+            given.insert(name, GivenValue::text(form.given(&parameter(&setting.name)).unwrap_or_default()));
+            continue;
+        }
+        let place = form.text(&reference(&setting.name)).to_owned();
+        let secret = form.secret(&parameter(&setting.name));
+        let is_typed = !secrecy::ExposeSecret::expose_secret(&secret).is_empty();
+        if form.is_checked(&removed(&setting.name)) {
+            if is_typed || !place.is_empty() {
+                let text = "Give a new value or remove the stored one, not both.";
+                form.wrong(&parameter(&setting.name), text);
+            }
+            given.insert(name, GivenValue::Nothing);
+        } else if is_typed {
+            given.insert(name, GivenValue::Value(secret));
+        } else if !place.is_empty() {
+            match place.parse() {
+                Ok(place) => drop(given.insert(name, GivenValue::Reference(place))),
+                Err(problem) => form.wrong(&reference(&setting.name), format!("Not a place of a secret: {problem}.")),
+            }
+        }
+    }
+    given
+}
+
+fn optional(form: &Form, name: &str) -> Option<String> {
+    let text = form.text(name);
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn lines(form: &Form, name: &str) -> Vec<String> {
+    let parts = form.text(name).split(['\n', ',']).map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+fn number(form: &mut Form, name: &str) -> Option<i64> {
+    let text = form.text(name).to_owned();
+    if text.is_empty() {
+        return None;
+    }
+    let number = text.parse().ok();
+    if number.is_none() {
+        form.wrong(name, "Expected a whole number.");
+    }
+    number
+}

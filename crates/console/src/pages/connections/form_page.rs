@@ -1,0 +1,172 @@
+//! The page with the form of a connection, new or stored.
+
+use askama::Template;
+use soar_connector::Plugin;
+use soar_store::model::{Connection, Right, SHARED, Site, SiteKind};
+
+use super::frame;
+use super::prefill::Prefill;
+use super::system::{System, system};
+use super::tested::TestShown;
+use crate::parts::{Field, FormErrors, Table};
+use crate::visit::{Form, Frame, Page, PageError, if_allowed};
+
+/// The page with the form of a connection.
+#[derive(Debug, Template)]
+#[template(path = "connections/form.html")]
+pub(super) struct FormPage {
+    frame: Frame,
+    /// The address of the form.
+    action: String,
+    /// The stored connection's address.
+    stored: Option<String>,
+    is_active: bool,
+    version: Option<i64>,
+    errors: FormErrors,
+    name: Field,
+    site: Field,
+    recipient: Field,
+    agent: Field,
+    description: Field,
+    tenant: Field,
+    users: Field,
+    active: Field,
+    system: System,
+    minutes: Field,
+    email: Field,
+    alerts: Vec<Field>,
+    test: Option<TestShown>,
+    /// The fields that another user changed meanwhile.
+    differences: Option<Table>,
+    /// The texts of problems, for the result of a test whose form was not accepted.
+    problems: Vec<String>,
+}
+
+/// The state of the page beside the form.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) test: Option<TestShown>,
+    pub(super) differences: Option<Table>,
+}
+
+/// The page for a new connection, or for `stored`.
+pub(super) async fn form_page(
+    page: &Page,
+    plugin: &dyn Plugin,
+    stored: Option<&Connection>,
+    form: &Form,
+    shown: Shown,
+) -> Result<FormPage, PageError> {
+    let context = page.context()?;
+    let operations = page.operations();
+    let connector = &plugin.manifest().connector;
+    let texts = stored.map_or_else(Prefill::new, |connection| Prefill::of(connection, connector));
+    let (sites, recipients) = sites(page, operations.list_sites(context).await?, stored)?;
+    let agents = if_allowed(operations.list_agents(context).await)?.unwrap_or_default();
+    let no_agent = std::iter::once((String::new(), "None: a direct connection".to_owned()));
+    let mut agents: Vec<_> = no_agent.chain(agents.into_iter().map(|one| (one.name.clone(), one.name))).collect();
+    if !agents.iter().any(|(name, _)| name == texts.text("agent-name")) {
+        agents.push((texts.text("agent-name").to_owned(), format!("{} (missing)", texts.text("agent-name"))));
+    }
+    let users = if_allowed(operations.list_users(context).await)?.unwrap_or_default();
+    let user_names: Vec<_> = users.into_iter().map(|user| user.user.name).collect();
+    let text = |name: &'static str, label: &str| Field::text(name, label).value(texts.text(name));
+    let number =
+        |name: &'static str, label: &str, most: i64| Field::number(name, label, 1, most).value(texts.text(name));
+    let may_refer = operations.may_give_references(context)?;
+    let error = shown.test.as_ref().and_then(|test| test.error.as_ref());
+    let base = format!("/integrations/{}/connections", connector.id);
+    let (title, path) = match stored {
+        Some(connection) => (connection.name.clone(), format!("{base}/{}", connection.id)),
+        None => ("New Connection".to_owned(), format!("{base}/new")),
+    };
+    Ok(FormPage {
+        frame: frame(page, &title, plugin),
+        action: page.href(&path),
+        stored: stored.map(|_| page.href(&path)),
+        is_active: stored.is_some_and(|connection| connection.active),
+        version: stored.map(|connection| connection.version.0),
+        errors: FormErrors::of(form),
+        name: text("name", "Connection Name").required().focused().of(form),
+        site: Field::choice("site", "Site", sites)
+            .value(texts.text("site"))
+            .help("Share to Internal Sites lets every internal site use the connection.")
+            .required()
+            .of(form),
+        recipient: Field::choice(
+            "recipient-site",
+            "Recipient site for events from connections Shared to Internal Sites",
+            recipients,
+        )
+        .value(texts.text("recipient-site"))
+        .help("Only for a connection that is shared to internal sites.")
+        .of(form),
+        agent: Field::choice("agent-name", "Agent Name (Optional)", agents)
+            .value(texts.text("agent-name"))
+            .help("The proxy agent that the connection uses.")
+            .of(form),
+        description: Field::lines("description", "Description (Optional)").value(texts.text("description")).of(form),
+        tenant: text("tenant", "Tenant (Optional)")
+            .help("The tenants with which the connection is shared: names with commas between them, or All tenants.")
+            .suggestions(["All tenants".to_owned()])
+            .of(form),
+        users: Field::lines("users", "Configure User Permissions")
+            .value(texts.text("users"))
+            .help(users_help(&user_names))
+            .of(form),
+        active: Field::checkbox("active", "Active", !texts.text("active").is_empty())
+            .help("Commands run on active connections only.")
+            .of(form),
+        system: system(connector, stored, &texts, form, error, may_refer),
+        minutes: number("health-check-minutes", "Test every (minutes)", 43_200)
+            .help("Runs Test Connection at this interval while the connection is active. Leave it empty for no checks.")
+            .of(form),
+        email: text("health-check-email", "Notify by mail about failed checks")
+            .help("Mail addresses with commas between them.")
+            .placeholder("soc@example.com")
+            .of(form),
+        alerts: vec![
+            Field::lines("health-check-webhooks", "Webhooks")
+                .value(texts.text("health-check-webhooks"))
+                .help("The names of webhooks in the host's settings that get the alerts too, one per line.")
+                .of(form),
+            number("alert-after", "Failed checks in a row before an alert", 100).of(form),
+            number("recover-after", "Passed checks in a row before a recovery", 10).of(form),
+            number("slow-ms", "Latency of a slow check (ms)", 3_600_000).of(form),
+        ],
+        test: shown.test,
+        differences: shown.differences,
+        problems: form.problems().map(str::to_owned).collect(),
+    })
+}
+
+fn users_help(names: &[String]) -> String {
+    let purpose = "The users that may use the connection, one per line. Leave it empty for all users with the right.";
+    if names.is_empty() || names.len() > 20 {
+        purpose.to_owned()
+    } else {
+        format!("{purpose} Users: {}.", names.join(", "))
+    }
+}
+
+type Choices = Vec<(String, String)>;
+
+/// The choices of Site and of Recipient site.
+fn sites(page: &Page, sites: Vec<Site>, stored: Option<&Connection>) -> Result<(Choices, Choices), PageError> {
+    let context = page.context()?;
+    let manages = |site: &Site| context.caller(site.clone()).may(Right::ManageConnections, site.id);
+    let internal: Vec<&Site> = sites.iter().filter(|site| site.kind == SiteKind::Internal).collect();
+    let mut choices: Choices =
+        sites.iter().filter(|site| manages(site)).map(|site| (site.name.clone(), site.name.clone())).collect();
+    if context.user.is_administrator || (!internal.is_empty() && internal.iter().all(|site| manages(site))) {
+        choices.push((SHARED.to_owned(), "Share to Internal Sites".to_owned()));
+    }
+    if let Some(name) = stored.map(|connection| connection.place.name())
+        && !choices.iter().any(|(known, _)| known == name)
+    {
+        choices.push((name.to_owned(), name.to_owned()));
+    }
+    let none = std::iter::once((String::new(), "None".to_owned()));
+    let recipients = none.chain(internal.iter().map(|site| (site.name.clone(), site.name.clone()))).collect();
+    Ok((choices, recipients))
+}

@@ -1,0 +1,48 @@
+//! The connections of an integration: the form, the test before saving, the diagnosis, and the end of a connection.
+
+mod active;
+mod change;
+mod diagnose;
+mod difference;
+mod draft;
+mod form_page;
+mod new;
+mod place_problems;
+mod prefill;
+mod remove;
+mod system;
+mod tested;
+
+use axum::Router;
+use soar_connector::Plugin;
+use soar_store::model::{Connection, ConnectionId};
+
+use crate::visit::{Frame, Page, PageError};
+
+pub(super) fn routes() -> Router {
+    [new::routes(), change::routes(), active::routes(), diagnose::routes(), remove::routes()]
+        .into_iter()
+        .fold(Router::new(), Router::merge)
+}
+
+/// The address of a connection below the console.
+pub(super) fn address(integration: &str, id: ConnectionId) -> String {
+    format!("/integrations/{integration}/connections/{id}")
+}
+
+/// A page about a connection.
+fn frame(page: &Page, title: &str, plugin: &dyn Plugin) -> Frame {
+    let connector = &plugin.manifest().connector;
+    let frame = page.frame(title).below("Integrations", "/integrations");
+    frame.below(&connector.name, &format!("/integrations/{}", connector.id))
+}
+
+/// The connection at an address.
+async fn found(page: &Page, integration: &str, id: i64) -> Result<Connection, PageError> {
+    let connection = page.operations().connection(page.context()?, ConnectionId(id)).await?;
+    if connection.integration == integration {
+        Ok(connection)
+    } else {
+        Err(PageError::not_found("This integration has no such connection."))
+    }
+}

@@ -1,0 +1,56 @@
+//! `/integrations/{id}/connections/new`: + New Connection.
+
+use axum::Router;
+use axum::routing::get;
+use soar_store::model::Right;
+
+use super::draft::draft;
+use super::form_page::{Shown, form_page};
+use super::place_problems::place_problems;
+use super::tested::TestShown;
+use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/integrations/{id}/connections/new", get(show).post(send))
+}
+
+fn must_manage(page: &Page) -> Result<(), PageError> {
+    if page.may_somewhere(Right::ManageConnections) {
+        return Ok(());
+    }
+    let text = "This needs the right to manage connections on a site. Ask an administrator for it.";
+    Err(soar_host::Refusal::Forbidden(text.to_owned()).into())
+}
+
+async fn show(page: Page, Path(id): Path<String>) -> Answer {
+    must_manage(&page)?;
+    let plugin = page.integration(&id)?;
+    page.show(&form_page(&page, &*plugin, None, &Form::empty(), Shown::default()).await?)
+}
+
+async fn send(page: Page, Path(id): Path<String>, mut form: Form) -> Answer {
+    must_manage(&page)?;
+    let plugin = page.integration(&id)?;
+    let connector = &plugin.manifest().connector;
+    let draft = draft(&mut form, connector);
+    let mut shown = Shown::default();
+    if !form.is_wrong() && form.text("do") == "test" {
+        match page.operations().test_draft(page.context()?, draft).await {
+            Ok(tried) => {
+                let tested = page.tried(tried).await?;
+                shown.test = Some(TestShown::new(&tested.outcome, connector));
+                return page.show(&form_page(&page, &*plugin, None, &form, shown).await?);
+            }
+            Err(error) => place_problems(&page, &mut form, connector, error)?,
+        }
+    } else if !form.is_wrong() {
+        match page.operations().create_connection(page.context()?, draft).await {
+            Ok(made) => {
+                let notice = Notice::done(format!("The connection {} is added.", made.name));
+                return page.lead_to(&super::address(&connector.id, made.id), Some(notice));
+            }
+            Err(error) => place_problems(&page, &mut form, connector, error)?,
+        }
+    }
+    page.show_again(&form_page(&page, &*plugin, None, &form, shown).await?)
+}

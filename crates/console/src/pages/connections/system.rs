@@ -1,0 +1,127 @@
+//! The integration's own parameters in the form, drawn from its manifest.
+
+use soar_connector::CommandError;
+use soar_connector::manifest::{Connector, Setting, SettingType};
+use soar_connector::name::normalised;
+use soar_store::model::{Connection, ParameterState};
+
+use super::prefill::{Prefill, parameter, reference, removed};
+use crate::parts::Field;
+use crate::visit::Form;
+
+/// A parameter in the form.
+#[derive(Debug)]
+pub(super) struct SystemField {
+    pub(super) field: Field,
+    /// The id of the element that shows what a test found about the parameter.
+    pub(super) slot: String,
+    /// What a test found about the parameter.
+    pub(super) finding: String,
+    /// The checkbox that removes the stored secret.
+    pub(super) removal: Option<Field>,
+}
+
+/// The parameters that most connections need, and the others.
+#[derive(Debug, Default)]
+pub(super) struct System {
+    pub(super) main: Vec<SystemField>,
+    pub(super) more: Vec<SystemField>,
+    /// Whether one of the others has a value or a problem.
+    pub(super) is_open: bool,
+    /// The fields of references to secrets.
+    pub(super) vault: Vec<Field>,
+    pub(super) has_vault: bool,
+}
+
+impl System {
+    pub(super) fn all(&self) -> impl Iterator<Item = &SystemField> {
+        self.main.iter().chain(&self.more)
+    }
+}
+
+/// The parameters of a form. `may_refer` is whether the user may give references to secrets.
+pub(super) fn system(
+    connector: &Connector,
+    stored: Option<&Connection>,
+    texts: &Prefill,
+    form: &Form,
+    error: Option<&CommandError>,
+    may_refer: bool,
+) -> System {
+    let mut system = System::default();
+    let about = error.and_then(|error| setting_of(error, connector));
+    for setting in &connector.settings {
+        let state = stored.and_then(|one| one.parameters.iter().find(|known| known.name == setting.name));
+        let state = state.map(|one| &one.value);
+        let name = parameter(&setting.name);
+        let own = about.is_some_and(|about| about.name == setting.name);
+        let finding = if own { error.map(|error| format!("{} {}", error.message, error.cure)) } else { None };
+        let is_kept = matches!(state, Some(ParameterState::Sealed | ParameterState::Reference(_)));
+        let removal = (setting.secret && is_kept && !setting.required).then(|| {
+            let label = format!("Remove the stored {}", setting.name);
+            Field::checkbox(removed(&setting.name), label, false).of(form)
+        });
+        let is_filled = is_kept || !texts.text(&name).is_empty() || form.problem_at(&name).is_some() || own;
+        let shown = SystemField {
+            field: field(setting, texts, state).of(form),
+            slot: format!("found-{}", normalised(&setting.name)),
+            finding: finding.unwrap_or_default(),
+            removal,
+        };
+        let is_main = setting.required || connector.one_of.iter().flatten().any(|one| *one == setting.name);
+        if is_main {
+            system.main.push(shown);
+        } else {
+            system.is_open |= is_filled || form.given(&name).is_some_and(|text| !text.trim().is_empty());
+            system.more.push(shown);
+        }
+        if setting.secret && may_refer {
+            let name = reference(&setting.name);
+            system.has_vault |= !texts.text(&name).is_empty() || !form.text(&name).is_empty();
+            let field = Field::text(&name, format!("Place of {}", setting.name));
+            system
+                .vault
+                .push(field.placeholder("env:NAME, file:/path or command:NAME").value(texts.text(&name)).of(form));
+        }
+    }
+    system
+}
+
+fn field(setting: &Setting, texts: &Prefill, state: Option<&ParameterState>) -> Field {
+    let name = parameter(&setting.name);
+    let label = &setting.name;
+    let value = texts.text(&name);
+    let choices = |names: &[String], none: &str| {
+        let none = std::iter::once((String::new(), none.to_owned()));
+        none.chain(names.iter().map(|name| (name.clone(), name.clone()))).collect::<Vec<_>>()
+    };
+    let field = match setting.kind {
+        _ if setting.secret => {
+            let field = Field::secret(&name, label).autocomplete("new-password");
+            match state {
+                Some(ParameterState::Sealed) => field.placeholder("Stored. Type a new value to replace it"),
+                Some(ParameterState::Reference(_)) => field.placeholder("In the password vault"),
+                _ => field,
+            }
+        }
+        SettingType::Boolean => Field::choice(&name, label, choices(&["Yes".to_owned(), "No".to_owned()], "Default")),
+        SettingType::Choice => Field::choice(&name, label, choices(&setting.choices, "Default")),
+        SettingType::Integer => {
+            Field::number(&name, label, setting.minimum, setting.maximum).placeholder(&setting.example)
+        }
+        SettingType::Certificates => Field::lines(&name, label).placeholder("-----BEGIN CERTIFICATE-----"),
+        SettingType::Text | SettingType::Url => Field::text(&name, label).placeholder(&setting.example),
+    };
+    let field = field.help(&setting.description);
+    let field = if setting.secret { field } else { field.value(value) };
+    if setting.required { field.required() } else { field }
+}
+
+/// The parameter that an error is about: the first one that the error's cure names.
+pub(super) fn setting_of<'a>(error: &CommandError, connector: &'a Connector) -> Option<&'a Setting> {
+    let found = connector.settings.iter().filter_map(|setting| {
+        let at = error.cure.find(&setting.name)?;
+        Some((at, std::cmp::Reverse(setting.name.len()), setting))
+    });
+    found.min_by_key(|(at, length, _)| (*at, *length)).map(|(_, _, setting)| setting)
+}

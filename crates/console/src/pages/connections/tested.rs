@@ -1,0 +1,45 @@
+//! The result of Test Connection in the form.
+
+use soar_connector::manifest::Connector;
+use soar_connector::{CommandError, Outcome, Receipt};
+
+use super::prefill::parameter;
+use super::system::setting_of;
+use crate::parts::ErrorTab;
+use crate::visit::SECRET;
+
+/// The result of Test Connection.
+#[derive(Debug)]
+pub(super) struct TestShown {
+    /// The Error tab of a failed test.
+    pub(super) tab: Option<ErrorTab>,
+    /// The field that the error is about: its address in the page, and its label.
+    pub(super) field: Option<(String, String)>,
+    pub(super) warnings: Vec<String>,
+    /// Such as `2 requests in 31 ms`.
+    pub(super) receipt: String,
+    pub(super) error: Option<CommandError>,
+}
+
+impl TestShown {
+    pub(super) fn new(outcome: &Outcome, connector: &Connector) -> Self {
+        let field = outcome.error.as_ref().and_then(|error| setting_of(error, connector)).map(|setting| {
+            let name = parameter(&setting.name);
+            let id = if setting.secret { format!("{SECRET}{name}") } else { name };
+            (format!("#{id}"), setting.name.clone())
+        });
+        Self {
+            tab: outcome.error.as_ref().map(ErrorTab::new),
+            field,
+            warnings: outcome.warnings.iter().map(|warning| warning.message.clone()).collect(),
+            receipt: summary(&outcome.receipt),
+            error: outcome.error.clone(),
+        }
+    }
+}
+
+fn summary(receipt: &Receipt) -> String {
+    let requests =
+        if receipt.requests == 1 { "1 request".to_owned() } else { format!("{} requests", receipt.requests) };
+    format!("{requests} in {} ms", receipt.elapsed.as_millis())
+}

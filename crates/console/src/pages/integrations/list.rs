@@ -1,0 +1,67 @@
+//! `GET /integrations`: all integrations, with a search.
+
+use askama::Template;
+use axum::Router;
+use axum::routing::get;
+use soar_connector::Manifest;
+
+use crate::visit::{Answer, Frame, ListState, Page, if_allowed};
+
+#[derive(Debug, Template)]
+#[template(path = "integrations/list.html")]
+struct ListPage {
+    frame: Frame,
+    search: String,
+    integrations: Vec<Entry>,
+}
+
+/// An integration.
+#[derive(Debug)]
+struct Entry {
+    href: String,
+    name: String,
+    vendor: String,
+    category: String,
+    description: String,
+    commands: usize,
+    connections: usize,
+}
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/integrations", get(show))
+}
+
+async fn show(page: Page, list: ListState) -> Answer {
+    let search = list.filter("q").unwrap_or_default().to_owned();
+    let connections = if_allowed(page.operations().list_connections(page.context()?, None).await)?;
+    let connections = connections.unwrap_or_default();
+    let mut integrations = Vec::new();
+    for known in if_allowed(page.operations().list_integrations())?.unwrap_or_default() {
+        let plugin = page.operations().integration(&known.id)?;
+        let manifest = plugin.manifest();
+        if !matches(manifest, &search) {
+            continue;
+        }
+        let connector = &manifest.connector;
+        integrations.push(Entry {
+            href: page.href(&format!("/integrations/{}", known.id)),
+            name: connector.name.clone(),
+            vendor: connector.vendor.clone(),
+            category: connector.category.clone(),
+            description: connector.description.clone(),
+            commands: manifest.commands.len(),
+            connections: connections.iter().filter(|one| one.integration == known.id).count(),
+        });
+    }
+    page.show(&ListPage { frame: page.frame("Integrations"), search, integrations })
+}
+
+/// Whether each word of the search is in the texts of the integration.
+fn matches(manifest: &Manifest, search: &str) -> bool {
+    let connector = &manifest.connector;
+    let mut texts =
+        vec![&connector.id, &connector.name, &connector.vendor, &connector.category, &connector.description];
+    texts.extend(manifest.commands.iter().map(|command| &command.name));
+    let text = texts.into_iter().map(|text| text.to_lowercase()).collect::<Vec<_>>().join("\n");
+    search.to_lowercase().split_whitespace().all(|word| text.contains(word))
+}

@@ -1,0 +1,103 @@
+//! `GET /integrations/{id}`: an integration with its commands and connections.
+
+use askama::Template;
+use axum::Router;
+use axum::routing::get;
+use soar_connector::Manifest;
+use soar_connector::manifest::{Effect, Setting};
+use soar_connector::name::normalised;
+use soar_store::model::Right;
+
+use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
+use crate::visit::{Answer, Frame, ListState, Page, PageError, Path, if_allowed};
+
+/// The number of connections of a page.
+const ROWS: usize = 100;
+
+#[derive(Debug, Template)]
+#[template(path = "integrations/one.html")]
+struct IntegrationPage {
+    frame: Frame,
+    id: String,
+    vendor: String,
+    category: String,
+    description: String,
+    settings: Vec<Setting>,
+    search: String,
+    commands: Table,
+    connections: Table,
+    may_add: bool,
+    may_run: bool,
+}
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/integrations/{id}", get(show))
+}
+
+async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
+    let plugin = page.integration(&id)?;
+    let manifest = plugin.manifest();
+    let connector = &manifest.connector;
+    let search = list.filter("q").unwrap_or_default().to_owned();
+    let template = IntegrationPage {
+        frame: page.frame(&connector.name).below("Integrations", "/integrations"),
+        vendor: connector.vendor.clone(),
+        category: connector.category.clone(),
+        description: connector.description.clone(),
+        settings: connector.settings.clone(),
+        commands: commands(&page, manifest, &search),
+        connections: connections(&page, &connector.id, &list).await?,
+        may_add: page.may_somewhere(Right::ManageConnections),
+        may_run: page.may_somewhere(Right::UseConnections),
+        id: connector.id.clone(),
+        search,
+    };
+    page.show(&template)
+}
+
+fn commands(page: &Page, manifest: &Manifest, search: &str) -> Table {
+    let wanted = search.to_lowercase();
+    let id = &manifest.connector.id;
+    let found = manifest.commands.iter().filter(|command| {
+        let text = format!("{} {}", command.name, command.description).to_lowercase();
+        wanted.split_whitespace().all(|word| text.contains(word))
+    });
+    let rows = found.map(|command| {
+        let effect = match command.effect {
+            Effect::Read => Badge::new("Reads", Meaning::Neutral),
+            Effect::Write => Badge::new("Changes", Meaning::Warning),
+        };
+        let href = page.href(&format!("/integrations/{id}/commands/{}", normalised(&command.name)));
+        Row::new([Cell::link(href, &command.name), Cell::text(&command.description), Cell::badge(effect)])
+    });
+    let columns = [
+        Column::text("name", "Command"),
+        Column::text("about", "Description").wide(),
+        Column::text("effect", "Effect"),
+    ];
+    Table::new("commands", "Commands", columns).rows(rows).empty(Empty::new("No command matches the search."))
+}
+
+async fn connections(page: &Page, integration: &str, list: &ListState) -> Result<Table, PageError> {
+    let context = page.context()?;
+    let all = if_allowed(page.operations().list_connections(context, None).await)?.unwrap_or_default();
+    let of_integration: Vec<_> = all.into_iter().filter(|one| one.integration == integration).collect();
+    let total = of_integration.len();
+    let from = list.position().and_then(|text| text.parse().ok()).unwrap_or(0_usize).min(total);
+    let count = ROWS;
+    let rows = of_integration.iter().skip(from).take(count).map(|one| {
+        let state =
+            if one.active { Badge::new("Active", Meaning::Good) } else { Badge::new("Inactive", Meaning::Neutral) };
+        let href = page.href(&format!("/integrations/{integration}/connections/{}", one.id));
+        Row::new([Cell::link(href, &one.name), Cell::text(one.place.name()), Cell::badge(state)])
+    });
+    let columns = [Column::text("name", "Connection"), Column::text("site", "Site"), Column::text("state", "State")];
+    let table = Table::new("connections", "Connections", columns).rows(rows);
+    let table = table.empty(Empty::new("There is no connection that you may use."));
+    if total <= count {
+        return Ok(table);
+    }
+    let end = (from + count).min(total);
+    let next = (end < total).then(|| end.to_string());
+    Ok(table.position(list, format!("Connections {} to {end} of {total}", from + 1), next))
+}

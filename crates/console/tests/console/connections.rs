@@ -1,0 +1,202 @@
+//! Integrations and connections: from the search to a tested and saved connection.
+
+use fantoccini::Locator;
+use fantoccini::key::Key;
+use serde_json::json;
+use soar_host::connections::ConnectionChange;
+use soar_store::model::ConnectionId;
+
+use crate::browser::{Browser, LOOKS};
+use crate::world::World;
+
+const NEW: &str = "/integrations/coda-footprint/connections/new";
+
+async fn fill_new(browser: &Browser, world: &World, name: &str, password: &str) {
+    let user = world.account();
+    browser.fill("name", name).await;
+    browser.fill("parameter.server-url", &world.simulator.url()).await;
+    browser.fill("parameter.user-name", &user.user_name).await;
+    browser.fill("secret.parameter.password", password).await;
+}
+
+async fn value(browser: &Browser, id: &str) -> String {
+    let value = browser.evaluate(&format!("document.getElementById({}).value", json!(id))).await;
+    value.as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_connection() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Manager").await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Integrations").await;
+    browser.wait_for("#integrations").await;
+    browser.fill("q", "coda").await;
+    browser.press("Search").await;
+    while browser.evaluate("location.search").await != "?q=coda" {}
+    browser.follow("CODA Footprint").await;
+    browser.wait_for_text("+ New Connection").await;
+    browser.follow("+ New Connection").await;
+    browser.wait_for("#connection").await;
+    fill_new(&browser, &world, "Night shift", "wrong").await;
+    browser.press("Test Connection").await;
+    browser.wait_for_text("Test Connection: Failed").await;
+    let text = browser.text().await;
+    assert!(text.contains("Test Connection failed. Failed to check the connector."), "{text}");
+    assert!(text.contains("Go to User Name"), "{text}");
+    browser.wait_for("#found-user-name .error").await;
+    // What was typed is still there, since only the result was replaced.
+    assert_eq!(value(&browser, "secret.parameter.password").await, "wrong");
+    browser.check("connection-test-failed", &LOOKS).await;
+    browser.fill("secret.parameter.password", &world.account().password).await;
+    browser.press("Test Connection").await;
+    browser.wait_for_text("✔ Passed").await;
+    assert!(browser.client.find(Locator::Css("#found-user-name .error")).await.is_err());
+    browser.check("connection-test-passed", &LOOKS).await;
+    browser.press("+ Add").await;
+    browser.wait_for_text("The connection Night shift is added.").await;
+    assert_eq!(value(&browser, "secret.parameter.password").await, "");
+    assert_eq!(value(&browser, "name").await, "Night shift");
+    let source = browser.client.source().await.unwrap();
+    assert!(!source.contains(&world.account().password), "the secret is in the page");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secret_again() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.goto(&world.page(NEW)).await;
+    browser.fill("name", "Footprint").await;
+    browser.fill("parameter.server-url", "ftp://example.com").await;
+    browser.fill("parameter.user-name", "soar@example.com").await;
+    browser.press("+ Add").await;
+    browser.wait_for("#parameter\\.password-error, #secret\\.parameter\\.password-error").await;
+    assert_eq!(value(&browser, "parameter.user-name").await, "soar@example.com");
+    // The browser itself reports the status 422.
+    assert_eq!(browser.complaints().await.len(), 1);
+    browser.check("connection-problems", &LOOKS).await;
+    browser.goto(&world.page("/connections/1")).await;
+    browser.wait_for("#connection").await;
+    browser.fill("parameter.server-url", "https://elsewhere.example.com").await;
+    browser.press("Save").await;
+    browser.wait_for("#parameter\\.server-url-error").await;
+    assert!(browser.text().await.contains("give these secrets again: Password"));
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_users_sees_both_versions_before_saving() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page("/connections/1")).await;
+    browser.fill("description", "The night shift uses it").await;
+    let change =
+        ConnectionChange { description: Some("The day shift uses it".to_owned()), ..ConnectionChange::default() };
+    world.change(ConnectionId(1), change).await;
+    browser.press("Save").await;
+    browser.wait_for_text("Another user changed this connection after you opened the form").await;
+    let text = browser.text().await;
+    assert!(text.contains("The day shift uses it") && text.contains("The night shift uses it"), "{text}");
+    assert_eq!(browser.complaints().await.len(), 1);
+    browser.check("connection-conflict", &LOOKS).await;
+    browser.press("Save").await;
+    browser.wait_for_text("The connection Footprint is changed.").await;
+    assert_eq!(value(&browser, "description").await, "The night shift uses it");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_diagnosed_deactivated_and_removed_after_questions() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page("/connections/1")).await;
+    browser.follow("Diagnose").await;
+    browser.wait_for_text("It changes nothing.").await;
+    browser.press("Diagnose").await;
+    browser.wait_for_text("Diagnosis of Footprint").await;
+    let text = browser.text().await;
+    assert!(text.contains("Login") && text.contains("List Devices"), "{text}");
+    browser.check("diagnosis", &LOOKS).await;
+    browser.goto(&world.page("/connections/1")).await;
+    browser.follow("Deactivate").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Deactivate").await;
+    browser.wait_for_text("The connection Footprint is inactive.").await;
+    browser.follow("Remove").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Remove").await;
+    browser.wait_for_text("The connection Footprint is removed.").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_tested_and_added_by_keyboard() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let tab = char::from(Key::Tab);
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page(NEW)).await;
+    browser.wait_for("#connection").await;
+    assert_eq!(browser.focused().await, "name");
+    browser.keys("By keyboard").await;
+    for (id, text) in [
+        ("parameter.server-url", world.simulator.url()),
+        ("parameter.user-name", world.account().user_name),
+        ("secret.parameter.password", world.account().password),
+    ] {
+        while browser.focused().await != id {
+            browser.keys(&tab.to_string()).await;
+        }
+        browser.keys(&text).await;
+    }
+    while browser.focused().await != "Test Connection" {
+        browser.keys(&tab.to_string()).await;
+    }
+    browser.keys(&char::from(Key::Enter).to_string()).await;
+    browser.wait_for_text("✔ Passed").await;
+    assert_eq!(browser.focused().await, "test-title");
+    while browser.focused().await != "+ Add" {
+        browser.keys(&tab.to_string()).await;
+    }
+    browser.keys(&char::from(Key::Enter).to_string()).await;
+    browser.wait_for_text("The connection By keyboard is added.").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_tested_and_added_without_scripts() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.without_scripts().await;
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page(NEW)).await;
+    fill_new(&browser, &world, "Plain", &world.account().password).await;
+    browser.press("Test Connection").await;
+    browser.wait_for_text("✔ Passed").await;
+    // The secret is never sent back, so it has to be typed again.
+    browser.fill("secret.parameter.password", &world.account().password).await;
+    browser.press("+ Add").await;
+    browser.wait_for_text("The connection Plain is added.").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_the_right_sees_a_connection_and_can_change_nothing() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Analyst").await;
+    browser.goto(&world.page("/integrations/coda-footprint")).await;
+    assert!(!browser.text().await.contains("+ New Connection"));
+    browser.goto(&world.page("/connections/1")).await;
+    browser.wait_for_text("needs the right to manage connections").await;
+    let text = browser.text().await;
+    for hidden in ["Save", "Remove", "Deactivate", "Diagnose"] {
+        assert!(!text.contains(hidden), "{hidden} is shown:\n{text}");
+    }
+    browser.check("connection-facts", &LOOKS).await;
+    let cookie = world.cookie("Analyst").await;
+    for path in ["", "/active", "/remove", "/diagnose"] {
+        let path = format!("/integrations/coda-footprint/connections/1{path}");
+        assert_eq!(world.post(&cookie, &path, "name=x&site=Security+Operations").await, 403, "{path}");
+    }
+    assert_eq!(world.post(&cookie, NEW, "name=x&site=Security+Operations").await, 403);
+    browser.end().await;
+}

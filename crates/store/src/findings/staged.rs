@@ -1,0 +1,67 @@
+//! The rows of a snapshot, and their differences from what is known.
+
+use soar_connector::FindingStatus;
+
+/// A row of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedFinding {
+    /// The product's id of the device.
+    pub device: String,
+    /// The hash of the members that identify the finding on its device.
+    pub finding: String,
+    /// The hash of the fields whose change is a change of the finding.
+    pub counted: i64,
+    /// The hash of all fields.
+    pub kept: i64,
+    /// The status.
+    pub status: FindingStatus,
+    /// The first CVE, or empty.
+    pub cve: String,
+    /// The fields, a JSON object.
+    pub content: String,
+    /// The device's name, or empty.
+    pub device_name: String,
+    /// The device's address, or empty.
+    pub device_address: String,
+}
+
+/// A finding whose row in the snapshot is not the row that is known, or that is not in the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The device, as the store knows it.
+    pub device: String,
+    /// The hash of the members that identify the finding on its device.
+    pub finding: String,
+    /// The known row. `None` for a new finding.
+    pub before: Option<Before>,
+    /// The row in the snapshot. `None` for a finding that is not in it.
+    pub listed: Option<Listed>,
+}
+
+/// A row as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// The hash of the fields whose change is a change of the finding.
+    pub counted: i64,
+    /// The status.
+    pub status: String,
+    /// Whether the last whole snapshot had it.
+    pub listed: bool,
+    /// The fields, a JSON object.
+    pub content: String,
+}
+
+/// A row of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The hash of the fields whose change is a change of the finding.
+    pub counted: i64,
+    /// The hash of all fields.
+    pub kept: i64,
+    /// The status.
+    pub status: String,
+    /// The first CVE, or empty.
+    pub cve: String,
+    /// The fields, a JSON object.
+    pub content: String,
+}
