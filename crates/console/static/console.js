@@ -127,7 +127,7 @@
   });
   const refresh = async topics => {
     const wanted = regions(topics).map(one => one.id);
-    const loaded = wanted.length && await load('live', location.href);
+    const loaded = wanted.length ? await load('live', location.href) : null;
     if (loaded?.response.ok) wanted.forEach(id => show(id, loaded.page, false));
   };
   const stop = () => (stream?.close(), clearInterval(timer));
