@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "pages to come use the other parts")]
 
 mod assets;
+mod export;
 mod pages;
 mod parts;
 mod router;

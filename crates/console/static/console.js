@@ -114,7 +114,7 @@
 
   document.addEventListener('change', event => {
     const { dataset: { all }, form, checked } = event.target;
-    if (all) form.querySelectorAll(`input[name="${CSS.escape(all)}"]`).forEach(one => { one.checked = checked; });
+    if (all) [...form.elements].filter(one => one.name === all).forEach(one => { one.checked = checked; });
   });
 
   addEventListener('popstate', event => swap(event.state?.region ?? 'main', location.href, { isStep: false }));
@@ -127,7 +127,7 @@
   });
   const refresh = async topics => {
     const wanted = regions(topics).map(one => one.id);
-    const loaded = wanted.length && await load('live', location.href);
+    const loaded = wanted.length ? await load('live', location.href) : null;
     if (loaded?.response.ok) wanted.forEach(id => show(id, loaded.page, false));
   };
   const stop = () => (stream?.close(), clearInterval(timer));

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
+use soar_host::health::HealthFilter;
 use soar_store::RunFilter;
 use soar_store::model::{HealthState, RunStatus};
 
@@ -40,7 +41,8 @@ async fn show(page: Page) -> Answer {
 }
 
 async fn failing(page: &Page) -> Result<(Vec<StateCount>, Option<Table>), PageError> {
-    let health = if_allowed(page.operations().list_health(page.context()?, None, None, Some(ROWS)).await)?;
+    let filter = HealthFilter { limit: Some(ROWS), ..HealthFilter::default() };
+    let health = if_allowed(page.operations().list_health(page.context()?, None, filter).await)?;
     let Some(health) = health else { return Ok((Vec::new(), None)) };
     // A state without connections is shown only where that is good news, or bad news.
     let is_shown =
@@ -119,7 +121,8 @@ async fn waiting(page: &Page) -> Result<Option<Table>, PageError> {
     Ok(rows.map(|rows| table(rows).empty(Empty::new("No alert waits.")).live("health")))
 }
 
-const fn meaning(status: RunStatus) -> Meaning {
+/// The meaning of the status of a run.
+pub(super) const fn meaning(status: RunStatus) -> Meaning {
     match status {
         RunStatus::Running => Meaning::Active,
         RunStatus::Successful => Meaning::Good,

@@ -1,16 +1,26 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
+mod audit;
+mod cases;
 mod connections;
 #[cfg(feature = "testing")]
 mod gallery;
+mod health;
 mod home;
+mod incidents;
 mod integrations;
+mod keys;
 mod openid;
 mod password;
 mod profile;
+mod runs;
+mod schedules;
 mod sign_in;
 mod sign_out;
+mod sites;
+mod tenants;
 mod test_command;
+mod users;
 
 use axum::Router;
 
@@ -23,6 +33,16 @@ pub(crate) fn open_routes() -> Router {
 pub(crate) fn routes() -> Router {
     let routes = [
         home::routes(),
+        health::routes(),
+        incidents::routes(),
+        cases::routes(),
+        runs::routes(),
+        schedules::routes(),
+        sites::routes(),
+        tenants::routes(),
+        users::routes(),
+        keys::routes(),
+        audit::routes(),
         integrations::routes(),
         connections::routes(),
         test_command::routes(),

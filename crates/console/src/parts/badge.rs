@@ -41,6 +41,10 @@ impl Badge {
         Self { text: text.into(), class: meaning.class() }
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The badge of a health state.
     pub(crate) fn of_health(state: HealthState) -> Self {
         let meaning = match state {

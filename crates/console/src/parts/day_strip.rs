@@ -26,12 +26,38 @@ pub(crate) struct DayStrip {
     label: String,
     days: Vec<Day>,
     has_table: bool,
+    is_small: bool,
 }
 
 impl DayStrip {
     /// A strip of `days`, the oldest first. `label` says what is shown in a sentence.
     pub(crate) fn new(label: impl Into<String>, days: impl IntoIterator<Item = Day>) -> Self {
-        Self { label: label.into(), days: days.into_iter().collect(), has_table: false }
+        Self { label: label.into(), days: days.into_iter().collect(), has_table: false, is_small: false }
+    }
+
+    /// Draws the days without their texts, for lists of many strips.
+    #[must_use]
+    pub(crate) const fn small(mut self) -> Self {
+        self.is_small = true;
+        self
+    }
+
+    /// The classes of the days, each with the path that draws its days.
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines: Vec<(&'static str, String)> = Vec::new();
+        for (number, day) in self.days.iter().enumerate() {
+            let (top, height) = match day.class {
+                "bad" => (0, 24),
+                "neutral" => (9, 6),
+                _ => (4, 16),
+            };
+            let step = format!("M{} {top}v{height}", number * 8 + 4);
+            match lines.iter_mut().find(|(class, _)| *class == day.class) {
+                Some((_, path)) => path.push_str(&step),
+                None => lines.push((day.class, step)),
+            }
+        }
+        lines
     }
 
     /// Adds a table of the same days, which unfolds.

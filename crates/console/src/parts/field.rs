@@ -172,6 +172,11 @@ impl Field {
         self
     }
 
+    /// The name of the field in the form.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The ids of the texts that describe the field.
     fn described_by(&self) -> String {
         let mut ids = Vec::new();

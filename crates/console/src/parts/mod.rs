@@ -4,12 +4,18 @@
 mod badge;
 mod cell;
 mod confirm;
+mod content;
 mod day_strip;
 mod empty;
 mod error_tab;
+mod facts;
 mod field;
+mod filter;
 mod form_errors;
+mod form_panel;
 mod hidden;
+mod link_button;
+mod shown_once;
 mod sparkline;
 mod table;
 mod tabs;
@@ -21,12 +27,18 @@ use askama::filters::HtmlSafe;
 pub(crate) use badge::{Badge, Meaning};
 pub(crate) use cell::Cell;
 pub(crate) use confirm::ConfirmPage;
+pub(crate) use content::{Block, ContentPage};
 pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;
 pub(crate) use error_tab::ErrorTab;
+pub(crate) use facts::Facts;
 pub(crate) use field::Field;
+pub(crate) use filter::Filter;
 pub(crate) use form_errors::FormErrors;
+pub(crate) use form_panel::FormPanel;
 pub(crate) use hidden::Hidden;
+pub(crate) use link_button::LinkButton;
+pub(crate) use shown_once::ShownOnce;
 pub(crate) use sparkline::{Point, Sparkline};
 pub(crate) use table::{Column, Row, Table};
 pub(crate) use tabs::Tabs;
@@ -35,13 +47,19 @@ pub(crate) use when::When;
 
 // The parts are markup: their own templates have escaped their texts.
 impl HtmlSafe for Badge {}
+impl HtmlSafe for content::Block {}
 impl HtmlSafe for Cell {}
 impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
+impl HtmlSafe for Facts {}
 impl HtmlSafe for ErrorTab {}
 impl HtmlSafe for Field {}
+impl HtmlSafe for Filter {}
 impl HtmlSafe for FormErrors {}
+impl HtmlSafe for FormPanel {}
 impl HtmlSafe for Hidden {}
+impl HtmlSafe for LinkButton {}
+impl HtmlSafe for ShownOnce {}
 impl HtmlSafe for Sparkline {}
 impl HtmlSafe for Table {}
 impl HtmlSafe for Tabs {}

@@ -16,6 +16,9 @@ pub(crate) struct Column {
     is_wide: bool,
     is_sortable: bool,
     is_optional: bool,
+    is_long: bool,
+    /// Whether exports leave it out.
+    is_unexported: bool,
     /// Its heading as it stands in the table.
     heading: Heading,
     is_shown: bool,
@@ -41,6 +44,8 @@ impl Column {
             is_wide: false,
             is_sortable: false,
             is_optional: false,
+            is_long: false,
+            is_unexported: false,
             heading,
             is_shown: true,
         }
@@ -72,8 +77,23 @@ impl Column {
         self
     }
 
+    /// The column has long texts, such as errors, and stays legible on a narrow screen.
+    #[must_use]
+    pub(crate) const fn long(mut self) -> Self {
+        self.is_long = true;
+        self
+    }
+
+    /// Exports leave the column out, such as a column of charts.
+    #[must_use]
+    pub(crate) const fn unexported(mut self) -> Self {
+        self.is_unexported = true;
+        self
+    }
+
     fn class(&self) -> &'static str {
         match (self.is_number, self.is_wide) {
+            (false, false) if self.is_long => "long",
             (false, false) => "",
             (true, false) => "number",
             (false, true) => "wide",
@@ -194,6 +214,19 @@ impl Table {
             next: next.map(|cursor| list.at(&cursor)),
         });
         self
+    }
+
+    /// The titles of all columns for an export.
+    pub(crate) fn titles(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|column| !column.is_unexported).map(|column| column.title.as_str())
+    }
+
+    /// The texts of the rows under [`Table::titles`].
+    pub(crate) fn texts(&self) -> impl Iterator<Item = Vec<&str>> {
+        self.rows.iter().map(|row| {
+            let cells = self.columns.iter().zip(&row.cells);
+            cells.filter(|(column, _)| !column.is_unexported).map(|(_, cell)| cell.plain()).collect()
+        })
     }
 
     /// The cells of a row in the shown columns, each with the class of its column.

@@ -27,6 +27,13 @@ impl When {
     }
 }
 
+impl When {
+    /// The time for programs.
+    pub(super) fn machine(&self) -> &str {
+        &self.machine
+    }
+}
+
 /// The distance between a time and now, in its largest unit.
 fn relative(at: Moment, now: Moment) -> String {
     let distance = now.milliseconds_since(at);

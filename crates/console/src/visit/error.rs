@@ -29,6 +29,12 @@ impl PageError {
         Self::Problem(Problem::new(StatusCode::NOT_FOUND, message))
     }
 
+    /// A parameter of the address is not valid.
+    pub(crate) fn bad_address(name: &str) -> Self {
+        let message = format!("The address is not valid: {name} has an unknown value. Choose it on the page again.");
+        Self::Problem(Problem::new(StatusCode::BAD_REQUEST, message))
+    }
+
     /// A defect of the host. The log gets the cause.
     pub(crate) fn defect(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a page failed");

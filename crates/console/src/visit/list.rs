@@ -91,10 +91,38 @@ impl ListState {
 
     /// The address with another value of a parameter, or without it. It starts with the first row.
     pub(crate) fn with(&self, name: &str, value: Option<&str>) -> String {
-        let kept = self.parameters.iter().filter(|(given, _)| given != name && given != POSITION);
-        let pairs = kept.map(|(name, value)| (name.as_str(), value.as_str())).chain(value.map(|value| (name, value)));
+        self.changed(&[(name, value)])
+    }
+
+    /// The address with other values of these parameters, or without them. It starts with the first row.
+    pub(crate) fn changed(&self, changes: &[(&str, Option<&str>)]) -> String {
+        let is_kept = |given: &str| given != POSITION && changes.iter().all(|(name, _)| *name != given);
+        let kept = self.parameters.iter().filter(|(given, _)| is_kept(given));
+        let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = kept.chain(changes.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
         let pairs: Vec<_> = pairs.map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         if pairs.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, pairs.join("&")) }
+    }
+
+    /// The address of all rows as CSV.
+    pub(crate) fn csv(&self) -> String {
+        let address = self.first();
+        let query = address.strip_prefix(&self.path).unwrap_or_default();
+        format!("{}.csv{query}", self.path)
+    }
+
+    /// The number of rows before the shown ones, where the position is that number.
+    pub(crate) fn offset(&self) -> usize {
+        self.position().and_then(|position| position.parse().ok()).unwrap_or(0)
+    }
+
+    /// The filter `name`, read as a value.
+    ///
+    /// # Errors
+    /// A text that has another form.
+    pub(crate) fn read<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, PageError> {
+        let Some(text) = self.filter(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| PageError::bad_address(name))
     }
 
     /// The parameters that a form for the choice of columns has to pass on.

@@ -16,7 +16,7 @@ mod page;
 mod region;
 mod state;
 
-pub(crate) use address::{Path, Query};
+pub(crate) use address::{Path, Query, segment};
 pub(crate) use cookies::{FlowCookie, SessionCookie};
 pub(crate) use error::{Answer, PageError, if_allowed};
 pub(crate) use form::{Form, KEPT, KEPT_ACTION, SECRET};

@@ -30,12 +30,36 @@ type Listed = (&'static str, &'static str, Needs);
 
 /// The groups of pages: the title of each, and its pages.
 const GROUPS: &[(&str, &[Listed])] = &[
-    ("Overview", &[("Home", "/", Needs::Session)]),
+    ("Overview", &[("Home", "/", Needs::Session), ("Health", "/health", Needs::Somewhere(Right::UseConnections))]),
     (
         "Connections",
         &[
             ("Integrations", "/integrations", Needs::Somewhere(Right::UseConnections)),
             ("Test Command", "/test-command", Needs::Somewhere(Right::UseConnections)),
+        ],
+    ),
+    (
+        "Incidents",
+        &[
+            ("Incidents", "/incidents", Needs::Somewhere(Right::SeeIncidents)),
+            ("Cases", "/cases", Needs::Somewhere(Right::SeeIncidents)),
+        ],
+    ),
+    (
+        "Operation",
+        &[
+            ("Runs", "/runs", Needs::Somewhere(Right::SeeRuns)),
+            ("Schedules", "/schedules", Needs::Somewhere(Right::UseConnections)),
+        ],
+    ),
+    (
+        "Administration",
+        &[
+            ("Sites", "/sites", Needs::Session),
+            ("Tenants", "/tenants", Needs::Administrator),
+            ("Users", "/users", Needs::Administrator),
+            ("Keys", "/keys", Needs::Administrator),
+            ("Audit log", "/audit", Needs::Administrator),
         ],
     ),
 ];

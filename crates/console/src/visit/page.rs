@@ -13,7 +13,7 @@ use soar_connector::Plugin;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
-use soar_store::model::{AuditEntry, Moment, Right};
+use soar_store::model::{AuditEntry, Moment, Right, Site, SiteId};
 
 use super::error::{Answer, PageError};
 use super::form::Form;
@@ -98,6 +98,25 @@ impl Page {
         self.0.session.as_ref().is_some_and(|session| {
             session.user.is_administrator || session.roles.values().any(|role| role.allows(right))
         })
+    }
+
+    /// Whether the user has this right on the site.
+    pub(crate) fn may(&self, right: Right, site: SiteId) -> bool {
+        self.0.session.as_ref().is_some_and(|session| {
+            session.user.is_administrator || session.roles.get(&site).is_some_and(|role| role.allows(right))
+        })
+    }
+
+    /// Whether the user is an administrator.
+    pub(crate) fn administers(&self) -> bool {
+        self.0.session.as_ref().is_some_and(|session| session.user.is_administrator)
+    }
+
+    /// The sites that the user sees and on which the user has this right, by name.
+    pub(crate) async fn sites_with(&self, right: Right) -> Result<Vec<Site>, PageError> {
+        let mut sites = self.operations().list_sites(self.context()?).await?;
+        sites.retain(|site| self.may(right, site.id));
+        Ok(sites)
     }
 
     /// The plugin of an integration.

@@ -6,6 +6,11 @@ use crate::world::World;
 /// The pages with a name for pictures and their address below the console.
 const PAGES: &[(&str, &str)] = &[
     ("home", "/"),
+    ("incident-new", "/incidents/new"),
+    ("cases", "/cases"),
+    ("site-new", "/sites/new"),
+    ("user-new", "/users/new"),
+    ("sync-new", "/tenants/syncs/new"),
     ("profile", "/profile"),
     ("integrations", "/integrations"),
     ("integration", "/integrations/coda-footprint"),

@@ -228,6 +228,19 @@ impl Browser {
         bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Waits until the browser has logged a refused form, which it reports by its status 422, and checks that it has
+    /// logged nothing else.
+    pub async fn only_refused_forms(&self) {
+        let started = std::time::Instant::now();
+        let mut complaints = self.complaints().await;
+        while complaints.is_empty() && started.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            complaints = self.complaints().await;
+        }
+        assert!(!complaints.is_empty(), "the browser has logged no refused form");
+        assert!(complaints.iter().all(|one| one.contains("status of 422")), "{complaints:?}");
+    }
+
     /// The serious findings of axe-core in the page.
     pub async fn accessibility(&self) -> Vec<String> {
         let script = tools().join("axe-core/node_modules/axe-core/axe.min.js");

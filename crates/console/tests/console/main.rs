@@ -1,14 +1,19 @@
 //! The console in a real browser, and its templates.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
+mod administration;
 mod appearance;
 mod browser;
 mod connections;
 mod headers;
+mod health;
+mod incidents;
 mod keyboard;
+mod role_matrix;
 mod script;
 mod sign_in;
 mod templates;
+mod tenants;
 mod test_command;
 mod without_scripts;
 mod world;

@@ -13,15 +13,16 @@ use soar_host::Host;
 use soar_host::access::issue_link;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::operations::RequestContext;
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::sign_in::{Browser, LinkToRedeem};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
-use soar_store::model::{Allowed, Caller, ConnectionId, Moment, Role, SiteKind};
+use soar_store::model::{Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface};
 use soar_store::testing::TestStore;
-use soar_store::{Engine, NewSite, NewUser, RunFilter};
+use soar_store::{Engine, NewSite, NewUser, Ran, RunFilter};
 use sqlx::Connection as _;
 
 /// The password of all users.
@@ -107,6 +108,53 @@ impl World {
         let executor = self.host.executor.as_ref().unwrap();
         let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, RawParameters::new());
         run.await.unwrap();
+    }
+
+    /// Shares the working connection with all tenants, under a name that no tenant has.
+    pub async fn share(&self) {
+        let change = serde_json::from_value(json!({ "name": "Shared Footprint", "tenant": "All tenants" })).unwrap();
+        self.change(ConnectionId(1), change).await;
+    }
+
+    /// Creates an incident with this title, and returns its number.
+    pub async fn incident(&self, title: &str) -> String {
+        let context = RequestContext {
+            user: self.caller.user.clone(),
+            roles: BTreeMap::new(),
+            reach: Allowed::All,
+            key: None,
+            key_expires_at: None,
+            entry: AuditEntry::new(Moment::from(SystemClock::new().now()), Surface::Terminal, "preparation"),
+            idempotency: None,
+        };
+        let incident = json!({ "site": SITE, "incidentType": "Phishing", "title": title, "severity": "High" });
+        let incident = serde_json::from_value(incident).unwrap();
+        self.host.operations.create_incident(&context, incident).await.unwrap().incident.number
+    }
+
+    /// Stores the results of health checks of 30 days: of the working connection one failure, of the other connection
+    /// only failures in the last hour.
+    pub async fn checks(&self) {
+        let now = Moment::from(SystemClock::new().now());
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        for id in [ConnectionId(1), ConnectionId(2)] {
+            let schedule = records.health_check(id).await.unwrap().unwrap();
+            for ago in (0..30 * 4).rev().map(|step| step * 360).chain([9, 6, 3]) {
+                let error = "Test Connection failed. Failed to check the connector.\n\nStatus Code: 401.\nMessage: wrong password.";
+                let is_bad = if id.0 == 1 { ago == 360 * 8 } else { ago < 60 };
+                let check = CheckResult {
+                    latency_ms: i64::try_from(80 + ago % 70).unwrap(),
+                    error: is_bad.then(|| error.to_owned()),
+                    expiring: None,
+                };
+                let at = now - minutes(ago + 1);
+                let ran = Ran { started_at: at, ended_at: at, node: "test".to_owned() };
+                records.record_check(&schedule, at, &check, &ran).await.unwrap();
+            }
+        }
+        transaction.commit().await.unwrap();
     }
 
     /// The account of the working connection.

@@ -11,6 +11,8 @@ use soar_store::model::{
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
+use super::charts::{HealthCharts, add_charts};
+use super::grouping::Grouping;
 use crate::Refusal;
 use crate::connections::{Connections, without_their_agent};
 
@@ -28,6 +30,18 @@ pub struct HealthFilter {
     pub state: Option<HealthState>,
     /// The most connections, from 1 to 1,000; 100 unless given.
     pub limit: Option<i64>,
+    /// The number of connections to skip.
+    pub offset: usize,
+    /// Only connections to this server.
+    pub server: Option<String>,
+    /// Only connections that are shared with these tenants.
+    pub tenant: Option<String>,
+    /// Only connections with this text in their name, site, server or agent. Upper and lower case do not matter.
+    pub text: Option<String>,
+    /// Counts the connections in groups.
+    pub grouping: Option<Grouping>,
+    /// Adds charts. Their days begin this number of hours before the days of UTC.
+    pub charts: Option<i64>,
 }
 
 /// The health of connections.
@@ -41,6 +55,9 @@ pub struct HealthTable {
     pub connections: Vec<ConnectionHealth>,
     /// The number of connections in each state, over all connections that match the filter.
     pub states: BTreeMap<HealthState, usize>,
+    /// The same numbers by group, where the filter groups them.
+    #[serde(skip)]
+    pub groups: BTreeMap<String, BTreeMap<HealthState, usize>>,
 }
 
 impl HealthTable {
@@ -84,6 +101,15 @@ pub struct ConnectionHealth {
     pub uptime_month: Uptime,
     /// The latency of the passed checks of the last 24 hours.
     pub latency_day: Option<Latency>,
+    /// The address of the connection's server.
+    #[serde(skip)]
+    pub server: String,
+    /// The tenants that the connection is shared with.
+    #[serde(skip)]
+    pub tenant: Option<String>,
+    /// The charts, where the filter wants them.
+    #[serde(skip)]
+    pub charts: Option<HealthCharts>,
 }
 
 /// The health of one connection with its checks.
@@ -141,6 +167,7 @@ impl Connections {
             .into_iter()
             .map(|row| (row.0.what.connection_id, row))
             .collect();
+        connections.retain(|connection| self.matches(connection, filter));
         let unusable = UnusableAgents::read(records).await?;
         let mut rows: Vec<_> =
             connections.iter().map(|one| (one, unusable.applied_to(one, known.remove(&one.id)))).collect();
@@ -149,8 +176,13 @@ impl Connections {
             rows.retain(|(_, row)| state(row) == wanted);
         }
         let mut states: BTreeMap<_, _> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
-        for (_, row) in &rows {
+        let mut groups: BTreeMap<String, BTreeMap<HealthState, usize>> = BTreeMap::new();
+        for (connection, row) in &rows {
             *states.entry(state(row)).or_default() += 1;
+            if let Some(grouping) = filter.grouping {
+                let group = groups.entry(self.group_of(connection, grouping)).or_default();
+                *group.entry(state(row)).or_default() += 1;
+            }
         }
         let rank = |state| match state {
             HealthState::Failing => 0,
@@ -162,13 +194,18 @@ impl Connections {
         };
         rows.sort_by_key(|(_, row)| rank(state(row)));
         let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let rows: Vec<_> =
+            rows.into_iter().skip(filter.offset).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
         let (sites, now) = (records.sites().await?, records.now().await?);
         let mut shown = Vec::with_capacity(rows.len());
         for (connection, row) in rows {
-            shown.push(connection_health(records, connection, row, &sites, now).await?);
+            let server = self.server(connection);
+            shown.push(ConnectionHealth { server, ..connection_health(records, connection, row, &sites, now).await? });
         }
-        Ok(HealthTable { at: now, connections: shown, states })
+        if let Some(offset) = filter.charts {
+            add_charts(records, &mut shown, now, offset).await?;
+        }
+        Ok(HealthTable { at: now, connections: shown, states, groups })
     }
 
     /// The health of a connection with at most `limit` checks (1 to 1,000) that were due before `before`.
@@ -191,7 +228,8 @@ impl Connections {
         let row = row.map(|(health, schedule)| (schedule, health));
         let row = UnusableAgents::read(records).await?.applied_to(&connection, row);
         let (sites, now) = (records.sites().await?, records.now().await?);
-        let shown = connection_health(records, &connection, row, &sites, now).await?;
+        let server = self.server(&connection);
+        let shown = ConnectionHealth { server, ..connection_health(records, &connection, row, &sites, now).await? };
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { at: now, connection: shown, checks })
     }
@@ -228,5 +266,8 @@ async fn connection_health(
         uptime_week: records.uptime(id, now - DAY * 7, now).await?,
         uptime_month: records.uptime(id, now - DAY * 30, now).await?,
         latency_day: records.latency(id, now - DAY, now).await?,
+        server: String::new(),
+        tenant: connection.tenant.clone(),
+        charts: None,
     })
 }

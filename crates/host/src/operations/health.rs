@@ -1,13 +1,14 @@
 //! Operations on the health of connections and on alerts.
 
 use soar_store::WaitingMessage;
-use soar_store::model::{ConnectionId, HealthState, Moment};
+use soar_store::model::{ConnectionId, Moment};
 
 use super::{OperationError, Operations, RequestContext};
-use crate::health::{ConnectionHistory, HealthFilter, HealthTable};
+use crate::health::{ConnectionHistory, HealthCharts, HealthFilter, HealthTable};
 
 impl Operations {
-    /// The health of at most `limit` connections by their health checks, the worst first.
+    /// The health of connections by their health checks, the worst first. With `site`, only of the connections of the
+    /// site of this name.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -15,18 +16,33 @@ impl Operations {
         &self,
         context: &RequestContext,
         site: Option<&str>,
-        state: Option<HealthState>,
-        limit: Option<i64>,
+        filter: HealthFilter,
     ) -> Result<HealthTable, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let site = match site {
-            None => None,
+            None => filter.site,
             Some(name) => Some(context.site(&mut records, name).await?.id),
         };
         let caller = context.caller_anywhere(&mut records).await?;
-        let filter = HealthFilter { site, state, limit };
+        let filter = HealthFilter { site, ..filter };
         Ok(self.connections()?.health_in(&mut records, &caller, &filter).await?)
+    }
+
+    /// The charts of a connection. Days begin `offset` hours before the days of UTC.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the caller may see no such connection.
+    pub async fn health_charts(
+        &self,
+        context: &RequestContext,
+        id: ConnectionId,
+        offset: i64,
+    ) -> Result<HealthCharts, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        Ok(self.connections()?.health_charts_in(&mut records, &caller, id, offset).await?)
     }
 
     /// The health of a connection with at most `limit` checks that were due before `before`, the latest first.

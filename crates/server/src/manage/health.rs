@@ -12,7 +12,7 @@ use super::Routes;
 use super::address::Id;
 use super::query::{Before, Limit, Limited, choice};
 use super::request::{Managed, Nothing};
-use soar_host::health::{ConnectionHistory, HealthTable};
+use soar_host::health::{ConnectionHistory, HealthFilter, HealthTable};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(waiting))
@@ -40,7 +40,8 @@ struct Wanted {
     responses((status = 200, body = HealthTable)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
     let Wanted { site, state, limit } = query;
-    let table = request.operations().list_health(&request.context, site.as_deref(), state, Some(limit.0)).await;
+    let filter = HealthFilter { state, limit: Some(limit.0), ..HealthFilter::default() };
+    let table = request.operations().list_health(&request.context, site.as_deref(), filter).await;
     request.answer(table).await
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{HealthState, Moment};
+use super::{ConnectionId, HealthState, Moment};
 
 /// A check in the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
@@ -46,6 +46,18 @@ impl Uptime {
         let all = self.passed + self.failed;
         (all > 0).then(|| self.passed as f64 * 100.0 / all as f64)
     }
+}
+
+/// The numbers of passed and failed checks of a connection on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct DayUptime {
+    /// The connection.
+    pub connection_id: ConnectionId,
+    /// The number of whole days between 1970 and the day.
+    pub day: i64,
+    /// The checks of the day.
+    #[sqlx(flatten)]
+    pub uptime: Uptime,
 }
 
 /// Percentiles of the latency, in milliseconds.

@@ -46,7 +46,7 @@ pub use finding::{
 };
 pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
-pub use health_report::{Check, Latency, Uptime, percentiles};
+pub use health_report::{Check, DayUptime, Latency, Uptime, percentiles};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
     FindingDeliveryId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId, ScheduleRunId,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::health::{ConnectionHealth, HealthTable};
+use soar_host::health::{ConnectionHealth, HealthFilter, HealthTable};
 use soar_store::model::HealthState;
 
 use super::health_row::HealthRow;
@@ -44,7 +44,9 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
     let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("health");
     let look = async || {
-        let table = operations.list_health(&context, site.as_deref(), arguments.state, Some(arguments.limit)).await;
+        let filter =
+            HealthFilter { state: arguments.state, limit: Some(arguments.limit), ..HealthFilter::default() };
+        let table = operations.list_health(&context, site.as_deref(), filter).await;
         table.map_err(not_done)
     };
     let Some(seconds) = arguments.watch else {

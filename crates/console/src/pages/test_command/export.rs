@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
 use axum::routing::get;
 use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
@@ -14,6 +12,7 @@ use soar_host::results::{Content, ContentError};
 use soar_host::transfer::guarded;
 
 use super::run::found;
+use crate::export::attachment;
 use crate::visit::{Answer, Page, PageError, Path};
 
 pub(super) fn routes() -> Router {
@@ -40,14 +39,8 @@ async fn download(page: Page, Path(id): Path<String>) -> Answer {
         }
     });
     // The compression asks again after the end.
-    let mut response = Response::new(Body::from_stream(parts.fuse()));
     let name = soar_connector::name::normalised(&run.command.name);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
+    Ok(attachment(&name, Body::from_stream(parts.fuse())))
 }
 
 fn part(content: &Content, number: usize) -> Result<Vec<u8>, ContentError> {

@@ -1,0 +1,123 @@
+//! `GET /health/{id}`: the history of the health checks of one connection, with the error of each failure.
+
+use askama::Template;
+use axum::Router;
+use axum::routing::get;
+use soar_store::model::{Check, ConnectionId, Moment};
+
+use super::charts::{days, latency, offset, percent};
+use crate::export;
+use crate::pages::connections::address;
+use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, Table, When};
+use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
+
+/// The number of checks on a page.
+const ROWS: i64 = 50;
+
+#[derive(Debug, Template)]
+#[template(path = "health/history.html")]
+struct HistoryPage {
+    frame: Frame,
+    /// The address of the connection.
+    connection: String,
+    facts: Facts,
+    latency: Sparkline,
+    days: DayStrip,
+    checks: Table,
+}
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/health/{id}", get(show)).route("/health/{id}/checks.csv", get(download))
+}
+
+async fn show(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answer {
+    let before = before(&list)?;
+    let history = page.operations().health_history(page.context()?, id, before, ROWS).await?;
+    let charts = page.operations().health_charts(page.context()?, id, offset(&page)).await?;
+    let one = &history.connection;
+    let health = &one.health;
+    let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
+    let or_unknown = |at: Option<Moment>| at.map_or_else(Cell::unknown, when);
+    let latencies = one.latency_day.map(|at| format!("{} ms, {} ms, {} ms", at.p50_ms, at.p95_ms, at.p99_ms));
+    let mut facts = Facts::new("state", "State")
+        .fact("State", Cell::badge(Badge::of_health(health.state)))
+        .fact("Since", when(health.since))
+        .fact("Last proof", or_unknown(health.last_proof_at))
+        .fact("Last check", or_unknown(health.last_check_at))
+        .fact("Next check", one.next_due_at.map_or_else(|| Cell::text("No check is due"), when))
+        .fact("Failures in a row", Cell::number(health.failures))
+        .fact("Alert", Cell::text(health.alerted.map_or("None is open", |reason| reason.as_str())))
+        .fact("Uptime, 24 h", Cell::number(percent(one.uptime_day)))
+        .fact("Uptime, 7 days", Cell::number(percent(one.uptime_week)))
+        .fact("Uptime, 30 days", Cell::number(percent(one.uptime_month)))
+        .fact("Latency p50, p95, p99, 24 h", Cell::text_or_unknown(&latencies.unwrap_or_default()))
+        .fact("Site", Cell::text(&one.site))
+        .fact("Server", Cell::text_or_unknown(&one.server))
+        .fact("Agent", Cell::text(one.agent.as_deref().unwrap_or("Direct")))
+        .fact("Tenant", Cell::text_or_unknown(one.tenant.as_deref().unwrap_or_default()));
+    if let Some(why) = &one.site_inactive {
+        facts = facts.fact("Inactive", Cell::text(why));
+    }
+    if let Some(error) = &health.last_error {
+        facts = facts.fact("Last error", Cell::text(error)).fact("Last error at", or_unknown(health.last_error_at));
+    }
+    if let Some(notice) = &health.notice {
+        facts = facts.fact("Notice", Cell::text(notice));
+    }
+    let latency = latency(&charts, page.zone()).with_table();
+    let days = days(&charts, page.now(), offset(&page)).with_table();
+    let frame = page.frame(&one.name).below("Health", "/health");
+    let table = checks(&page, &list, &history.checks);
+    let connection = page.href(&address(&one.integration, one.id));
+    page.show(&HistoryPage { frame, connection, facts, latency, days, checks: table })
+}
+
+async fn download(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answer {
+    export::csv(page, "checks", move |page, position| {
+        let list = list.clone();
+        async move {
+            let before = position.and_then(|position| position.parse().ok()).map(Moment);
+            let history = page.operations().health_history(page.context()?, id, before, export::ROWS).await?;
+            let next = next(&history.checks, export::ROWS);
+            Ok((checks(&page, &list, &history.checks), next))
+        }
+    })
+    .await
+}
+
+fn before(list: &ListState) -> Result<Option<Moment>, PageError> {
+    Ok(list.read::<i64>("from")?.map(Moment))
+}
+
+fn next(checks: &[Check], limit: i64) -> Option<String> {
+    let is_full = i64::try_from(checks.len()).is_ok_and(|found| found == limit);
+    checks.last().filter(|_| is_full).map(|check| check.due_at.0.to_string())
+}
+
+fn checks(page: &Page, list: &ListState, checks: &[Check]) -> Table {
+    let rows = checks.iter().map(|check| {
+        Row::new([
+            Cell::when(When::new(check.ended_at, page.zone(), page.now())),
+            Cell::badge(Badge::of_health(check.result)),
+            Cell::number(check.latency_ms),
+            check.detail.as_deref().map_or_else(Cell::unknown, Cell::text),
+            Cell::when(When::new(check.due_at, page.zone(), page.now())),
+            Cell::text(&check.node),
+        ])
+    });
+    let columns = [
+        Column::text("ended", "Ended"),
+        Column::text("result", "Result"),
+        Column::number("latency", "Latency, ms").wide(),
+        Column::text("error", "Error").long(),
+        Column::text("due", "Due").optional(),
+        Column::text("node", "Node").optional(),
+    ];
+    let about = format!("{} checks, the latest first", checks.len());
+    Table::new("checks", "Checks", columns)
+        .rows(rows)
+        .empty(Empty::new("No check has run, or the host keeps none that is so old."))
+        .list(list, Order { column: "ended", is_descending: true })
+        .position(list, about, next(checks, ROWS))
+        .live("health")
+}

@@ -1,0 +1,145 @@
+//! `/incidents/bulk/{command}`: a command on many incidents: its inputs, its plan, and its result.
+
+use axum::Router;
+use axum::routing::get;
+use soar_connector::manifest::Command;
+use soar_host::Refusal;
+use soar_host::operations::{OperationError, UtilityCall};
+use soar_host::utility::{self, UtilityCommand};
+use soar_store::model::{Right, Site};
+
+use super::inputs::{fields, parameters, place_problems};
+use super::{apply, plan};
+use crate::parts::{ContentPage, FormPanel, Hidden};
+use crate::visit::{Answer, Form, Frame, ListState, Page, PageError, Path};
+
+/// The field with the site of the call.
+const SITE: &str = "call-site";
+
+/// The input with the incident whose links a command changes.
+pub(super) const SOURCE: &str = "Source Incident Number";
+
+/// The field with the fingerprint of the plan to apply.
+const FINGERPRINT: &str = "fingerprint";
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/incidents/bulk/{command}", get(show).post(send))
+}
+
+/// A command on many incidents.
+pub(super) struct Bulk {
+    pub(super) command: &'static dyn UtilityCommand,
+    pub(super) manifest: &'static Command,
+    /// The sites on which the user may change incidents.
+    sites: Vec<Site>,
+}
+
+/// The address and the name of each command that takes the selected incidents.
+pub(super) fn commands(page: &Page) -> Vec<(String, &'static str)> {
+    let all = utility::all().iter().zip(utility::manifest()).filter(|(command, _)| command.can_plan());
+    // A command on the links of one incident is on the page of the incident.
+    let all = all.filter(|(_, manifest)| manifest.input(SOURCE).is_none());
+    all.map(|(command, _)| (page.href(&address(&**command)), command.name())).collect()
+}
+
+/// The address of a command below the console.
+pub(super) fn address(command: &dyn UtilityCommand) -> String {
+    format!("/incidents/bulk/{}", command.endpoint().to_ascii_lowercase())
+}
+
+impl Bulk {
+    async fn find(page: &Page, endpoint: &str) -> Result<Self, PageError> {
+        let found = utility::command(endpoint).filter(|(command, _)| command.can_plan());
+        let missing = || PageError::not_found("The host has no such command on many incidents.");
+        let (command, manifest) = found.ok_or_else(missing)?;
+        let sites = page.sites_with(Right::ChangeIncidents).await?;
+        if sites.is_empty() {
+            let text = format!("This needs the right to {}. Ask an administrator for it.", Right::ChangeIncidents);
+            return Err(Refusal::Forbidden(text).into());
+        }
+        Ok(Self { command, manifest, sites })
+    }
+
+    pub(super) fn frame(&self, page: &Page) -> Frame {
+        page.frame(&self.manifest.name).below("Incidents", "/incidents")
+    }
+
+    pub(super) fn address(&self) -> String {
+        address(self.command)
+    }
+
+    /// The fields of the form as hidden fields.
+    pub(super) fn hidden(form: &Form) -> impl Iterator<Item = Hidden> {
+        let is_input = |name: &str| name.starts_with("p.") || name == SITE;
+        form.values().filter(move |(name, _)| is_input(name)).map(|(name, value)| Hidden::new(name, value))
+    }
+
+    /// The call, or `None` if the form has problems.
+    fn call(&self, page: &Page, form: &mut Form) -> Result<Option<UtilityCall<'static>>, PageError> {
+        let wanted = form.text(SITE).to_owned();
+        let site = self.sites.iter().find(|site| wanted.is_empty() || site.name == wanted);
+        let Some(site) = site.cloned() else {
+            form.wrong(SITE, "You may not change incidents on this site. Choose another.");
+            return Ok(None);
+        };
+        let raw = parameters(page, self.manifest, form);
+        match UtilityCall::parse(self.command, self.manifest, page.context()?.caller(site), &raw) {
+            Ok(call) => Ok((!form.is_wrong()).then_some(call)),
+            Err(Refusal::Parameters(problems)) => {
+                place_problems(form, self.manifest, &problems);
+                Ok(None)
+            }
+            Err(refusal) => {
+                page.refused(form, refusal.into())?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn form(&self, page: &Page, form: &Form, list: Option<&ListState>) -> ContentPage {
+        let frame = self.frame(page);
+        let sites: Vec<&str> = self.sites.iter().map(|site| site.name.as_str()).collect();
+        let panel = FormPanel::new(&frame, "inputs", "Inputs", &self.address())
+            .text(self.manifest.description.clone())
+            .fields(form, fields(page, self.manifest, &sites, list, SITE))
+            .button("Show the plan")
+            .back(page.href("/incidents"));
+        let notes = (!self.manifest.notes.is_empty()).then(|| self.manifest.notes.join(" "));
+        ContentPage::new(frame).with(panel).with_some(notes)
+    }
+}
+
+async fn show(page: Page, Path(endpoint): Path<String>, list: ListState) -> Answer {
+    let bulk = Bulk::find(&page, &endpoint).await?;
+    page.show(&bulk.form(&page, &Form::empty(), Some(&list)))
+}
+
+async fn send(page: Page, Path(endpoint): Path<String>, mut form: Form) -> Answer {
+    let bulk = Bulk::find(&page, &endpoint).await?;
+    if form.is_wrong() {
+        return page.show_again(&bulk.form(&page, &form, None));
+    }
+    let Some(call) = bulk.call(&page, &mut form)? else {
+        return page.show_again(&bulk.form(&page, &form, None));
+    };
+    let fingerprint = form.text(FINGERPRINT).to_owned();
+    if !fingerprint.is_empty() {
+        let end = page.operations().apply_utility(page.context()?, &call, &fingerprint).await?;
+        match end.ended {
+            Ok(answer) => return page.show(&apply::result(&page, &bulk, &answer)),
+            // The operation has written the audit entry.
+            Err(refusal) => form.refuse(refusal.to_string()),
+        }
+    }
+    match page.operations().plan_utility(page.context()?, &call).await {
+        Ok(planned) => {
+            let shown = plan::shown(&page, &bulk, &form, &planned, FINGERPRINT);
+            if form.is_wrong() { page.show_again(&shown) } else { page.show(&shown) }
+        }
+        Err(error @ OperationError::Refusal(_)) => {
+            page.refused(&mut form, error)?;
+            page.show_again(&bulk.form(&page, &form, None))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,77 @@
+//! `/incidents/new`: creates an incident.
+
+use axum::Router;
+use axum::routing::get;
+use soar_host::Refusal;
+use soar_host::operations::IncidentToMake;
+use soar_store::model::{Right, Severity, Site};
+
+use super::address;
+use super::fields::{due, moment};
+use crate::parts::{ContentPage, Field, FormPanel};
+use crate::visit::{Answer, Form, Notice, Page, PageError};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/incidents/new", get(show).post(save))
+}
+
+async fn show(page: Page) -> Answer {
+    let sites = sites(&page).await?;
+    page.show(&shown(&page, &sites, &Form::empty()))
+}
+
+async fn save(page: Page, mut form: Form) -> Answer {
+    let sites = sites(&page).await?;
+    let text = |form: &Form, name: &str| Some(form.text(name).to_owned()).filter(|text| !text.is_empty());
+    let (site, incident_type) = (form.required("site", "The site"), form.required("type", "The type"));
+    let due_at = text(&form, "due").and_then(|text| moment(&page, &mut form, &text));
+    if !form.is_wrong() {
+        let incident = IncidentToMake {
+            site,
+            incident_type,
+            title: text(&form, "title"),
+            description: text(&form, "description"),
+            severity: form.text("severity").parse().ok(),
+            owner: text(&form, "owner"),
+            due_at,
+            raw_data: None,
+        };
+        match page.operations().create_incident(page.context()?, incident).await {
+            Ok(made) => {
+                let number = made.incident.number;
+                return page
+                    .lead_to(&address(&number), Some(Notice::done(format!("The incident {number} is created."))));
+            }
+            Err(error) => page.refused(&mut form, error)?,
+        }
+    }
+    page.show_again(&shown(&page, &sites, &form))
+}
+
+async fn sites(page: &Page) -> Result<Vec<Site>, PageError> {
+    let sites = page.sites_with(Right::ChangeIncidents).await?;
+    if sites.is_empty() {
+        let text = format!("This needs the right to {}. Ask an administrator for it.", Right::ChangeIncidents);
+        return Err(Refusal::Forbidden(text).into());
+    }
+    Ok(sites)
+}
+
+fn shown(page: &Page, sites: &[Site], form: &Form) -> ContentPage {
+    let frame = page.frame("New Incident").below("Incidents", "/incidents");
+    let severities = Severity::ALL.iter().rev().map(|one| (one.as_str(), one.as_str()));
+    let fields = [
+        Field::choice("site", "Site", sites.iter().map(|site| (&site.name, &site.name))).required().focused(),
+        Field::text("type", "Incident Type").placeholder("Phishing").required(),
+        Field::text("title", "Title").help("It is cut after 100 characters."),
+        Field::choice("severity", "Severity", severities).value(Severity::Low.as_str()),
+        Field::text("owner", "Owner").help("System unless given."),
+        due(page),
+        Field::lines("description", "Description"),
+    ];
+    let panel = FormPanel::new(&frame, "new", "Fields", "/incidents/new")
+        .fields(form, fields)
+        .button("Create")
+        .back(page.href("/incidents"));
+    ContentPage::new(frame).with(panel)
+}

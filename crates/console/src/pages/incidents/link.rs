@@ -1,0 +1,41 @@
+//! `POST /incidents/{number}/links`: links an incident with others.
+
+use axum::Router;
+use axum::routing::post;
+
+use super::address;
+use super::one::incident;
+use crate::parts::{Field, FormPanel};
+use crate::visit::{Answer, Form, Frame, Notice, Page, Path};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/incidents/{number}/links", post(save))
+}
+
+/// The form that links an incident. `own` is the incident's address.
+pub(super) fn panel(frame: &Frame, own: &str, form: &Form) -> FormPanel {
+    let field = Field::lines("incidents", "Numbers of incidents")
+        .help("One per line. All of them are linked, or none if one cannot be linked.")
+        .required();
+    FormPanel::new(frame, "link", "Link with incidents", &format!("{own}/links"))
+        .fields(form, [field])
+        .button("Link")
+        .plain()
+}
+
+async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {
+    let text = form.required("incidents", "The number of an incident");
+    let others: Vec<String> =
+        text.split(['\n', ',']).map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
+    if !form.is_wrong() {
+        match page.operations().link_incidents(page.context()?, &number, &others).await {
+            Ok(linked) => {
+                let notice = Notice::done(format!("New links: {}.", linked.added));
+                return page.lead_to(&address(&number), Some(notice));
+            }
+            Err(error) => page.refused_at(&mut form, "incidents", error)?,
+        }
+    }
+    let whole = page.operations().incident(page.context()?, &number).await?;
+    page.show_again(&incident(&page, &whole, &Form::empty(), &form).await?)
+}

@@ -1,0 +1,99 @@
+//! `/keys/new`: creates a key, and shows it once.
+
+use axum::Router;
+use axum::routing::get;
+use soar_host::operations::{KeyShown, KeyToMake};
+use soar_host::utility::parse_date_time;
+use soar_store::model::{KeyKind, Moment};
+
+use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce};
+use crate::visit::{Answer, Form, Page, PageError};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/keys/new", get(show).post(save))
+}
+
+async fn show(page: Page) -> Answer {
+    let shown = shown(&page, &Form::empty()).await?;
+    page.show(&shown)
+}
+
+async fn save(page: Page, mut form: Form) -> Answer {
+    let expires_at = expiry(&page, &mut form);
+    let key = KeyToMake {
+        name: form.required("name", "The name"),
+        kind: form.text("kind").parse().unwrap_or(KeyKind::Api),
+        owner: form.required("owner", "The owner"),
+        users: items(form.text("users")),
+        sites: Some(items(form.text("sites"))).filter(|sites| !sites.is_empty()),
+        commands: Some(items(form.text("commands"))).filter(|commands| !commands.is_empty()),
+        may_manage: form.is_checked("may-manage"),
+        requires_expiry: form.is_checked("requires-expiry"),
+        expires_at,
+    };
+    if !form.is_wrong() {
+        match page.operations().create_key(page.context()?, key).await {
+            Ok(made) => return page.show(&once(&page, &made)),
+            Err(error) => page.refused(&mut form, error)?,
+        }
+    }
+    let shown = shown(&page, &form).await?;
+    page.show_again(&shown)
+}
+
+/// The items of a list with one item a line.
+fn items(text: &str) -> Vec<String> {
+    text.split(['\n', ',']).map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
+fn expiry(page: &Page, form: &mut Form) -> Option<Moment> {
+    let text = form.text("expires").to_owned();
+    if text.is_empty() {
+        return None;
+    }
+    let whole = if text.len() == 10 { format!("{text} 00:00:00") } else { text };
+    parse_date_time(&whole, page.zone())
+        .map_err(|problem| form.wrong("expires", format!("It is not valid: {problem}.")))
+        .ok()
+}
+
+fn once(page: &Page, key: &KeyShown) -> ContentPage {
+    let frame = page.frame(format!("The key {} is created", key.name)).below("Keys", "/keys");
+    let text = "Copy the key now. The host does not store it and cannot show it again.";
+    let secret = ShownOnce::new("The key", text, key.secret.clone().unwrap_or_default());
+    let facts = Facts::new("key", "Use")
+        .fact("Kind", Cell::text(key.kind.as_str()))
+        .fact("Header", Cell::text(if key.kind == KeyKind::Api { "d3key" } else { "d3jwt" }))
+        .fact("Owner", Cell::text(&key.owner));
+    let back = LinkButton::new(page.href("/keys"), "I have copied the key");
+    ContentPage::new(frame).action(back).with(secret).with(facts)
+}
+
+async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
+    let users = page.operations().list_users(page.context()?).await?;
+    let names = || users.iter().map(|user| user.user.name.clone());
+    let own = page.session()?.user.name.clone();
+    let zone = page.zone().iana_name().unwrap_or("your profile").to_owned();
+    let frame = page.frame("New Key").below("Keys", "/keys");
+    let kinds =
+        [("api", "API key: the caller sends the key itself"), ("jwt", "JWT key: the caller sends signed tokens")];
+    let fields = [
+        Field::text("name", "Name").required().focused(),
+        Field::choice("kind", "Kind", kinds),
+        Field::text("owner", "Owner").suggestions(names().take(100)).value(own).required(),
+        Field::lines("users", "Other users").help("Users besides the owner who may use the key. One per line."),
+        Field::lines("sites", "Sites")
+            .help("The sites on which the key may be used. One per line. All sites unless given."),
+        Field::lines("commands", "Commands")
+            .help("The commands that the key may run, such as GetIncidents. One per line. All commands unless given."),
+        Field::text("expires", "Expires").placeholder("2027-01-31").help(format!("In {zone}. Never unless given.")),
+        Field::checkbox("may-manage", "The key may use the management API", false)
+            .help("Only an API key of an administrator, without a limit to sites or commands."),
+        Field::checkbox("requires-expiry", "Tokens must expire (JWT keys)", true),
+    ];
+    let panel = FormPanel::new(&frame, "new", "Fields", "/keys/new")
+        .fields(form, fields)
+        .button("Create")
+        .back(page.href("/keys"));
+    Ok(ContentPage::new(frame).with(panel))
+}

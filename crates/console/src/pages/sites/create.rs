@@ -1,0 +1,52 @@
+//! `/sites/new`: creates a site.
+
+use axum::Router;
+use axum::routing::get;
+use soar_host::operations::SiteToMake;
+use soar_store::model::SiteKind;
+
+use super::address;
+use super::fields::fields;
+use crate::parts::{ContentPage, FormPanel};
+use crate::visit::{Answer, Form, Notice, Page};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/sites/new", get(show).post(save))
+}
+
+async fn show(page: Page) -> Answer {
+    page.context()?.must_administer()?;
+    page.show(&shown(&page, &Form::empty()))
+}
+
+async fn save(page: Page, mut form: Form) -> Answer {
+    let name = form.required("name", "The name");
+    let kind = form.text("kind").parse::<SiteKind>().map_err(|problem| form.wrong("kind", problem));
+    if let (Ok(kind), false) = (kind, form.is_wrong()) {
+        let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
+        let site = SiteToMake {
+            name,
+            kind,
+            description: form.text("description").to_owned(),
+            time_zone: or(form.text("time-zone"), "UTC"),
+            language: or(form.text("language"), "en"),
+        };
+        match page.operations().create_site(page.context()?, site).await {
+            Ok(made) => {
+                let notice = Notice::done(format!("The site {} is created.", made.name));
+                return page.lead_to(&address(&made.name), Some(notice));
+            }
+            Err(error) => page.refused(&mut form, error)?,
+        }
+    }
+    page.show_again(&shown(&page, &form))
+}
+
+fn shown(page: &Page, form: &Form) -> ContentPage {
+    let frame = page.frame("New Site").below("Sites", "/sites");
+    let panel = FormPanel::new(&frame, "new", "Fields", "/sites/new")
+        .fields(form, fields(None))
+        .button("Create")
+        .back(page.href("/sites"));
+    ContentPage::new(frame).with(panel)
+}

@@ -1,0 +1,54 @@
+//! `POST /users/{name}/roles`: gives a user a role on a site, or removes it.
+
+use axum::Router;
+use axum::routing::post;
+use soar_store::model::Role;
+
+use super::address;
+use super::create::role_choices;
+use super::one::{Forms, shown};
+use crate::parts::{Field, FormPanel};
+use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/users/{name}/roles", post(save))
+}
+
+/// The form of a role. `own` is the address of the user.
+pub(super) async fn panel(page: &Page, frame: &Frame, own: &str, form: &Form) -> Result<FormPanel, PageError> {
+    let sites = page.operations().list_sites(page.context()?).await?;
+    let fields = [
+        Field::text("site", "Site").suggestions(sites.into_iter().map(|site| site.name).take(200)).required(),
+        Field::choice("role", "Role", role_choices("No role")).help("It replaces the user's role on the site."),
+    ];
+    Ok(FormPanel::new(frame, "give-role", "Change a role", &format!("{own}/roles"))
+        .fields(form, fields)
+        .button("Set the role")
+        .plain())
+}
+
+async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+    page.context()?.must_administer()?;
+    let site = form.required("site", "The site");
+    let role = Some(form.text("role").to_owned()).filter(|role| !role.is_empty());
+    let role = role.map(|role| role.parse::<Role>()).transpose().map_err(|problem| form.wrong("role", problem));
+    if let (Ok(role), false) = (role, form.is_wrong()) {
+        let done = match role {
+            Some(role) => {
+                let given = page.operations().give_role(page.context()?, &name, &site, role).await;
+                given.map(|given| format!("{} on {}: {name}.", given.role, given.site))
+            }
+            None => {
+                let taken = page.operations().take_role(page.context()?, &name, &site).await;
+                taken.map(|_| format!("{name} has no role on {site}."))
+            }
+        };
+        match done {
+            Ok(text) => return page.lead_to(&address(&name), Some(Notice::done(text))),
+            Err(error) => page.refused_at(&mut form, "site", error)?,
+        }
+    }
+    let user = page.operations().user(page.context()?, &name).await?;
+    let shown = shown(&page, &user, &Forms { roles: form, ..Forms::default() }).await?;
+    page.show_again(&shown)
+}

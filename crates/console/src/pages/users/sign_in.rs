@@ -1,0 +1,51 @@
+//! `POST /users/{name}/end-sessions` and `POST /users/{name}/reset-app`: ends sessions, and removes an authenticator app.
+
+use axum::Router;
+use axum::routing::post;
+
+use super::address;
+use super::one::{Forms, shown};
+use crate::parts::FormPanel;
+use crate::visit::{Answer, Form, Frame, Notice, Page, Path};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/users/{name}/end-sessions", post(end)).route("/users/{name}/reset-app", post(reset))
+}
+
+/// The forms that end sessions and remove an authenticator app. `form` has the problem of a form that was sent.
+pub(super) fn panels(frame: &Frame, own: &str, form: &Form) -> (FormPanel, FormPanel) {
+    let end = FormPanel::new(frame, "end-sessions", "End the sessions", &format!("{own}/end-sessions"))
+        .text("The user has to sign in again.")
+        .fields(form, [])
+        .button("End all sessions")
+        .plain();
+    let reset = FormPanel::new(frame, "reset-app", "Authenticator app", &format!("{own}/reset-app"))
+        .text("Removes the authenticator app and the recovery codes, such as after the loss of a telephone.")
+        .button("Remove the authenticator app")
+        .danger();
+    (end, reset)
+}
+
+async fn end(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+    if form.is_wrong() {
+        return again(&page, &name, form).await;
+    }
+    let ended = page.operations().end_sessions(page.context()?, &name).await?.ended;
+    page.lead_to(&address(&name), Some(Notice::done(format!("Ended sessions: {ended}."))))
+}
+
+async fn reset(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+    if form.is_wrong() {
+        return again(&page, &name, form).await;
+    }
+    let removed = page.operations().reset_totp(page.context()?, &name).await?.removed;
+    let text = if removed { "The authenticator app is removed." } else { "The user has no authenticator app." };
+    page.lead_to(&address(&name), Some(Notice::done(text)))
+}
+
+async fn again(page: &Page, name: &str, form: Form) -> Answer {
+    page.context()?.must_administer()?;
+    let user = page.operations().user(page.context()?, name).await?;
+    let shown = shown(page, &user, &Forms { sign_in: form, ..Forms::default() }).await?;
+    page.show_again(&shown)
+}

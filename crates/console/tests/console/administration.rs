@@ -1,0 +1,166 @@
+//! Keys, users, sites, schedules, runs and the audit log.
+
+use fantoccini::key::Key;
+
+use crate::browser::{Browser, LOOKS};
+use crate::world::{SITE, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_shown_once_and_revoked() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Keys").await;
+    browser.wait_for_text("+ New Key").await;
+    browser.follow("+ New Key").await;
+    browser.wait_for("#name").await;
+    browser.check("key-new", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.fill("owner", "Stranger").await;
+    browser.fill("name", "Night shift").await;
+    browser.press("Create").await;
+    browser.wait_for_text("Stranger").await;
+    browser.wait_for("[role=alert]").await;
+    assert_eq!(browser.evaluate("document.getElementById('name').value").await, "Night shift");
+    browser.fill("owner", "Admin").await;
+    browser.press("Create").await;
+    browser.wait_for_text("The key Night shift is created").await;
+    let secret = browser.evaluate("document.getElementById('secret').textContent").await;
+    let secret = secret.as_str().unwrap().to_owned();
+    assert!(secret.len() > 20, "{secret}");
+    browser.only_refused_forms().await;
+    browser.check("key-created", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("I have copied the key").await;
+    browser.wait_for("#keys").await;
+    assert!(!browser.client.source().await.unwrap().contains(&secret));
+    browser.check("keys", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Revoke Night shift").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Revoke").await;
+    browser.wait_for_text("The key Night shift is revoked.").await;
+    browser.follow("Audit log").await;
+    browser.wait_for("#audit tbody tr").await;
+    let text = browser.text().await;
+    assert!(text.contains("Night shift") && text.contains("Refused"), "{text}");
+    assert!(!browser.client.source().await.unwrap().contains(&secret));
+    browser.check("audit", &LOOKS).await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_created_gets_a_role_and_sets_a_password_by_a_link() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.goto(&world.page("/users/new")).await;
+    browser.fill("name", "Grace").await;
+    browser.fill("site", SITE).await;
+    browser.press("Create").await;
+    browser.wait_for_text("Choose a role on the site too.").await;
+    browser.select("role", "Viewer").await;
+    browser.press("Create").await;
+    browser.wait_for_text("The user Grace is created.").await;
+    browser.fill("site", SITE).await;
+    browser.select("role", "Analyst").await;
+    browser.press("Set the role").await;
+    browser.wait_for_text("Analyst on Security Operations: Grace.").await;
+    browser.only_refused_forms().await;
+    browser.check("user", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.press("Make a password link").await;
+    browser.wait_for_text("Send the link to the user now.").await;
+    let link = browser.evaluate("document.getElementById('secret').textContent").await;
+    let path = link.as_str().unwrap().split_once("/console").unwrap().1.to_owned();
+    assert!(path.starts_with("/password/"), "{path}");
+    browser.goto(&world.page("/users")).await;
+    browser.check("users", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.press("Sign out").await;
+    browser.wait_for_text("You are signed out.").await;
+    browser.goto(&world.page(&path)).await;
+    for field in ["secret.password", "secret.again"] {
+        browser.fill(field, crate::world::PASSWORD).await;
+    }
+    let button = browser.evaluate("document.querySelector('main button').textContent").await;
+    browser.press(button.as_str().unwrap().trim()).await;
+    browser.wait_for_text("The password is set.").await;
+    browser.sign_in(&world, "Grace").await;
+    let text = browser.text().await;
+    assert!(text.contains("Incidents") && !text.contains("Audit log"), "{text}");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sites_schedules_and_runs() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    world.run("List Tenants").await;
+    browser.sign_in(&world, "Admin").await;
+    browser.goto(&world.page("/sites/new")).await;
+    browser.fill("name", "Acme").await;
+    browser.press("Create").await;
+    browser.wait_for_text("The site Acme is created.").await;
+    browser.check("site", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Remove").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Remove").await;
+    browser.wait_for_text("The site Acme is removed.").await;
+    browser.check("sites", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.goto(&world.page("/schedules/new")).await;
+    browser.fill("name", "Nightly tenants").await;
+    browser.fill("connection", "Footprint").await;
+    browser.fill("command", "List Tenants").await;
+    browser.select("site", SITE).await;
+    browser.press("Create").await;
+    browser.wait_for_text("Give an interval or a cron expression.").await;
+    browser.only_refused_forms().await;
+    browser.check("schedule-new", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.fill("cron", "30 2 * * *").await;
+    browser.press("Create").await;
+    browser.wait_for_text("The schedule Nightly tenants is created.").await;
+    browser.follow("Run now").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Run now").await;
+    browser.wait_for_text("The schedule Nightly tenants runs now.").await;
+    browser.check("schedule", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.goto(&world.page("/schedules")).await;
+    browser.check("schedules", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Runs").await;
+    browser.wait_for("#runs tbody tr").await;
+    browser.check("runs", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.evaluate("document.querySelector('#runs tbody a').click()").await;
+    browser.wait_for_text("Stored outcome").await;
+    browser.check("run", &LOOKS).await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_and_the_audit_log_filtered_by_keyboard() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
+    browser.sign_in(&world, "Admin").await;
+    browser.goto(&world.page("/keys/new")).await;
+    assert_eq!(browser.focused().await, "name");
+    browser.keys(&format!("Day shift{enter}")).await;
+    browser.wait_for_text("The key Day shift is created").await;
+    browser.evaluate("document.getElementById('shown-once').querySelector('button').focus()").await;
+    browser.goto(&world.page("/audit")).await;
+    browser.evaluate("document.getElementById('user').focus()").await;
+    browser.keys(&format!("nobody{tab}set password{enter}")).await;
+    browser.wait_for_text("1 entries, the latest first").await;
+    browser.end().await;
+    let cookie = world.cookie("Admin").await;
+    let (status, text) = world.get(&cookie, "/audit.csv?command=set+password").await;
+    assert!(status == 200 && text.lines().count() == 6, "{text}");
+    // The export itself is in the log.
+    let (_, text) = world.get(&cookie, "/audit?user=Admin").await;
+    assert!(text.contains("audit as CSV"), "{text}");
+    let (_, text) = world.get(&cookie, "/audit?since=yesterday").await;
+    assert!(text.contains("The address is not valid: since"), "{text}");
+}

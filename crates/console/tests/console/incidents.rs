@@ -1,0 +1,104 @@
+//! Incidents: a new one, a command on many with its plan, and a change by two people at once.
+
+use fantoccini::Locator;
+use fantoccini::key::Key;
+
+use crate::browser::{Browser, LOOKS};
+use crate::world::World;
+
+async fn choose(browser: &Browser, number: &str) {
+    let css = format!("input[value=\"{number}\"]");
+    browser.client.find(Locator::Css(&css)).await.unwrap().click().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_closes_incidents_after_reading_the_plan() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let (one, two) = (
+        world.incident("Mail from a stranger").await,
+        world.incident("<img src=x onerror=alert(1)> \u{202e}txt").await,
+    );
+    let kept = world.incident("Not touched").await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Incidents").await;
+    browser.wait_for_text("Rows 1 to 3").await;
+    browser.check("incidents", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    choose(&browser, &one).await;
+    choose(&browser, &two).await;
+    browser.press("Close Incident in Bulk").await;
+    browser.wait_for_text("Show the plan").await;
+    let numbers = browser.evaluate("document.querySelector('textarea').value").await;
+    assert_eq!(numbers.as_str().unwrap(), format!("{one}\n{two}"));
+    browser.check("incidents-bulk", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.press("Show the plan").await;
+    browser.wait_for_text("Nothing is changed yet. 2 will change").await;
+    assert!(browser.text().await.contains("Status: Open → Closed"));
+    browser.check("incidents-plan", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.press("Apply to 2").await;
+    browser.wait_for_text("Successful").await;
+    browser.wait_for("#items").await;
+    browser.check("incidents-result", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow(&one).await;
+    browser.wait_for_text("Closed").await;
+    browser.check("incident", &LOOKS).await;
+    let cookie = world.cookie("Analyst").await;
+    let (_, text) = world.get(&cookie, "/incidents.csv?status=Open").await;
+    assert!(text.contains(&kept) && !text.contains(&one), "{text}");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let number = world.incident("First title").await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.goto(&world.page("/incidents")).await;
+    browser.fill("q", &number).await;
+    browser.press("Filter").await;
+    browser.wait_for_text("History, the latest first").await;
+    browser.follow("Change").await;
+    browser.wait_for("#title").await;
+    browser.fill("title", "Title of this user").await;
+    // Another user is faster.
+    let cookie = world.cookie("Manager").await;
+    let status =
+        world.post(&cookie, &format!("/incidents/{number}/change"), "title=Title+of+the+other&version=1").await;
+    assert_eq!(status, 303);
+    browser.press("Save").await;
+    browser.wait_for_text("Both versions").await;
+    let text = browser.text().await;
+    assert!(text.contains("Title of the other") && text.contains("Title of this user"), "{text}");
+    browser.only_refused_forms().await;
+    browser.check("incident-conflict", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.press("Save").await;
+    browser.wait_for_text("The incident is changed.").await;
+    assert!(browser.text().await.contains("Title of this user"));
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_created_and_linked_by_keyboard() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let other = world.incident("The other").await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.goto(&world.page("/incidents/new")).await;
+    let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
+    assert_eq!(browser.focused().await, "site");
+    browser.keys(&format!("{tab}{enter}")).await;
+    // The browser itself asks for the type.
+    browser.keys(&format!("Phishing{tab}=1+1{enter}")).await;
+    browser.wait_for_text("is created.").await;
+    browser.evaluate("document.getElementById('incidents').focus()").await;
+    browser.keys(&format!("{other}{tab}{enter}")).await;
+    browser.wait_for_text("New links: 1.").await;
+    browser.end().await;
+    // A title that a spreadsheet would run as a formula.
+    let (_, text) = world.get(&world.cookie("Analyst").await, "/incidents.csv").await;
+    assert!(text.contains(",'=1+1,"), "{text}");
+}

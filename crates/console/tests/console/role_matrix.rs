@@ -1,0 +1,109 @@
+//! What each role may see and do.
+
+use crate::world::World;
+
+/// The pages, and the status that each user gets.
+const PAGES: &[(&str, [u16; 5])] = &[
+    // Admin, Manager, Analyst, Viewer, Nobody
+    ("/health", [200, 200, 200, 200, 403]),
+    ("/health/1", [200, 200, 200, 404, 403]),
+    ("/health.csv", [200, 200, 200, 200, 403]),
+    ("/incidents", [200, 200, 200, 200, 403]),
+    ("/incidents.csv", [200, 200, 200, 200, 403]),
+    ("/incidents/new", [200, 200, 200, 403, 403]),
+    ("/incidents/bulk/closeincidentinbulk", [200, 200, 200, 403, 403]),
+    ("/incidents/bulk/createanincident", [404, 404, 404, 404, 404]),
+    ("/cases", [200, 200, 200, 200, 403]),
+    ("/runs", [200, 200, 200, 200, 200]),
+    ("/schedules", [200, 200, 200, 200, 403]),
+    ("/schedules/new", [200, 200, 200, 403, 403]),
+    ("/sites", [200, 200, 200, 200, 200]),
+    ("/sites/new", [200, 403, 403, 403, 403]),
+    ("/tenants", [200, 403, 403, 403, 403]),
+    ("/tenants.csv", [200, 403, 403, 403, 403]),
+    ("/tenants/new", [200, 403, 403, 403, 403]),
+    ("/tenants/masters", [200, 403, 403, 403, 403]),
+    ("/tenants/syncs", [200, 403, 403, 403, 403]),
+    ("/tenants/syncs/new", [200, 403, 403, 403, 403]),
+    ("/tenants/99", [404, 403, 403, 403, 403]),
+    ("/users", [200, 403, 403, 403, 403]),
+    ("/users.csv", [200, 403, 403, 403, 403]),
+    ("/users/new", [200, 403, 403, 403, 403]),
+    ("/users/Viewer", [200, 403, 403, 403, 403]),
+    ("/keys", [200, 403, 403, 403, 403]),
+    ("/keys.csv", [200, 403, 403, 403, 403]),
+    ("/keys/new", [200, 403, 403, 403, 403]),
+    ("/audit", [200, 403, 403, 403, 403]),
+    ("/audit.csv", [200, 403, 403, 403, 403]),
+];
+
+/// The forms that only administrators may send.
+const ADMINISTRATION: &[(&str, &str)] = &[
+    ("/sites/new", "name=New&kind=Client"),
+    ("/sites/Security%20Operations", "name=Other&kind=Client&active=yes"),
+    ("/sites/Security%20Operations/remove", ""),
+    ("/users/new", "name=New"),
+    ("/users/Viewer", "name=Viewer&active=yes&administrator=yes"),
+    ("/users/Viewer/roles", "site=Security+Operations&role=Manager"),
+    ("/users/Viewer/password-link", ""),
+    ("/users/Viewer/end-sessions", ""),
+    ("/users/Viewer/reset-app", ""),
+    ("/keys/new", "name=New&owner=Admin&kind=api"),
+    ("/keys/None/revoke", ""),
+    ("/tenants/new", "name=x&region=x&url=http%3A%2F%2F127.0.0.1&secret.key=x"),
+    ("/tenants/1/revoke", ""),
+    ("/tenants/1/remove", ""),
+    ("/tenants/1/register", ""),
+    ("/tenants/keys", "hours=24"),
+    ("/tenants/masters/Master/revoke", ""),
+    ("/tenants/masters/Master/remove", ""),
+    ("/tenants/syncs/new", "what=all&site=x&all-tenants=yes"),
+    ("/tenants/syncs/1/run", ""),
+    ("/tenants/syncs/1/retry", ""),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_sees_and_does_only_what_it_may() {
+    let world = World::new().await;
+    let number = world.incident("Open").await;
+    let users = ["Admin", "Manager", "Analyst", "Viewer", "Nobody"];
+    let mut wrong = Vec::new();
+    for (position, user) in users.into_iter().enumerate() {
+        let cookie = world.cookie(user).await;
+        for (path, expected) in PAGES {
+            let (status, _) = world.get(&cookie, path).await;
+            if status != expected[position] {
+                wrong.push(format!("{user} {path}: {status}, expected {}", expected[position]));
+            }
+        }
+        if user == "Admin" {
+            continue;
+        }
+        for (path, body) in ADMINISTRATION {
+            let status = world.post(&cookie, path, body).await;
+            if !matches!(status, 403 | 404) {
+                wrong.push(format!("{user} POST {path}: {status}"));
+            }
+        }
+    }
+    for user in ["Viewer", "Nobody"] {
+        let cookie = world.cookie(user).await;
+        for (path, body) in [
+            ("/incidents/new".to_owned(), "site=Security+Operations&type=x".to_owned()),
+            ("/incidents/bulk/closeincidentinbulk".to_owned(), format!("p.incidentnumbers={number}")),
+            (format!("/incidents/{number}/change"), "title=Other&version=1".to_owned()),
+            (format!("/incidents/{number}/links"), format!("incidents={number}")),
+        ] {
+            let status = world.post(&cookie, &path, &body).await;
+            if !matches!(status, 403 | 404 | 422) {
+                wrong.push(format!("{user} POST {path}: {status}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    let cookie = world.cookie("Viewer").await;
+    let (_, list) = world.get(&cookie, "/incidents").await;
+    assert!(list.contains(&number) && !list.contains("id=\"bulk\"") && !list.contains("New Incident"));
+    let (_, one) = world.get(&cookie, &format!("/incidents/{number}")).await;
+    assert!(one.contains("Open") && !one.contains("/change") && !one.contains("id=\"link\""));
+}

@@ -1,0 +1,89 @@
+//! Tenants: from the one-time key to a synced connection, on both ends.
+
+use crate::browser::{Browser, LOOKS};
+use crate::world::{SITE, World};
+
+/// Waits until a sync has ended.
+async fn wait_for_end(browser: &Browser) {
+    for _ in 0..60 {
+        if !browser.text().await.contains("Running") {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        browser.client.refresh().await.unwrap();
+    }
+    panic!("the sync did not end:\n{}", browser.text().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
+    let (master, tenant, browser) = (World::new().await, World::new().await, Browser::start().await);
+    master.share().await;
+    browser.sign_in(&tenant, "Admin").await;
+    browser.look(LOOKS[0]).await;
+    browser.goto(&tenant.page("/tenants/masters")).await;
+    browser.press("Make a one-time key").await;
+    browser.wait_for_text("I have copied the key").await;
+    let key = browser.evaluate("document.getElementById('secret').textContent").await;
+    // Both hosts have the same name, so the browser has one session at a time.
+    browser.sign_in(&master, "Admin").await;
+    browser.follow("Tenants").await;
+    browser.wait_for_text("+ New Tenant").await;
+    browser.follow("+ New Tenant").await;
+    browser.wait_for("#name").await;
+    browser.fill("name", "Acme").await;
+    browser.fill("region", "EMEA").await;
+    browser.fill("url", &tenant.url).await;
+    browser.fill("secret.key", key.as_str().unwrap()).await;
+    browser.check("tenant-new", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.press("Add and register").await;
+    browser.wait_for_text("The tenant Acme is registered.").await;
+    browser.check("tenant", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    // A site that the tenant does not have.
+    for (site, result) in [("Nowhere", "Failed"), (SITE, "Added")] {
+        browser.goto(&master.page("/tenants/syncs/new")).await;
+        browser.fill("region", "EMEA").await;
+        browser.fill("name", "Acme").await;
+        browser.fill("site", site).await;
+        browser.press("Preview").await;
+        browser.wait_for("#results").await;
+        wait_for_end(&browser).await;
+        let text = browser.text().await;
+        assert!(text.contains("Nothing was changed yet.") && text.contains(result), "{text}");
+        browser.press("Sync now").await;
+        browser.wait_for_text("The sync has begun.").await;
+        wait_for_end(&browser).await;
+        if result == "Failed" {
+            browser.check("sync-failed", &LOOKS).await;
+            browser.look(LOOKS[0]).await;
+            browser.press("Retry what failed").await;
+            browser.wait_for_text("The sync has begun.").await;
+            wait_for_end(&browser).await;
+        }
+    }
+    browser.wait_for_text("Successful").await;
+    browser.check("sync", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.goto(&master.page("/tenants/syncs")).await;
+    browser.check("syncs", &LOOKS).await;
+    browser.goto(&master.page("/tenants")).await;
+    browser.check("tenants", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Acme").await;
+    browser.wait_for("#tenant").await;
+    browser.follow("Revoke").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Revoke").await;
+    browser.wait_for_text("The tenant Acme is revoked.").await;
+    browser.sign_in(&tenant, "Admin").await;
+    browser.goto(&tenant.page("/tenants/masters")).await;
+    browser.check("masters", &LOOKS).await;
+    browser.look(LOOKS[0]).await;
+    browser.follow("Revoke Master").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Revoke").await;
+    browser.wait_for_text("The master Master is revoked.").await;
+    browser.end().await;
+}
