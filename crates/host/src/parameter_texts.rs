@@ -10,12 +10,17 @@ use crate::Refusal;
 /// # Errors
 /// [`Refusal::Because`] with the parameter's name.
 pub(crate) fn check_texts(parameters: &Parameters) -> Result<(), Refusal> {
-    for name in parameters.names() {
+    problem(parameters).map_or(Ok(()), |problem| Err(Refusal::Because(problem)))
+}
+
+/// The first problem, with the parameter's name; of a field of an object as `Filter.cve`.
+fn problem(parameters: &Parameters) -> Option<String> {
+    parameters.names().find_map(|name| {
         let items = parameters.list(name).unwrap_or_default().iter().map(String::as_str);
-        for text in parameters.text(name).into_iter().chain(items) {
-            limits::PARAMETER.check(text).map_err(|error| Refusal::Because(format!("{name}: {error}")))?;
+        let mut texts = parameters.text(name).into_iter().chain(items);
+        if let Some(error) = texts.find_map(|text| limits::PARAMETER.check(text).err()) {
+            return Some(format!("{name}: {error}"));
         }
-        parameters.object(name).map_or(Ok(()), check_texts)?;
-    }
-    Ok(())
+        parameters.object(name).and_then(problem).map(|problem| format!("{name}.{problem}"))
+    })
 }

@@ -345,7 +345,6 @@ impl ServerOptions {
             Box::pin(async move {
                 // A commit that was acknowledged survives a loss of power.
                 within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
-                // A name that the address gives stays.
                 within(Some(answer), connection.execute(NAMED_SESSION)).await?;
                 within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
                 if is_read_only {

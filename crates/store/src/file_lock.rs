@@ -82,7 +82,8 @@ impl FileLock {
     ///
     /// # Errors
     /// [`StoreError::Locked`] when another process restores the store for longer than `wait`; [`StoreError::ForeignLog`]
-    /// when the file beside it is the log of another file; [`StoreError::UnknownLog`].
+    /// when the file beside it is the log of another file; [`StoreError::UnknownLog`] when a log is there and the lock
+    /// file is missing.
     pub(super) async fn take(path: &Path, wait: Duration) -> Result<Self, StoreError> {
         must_know_log(path)?;
         let mut options = OpenOptions::new();

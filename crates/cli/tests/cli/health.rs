@@ -113,6 +113,17 @@ fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_an
 }
 
 #[test]
+fn the_history_of_a_connection_of_an_inactive_site_says_why_nothing_checks_it() {
+    let simulator = Simulator::start(&[]);
+    let instance = Instance::new();
+    connect(&instance, &simulator, &["--health-check-minutes", "60"]);
+    let history = || instance.successful(["health", "history", "production"]);
+    assert!(!history().contains("not checked"), "{}", history());
+    instance.successful(["site", "change", "Security Operations", "--active", "false"]);
+    assert!(history().contains("not checked: its site is inactive"), "{}", history());
+}
+
+#[test]
 fn what_alerts_cannot_be_sent_with_keeps_the_host_from_starting_and_says_why() {
     for (settings, said) in [
         ("[alerts.mail]\nhost = \"mail.example.com\"\nfrom = \"nobody\"", "Expected an address"),

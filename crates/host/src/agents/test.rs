@@ -12,7 +12,7 @@ use super::reach::{AgentTested, Login, ask};
 use super::rights::seen;
 use super::service::Agents;
 use crate::Refusal;
-use crate::connections::server_of;
+use crate::connections::{must_be_active, server_of};
 
 /// The server to which a test asks the proxy to connect.
 #[derive(Debug, Clone)]
@@ -68,10 +68,8 @@ impl Agents {
         match target {
             AgentTarget::Connection(id) => {
                 let connection = self.connections.see_in(records, caller, *id).await?;
-                if let Place::Site(site) = &connection.place
-                    && let Some(why) = records.site(&site.name).await?.inactive()
-                {
-                    return Err(Refusal::Unable(why));
+                if let Place::Site(site) = &connection.place {
+                    must_be_active(records, site.id).await?;
                 }
                 let plugin = self.connections.registry.named(&connection.integration)?;
                 server(&server_of(&connection, &*plugin)).ok_or_else(|| {

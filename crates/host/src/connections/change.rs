@@ -23,6 +23,8 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
     let site = change.site.unwrap_or_else(|| old.place.name().to_owned());
     // A connection that moves to a site loses its recipient site, even if the change does not say so.
     let recipient = if is_shared(&site) { recipient } else { None };
+    // A change that ends the checks also ends their alerts.
+    let checks = old.health_check.as_ref().filter(|_| change.health_check_minutes != Some(None));
     ConnectionDraft {
         integration: old.integration.clone(),
         name: change.name.unwrap_or_else(|| old.name.clone()),
@@ -33,26 +35,16 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
         tenant: change.tenant.unwrap_or_else(|| old.tenant.clone()),
         active: change.active.unwrap_or(old.active),
         users: change.users.unwrap_or_else(|| old.users.iter().map(|(_, name)| name.clone()).collect()),
-        health_check_minutes: change
-            .health_check_minutes
-            .unwrap_or_else(|| old.health_check.as_ref().map(|check| check.every_minutes)),
-        health_check_email: change
-            .health_check_email
-            .unwrap_or_else(|| old.health_check.as_ref().and_then(|check| check.email.clone())),
-        // Without an interval there are no alerts.
+        health_check_minutes: change.health_check_minutes.unwrap_or_else(|| checks.map(|check| check.every_minutes)),
+        health_check_email: change.health_check_email.unwrap_or_else(|| checks.and_then(|check| check.email.clone())),
         health_check_webhooks: change
             .health_check_webhooks
-            .or_else(|| (change.health_check_minutes == Some(None)).then(Vec::new))
-            .unwrap_or_else(|| old.health_check.as_ref().map(|check| check.webhooks.clone()).unwrap_or_default()),
-        health_check_alert_after: change
-            .health_check_alert_after
-            .or_else(|| old.health_check.as_ref().map(|check| check.alert_after)),
+            .unwrap_or_else(|| checks.map(|check| check.webhooks.clone()).unwrap_or_default()),
+        health_check_alert_after: change.health_check_alert_after.or_else(|| checks.map(|check| check.alert_after)),
         health_check_recover_after: change
             .health_check_recover_after
-            .or_else(|| old.health_check.as_ref().map(|check| check.recover_after)),
-        health_check_slow_ms: change
-            .health_check_slow_ms
-            .or_else(|| old.health_check.as_ref().map(|check| check.slow_ms)),
+            .or_else(|| checks.map(|check| check.recover_after)),
+        health_check_slow_ms: change.health_check_slow_ms.or_else(|| checks.map(|check| check.slow_ms)),
         parameters: change.parameters,
     }
 }

@@ -2,7 +2,7 @@
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::named;
-use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
+use soar_store::model::{Caller, Connection, Place, Right, SiteId, SiteKind};
 use soar_store::{ConnectionFilter, Records};
 
 use super::rights::{may_use, missing};
@@ -20,24 +20,29 @@ pub(super) async fn choose(
     if !caller.may(Right::UseConnections, caller.site.id) {
         return Err(missing(Right::UseConnections, &caller.site.name));
     }
-    must_be_active(records, &caller.site).await?;
+    must_be_active(records, caller.site.id).await?;
     let wanted = ConnectionFilter::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
     let mut usable = records.connections(wanted).await?;
     usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
     let found = pick(usable, &caller.site.name, name)?;
     if !found.active {
-        return Err(Refusal::Unable(format!(
-            "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
-            quoted(&found.name)
-        )));
+        return Err(inactive(&found));
     }
     Ok(found)
 }
 
+/// The refusal of a run on an inactive connection.
+pub(crate) fn inactive(connection: &Connection) -> Refusal {
+    Refusal::Unable(format!(
+        "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
+        quoted(&connection.name)
+    ))
+}
+
 /// Refuses to run anything on a site that is inactive in the store.
-pub(super) async fn must_be_active(records: &mut Records<'_>, site: &Site) -> Result<(), Refusal> {
+pub(crate) async fn must_be_active(records: &mut Records<'_>, site: SiteId) -> Result<(), Refusal> {
     // The caller's site may come from a cache.
-    let now = records.sites().await?.into_iter().find(|one| one.id == site.id);
+    let now = records.sites().await?.into_iter().find(|one| one.id == site);
     match now.and_then(|site| site.inactive()) {
         None => Ok(()),
         Some(why) => Err(Refusal::Unable(why)),

@@ -18,6 +18,7 @@ pub(crate) use agent::unusable as unusable_agent;
 pub use agent::{WithoutAgent, without_their_agent};
 pub use certificates::{KeptPath, kept_paths};
 pub(crate) use certificates::{is_path as is_path_of_certificates, read as read_certificates};
+pub(crate) use choose::{inactive, must_be_active};
 pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use health_check::server_of;

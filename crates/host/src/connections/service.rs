@@ -96,7 +96,7 @@ impl Connections {
         let mut reader = self.store.reader().await?;
         let mut records = reader.records();
         let connection = managed(&mut records, caller, id).await?;
-        choose::must_be_active(&mut records, &caller.site).await?;
+        choose::must_be_active(&mut records, caller.site.id).await?;
         Ok(connection)
     }
 }

@@ -13,10 +13,10 @@ use tracing::Instrument as _;
 use super::finished_run::FinishedRun;
 use super::settings::ExecutorSettings;
 use super::shared::{Accepted, Shared};
-use super::supervise::{Task, inactive, supervise};
+use super::supervise::{Task, supervise};
 use super::watching::Watching;
 use crate::Refusal;
-use crate::connections::Connections;
+use crate::connections::{Connections, inactive};
 use crate::parameter_texts::check_texts;
 use crate::plugins::PluginRegistry;
 

@@ -25,6 +25,7 @@ use super::shared::Shared;
 use super::slots::Full;
 use super::watching::{Tee, Watching};
 use crate::Refusal;
+use crate::connections::inactive;
 
 /// The pause between attempts to store the end of a run while the store fails.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -140,13 +141,6 @@ async fn turns(shared: &Shared, task: &mut Task, deadline: Instant) -> Result<Tu
         task.connection = now;
     }
     Ok((first, second))
-}
-
-pub(super) fn inactive(connection: &Connection) -> Refusal {
-    Refusal::Unable(format!(
-        "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
-        quoted(&connection.name)
-    ))
 }
 
 async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {

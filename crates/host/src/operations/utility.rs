@@ -113,9 +113,9 @@ impl Operations {
     /// # Errors
     /// [`OperationError`], also where the command refuses or cannot be planned.
     pub async fn plan_utility(&self, context: &RequestContext, call: &UtilityCall<'_>) -> Result<Plan, OperationError> {
+        check_texts(&call.parameters)?;
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
-        check_texts(&call.parameters)?;
         let planning = call.command.plan(&mut records, &call.caller, &call.parameters, self.now());
         Ok(self.guarded(context, planning).await?)
     }

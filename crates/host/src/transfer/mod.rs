@@ -26,6 +26,7 @@ mod write_record;
 use std::fmt;
 
 use serde::Serialize;
+use soar_connector::sentence;
 use soar_store::StoreError;
 use soar_store::text_enum;
 use utoipa::ToSchema;
@@ -85,7 +86,7 @@ impl fmt::Display for BadRow {
             write!(formatter, "{field}: ")?;
         }
         // A problem may be a whole sentence.
-        write!(formatter, "{}.", self.problem.trim_end_matches('.'))
+        formatter.write_str(&sentence(&self.problem))
     }
 }
 

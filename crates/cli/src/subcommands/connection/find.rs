@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::operations::Operations;
-use soar_store::model::name::same_name;
+use soar_store::model::name::{named, same_name};
 use soar_store::model::{Connection, Place, Site};
 
 use crate::exit::WrongUse;
@@ -37,25 +37,17 @@ impl Named {
         session: &OperatorSession,
     ) -> Result<Connection> {
         let context = session.context("connection show");
-        let mut all = operations.list_connections(&context, None).await.map_err(not_done)?;
-        let is_meant = |one: &Connection| same_name(&one.name, &self.connection);
-        let mut found: Vec<usize> = (0..all.len()).filter(|index| is_meant(&all[*index])).collect();
+        let all = operations.list_connections(&context, None).await.map_err(not_done)?;
+        let mut usable: Vec<&Connection> = all.iter().filter(|one| same_name(&one.name, &self.connection)).collect();
         if let Some(site) = &self.site {
             let site = session.site(Some(site)).await?;
-            let is_own = |index: &usize| matches!(&all[*index].place, Place::Site(place) if place.id == site.id);
-            let own: Vec<usize> = found.iter().copied().filter(is_own).collect();
-            if own.is_empty() {
-                found.retain(|index| matches!(all[*index].place, Place::SharedToInternalSites { .. }));
-            } else {
-                found = own;
-            }
+            let is_own = |one: &Connection| matches!(&one.place, Place::Site(place) if place.id == site.id);
+            let has_own = usable.iter().any(|one| is_own(one));
+            let is_shared = |one: &Connection| matches!(one.place, Place::SharedToInternalSites { .. });
+            usable.retain(|one| if has_own { is_own(one) } else { is_shared(one) });
         }
-        // Names from before may look the same. The one that is spelled as given is meant.
-        if found.len() > 1 && found.iter().any(|index| all[*index].name == self.connection) {
-            found.retain(|index| all[*index].name == self.connection);
-        }
-        match found.as_slice() {
-            [index] => Ok(all.swap_remove(*index)),
+        match named(&usable, &self.connection, |one| &one.name).as_slice() {
+            [one] => Ok((**one).clone()),
             [] => {
                 let name = quoted(&self.connection);
                 let near = suggestion(&self.connection, all.iter().map(|one| one.name.as_str()));
@@ -67,7 +59,7 @@ impl Named {
                 .into())
             }
             several => {
-                let places: Vec<_> = several.iter().map(|index| all[*index].place.name()).collect();
+                let places: Vec<_> = several.iter().map(|one| one.place.name()).collect();
                 Err(WrongUse(format!(
                     "Several connections are called {}. Choose one with --site: {}.",
                     quoted(&self.connection),

@@ -153,6 +153,7 @@ impl Operations {
                         let setting = call(records, "SetIncidentField", &caller, &parameters, change.now);
                         self.guarded(context, setting).await.map_err(|refusal| match refusal {
                             refusal @ (Refusal::Because(_) | Refusal::Parameters(_)) => {
+                                // A text that is too long for a name is shown in part.
                                 let is_name = name.len() <= limits::DETAIL_NAME_BYTES;
                                 let name = if is_name { name.clone() } else { quoted(name) };
                                 Refusal::Because(format!("{name}: {refusal}"))

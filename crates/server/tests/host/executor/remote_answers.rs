@@ -183,6 +183,9 @@ async fn a_text_that_no_command_can_use_reaches_no_server() {
         let parameters = json!({ "Scanner ID": "x".repeat(100_001) }).as_object().unwrap().clone();
         let refused = because(stage.executor.remote(&admin, "PatchRescan", parameters).await);
         assert_eq!(refused, "Scanner ID: The text has 100001 characters, and 100000 is the most. Shorten it.");
+        let parameters = json!({ "Filter": { "ip": "x".repeat(100_001) } }).as_object().unwrap().clone();
+        let refused = because(stage.executor.remote(&admin, "ListDevices", parameters).await);
+        assert!(refused.starts_with("Filter.ip: The text has 100001 characters"), "{refused}");
         assert!(simulator.requests().is_empty());
     }
 }

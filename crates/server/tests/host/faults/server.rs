@@ -90,6 +90,7 @@ async fn commits_wait_for_the_disk_whatever_the_administrator_of_the_server_set(
         server.run_sql(&address, &format!("ALTER DATABASE {database} SET synchronous_commit = {theirs}"));
         let store = Store::open(&address).await.unwrap();
         assert_eq!(store.pragma("SHOW synchronous_commit").await.unwrap(), ours, "{theirs}");
+        assert_eq!(store.pragma("SHOW application_name").await.unwrap(), "footprint");
         store.close().await;
     }
     // The tests' server does not wait for the disk, which no session can change.

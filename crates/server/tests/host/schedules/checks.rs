@@ -98,8 +98,8 @@ async fn a_changed_inactive_or_deleted_connection_is_checked_as_it_is_now() {
         assert_eq!(wired.minute(&stage).await, 0, "inactive");
         stage.update(&administrator, connection.id, json!({"active": true})).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 1, "active again");
-        let off = json!({"healthCheckMinutes": null, "healthCheckEmail": null});
-        stage.update(&administrator, connection.id, off).await.unwrap();
+        // The destinations of its alerts go with the checks.
+        stage.update(&administrator, connection.id, json!({"healthCheckMinutes": null})).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 0, "without a health check");
         stage.update(&administrator, connection.id, json!({"healthCheckMinutes": 1})).await.unwrap();
         stage.executor.connections().delete(&administrator, connection.id).await.unwrap();
