@@ -15,7 +15,8 @@ fn skeleton(out: &str) -> String {
             continue;
         }
         in_table = after_command && line.contains("  ") && !line.starts_with("$ ");
-        after_command = (after_command && line.is_empty()) || line.starts_with("$ ");
+        let before_table = line.is_empty() || line.starts_with("warning: ");
+        after_command = (after_command && before_table) || line.starts_with("$ ");
         if in_table {
             let headings = line.split("  ").map(str::trim).filter(|heading| !heading.is_empty());
             kept.push(format!("{}\n[rows]", headings.collect::<Vec<_>>().join("  ")));
