@@ -95,8 +95,9 @@ pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
-    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, Listed, LogBounds, LogPosition,
-    NewFieldChange, SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
+    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, HeldFinding, Listed, LogBounds,
+    LogPosition, LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage,
+    StagedFinding, StoredRule,
 };
 pub use health::Ran;
 pub use history::Retention;

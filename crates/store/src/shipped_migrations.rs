@@ -20,6 +20,7 @@ const SQLITE: &[(i64, &str)] = &[
     (14, "5b8906264146a620244c9a104bd8a653e33e3ed4e7e5ddd2a7aa2d30dc3485f50245eef5787ef6bb1db374c1111f8a6e"),
     (15, "334f02faa7e3a4067ba42637552a9319160e19a12a99540c981ee565d3a2c0cd8c38adbba02c728c2ca326456520976c"),
     (16, "86e2274be73ad7d53b27c2a926b420fbddc26a7a8b625dda79f083fcbb769181c5de1bbe26589de728f85b4302c935eb"),
+    (17, "764d3388c9ab15c1e8a4c8a4fb5188884ebd5ebbe33dbc4f2a7cd08b187b34e54cfcca29b9b1987713d58c403b43d823"),
 ];
 
 /// The version of each migration, and the SHA-384 of its file.
@@ -37,6 +38,7 @@ const POSTGRES: &[(i64, &str)] = &[
     (14, "63f57f1405895c6b6b340ce328c53aa9a365b7ef64fccb6cedf81f0c6d8cac038ce0c7843b74fe3de0313ac7c1d5fc1c"),
     (15, "402cbf9cd60219f48fd1cd3aec24c359e09d85f899ece540d20f86dea53f2bc1bd13125cdf403e85868cd1e51bf679ab"),
     (16, "5b1a7ab5fdfe0b07543cb1ec9c3d10b53a2a1300c8548c2dccfc535d03d8bc02a81746ab34424821f4bc30c78ef60eef"),
+    (17, "9c1c53313b7d1eb7aee6f928c1af77f6daa3dec766fe67737b62e5a8b2dbf18dd78ceff4ff84a12131c6a9896595b0cb"),
 ];
 
 fn checksums(migrator: &Migrator) -> Vec<(i64, String)> {

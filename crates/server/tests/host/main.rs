@@ -38,6 +38,7 @@ mod plans;
 mod proxy;
 mod refusals;
 mod role_matrix;
+mod rules;
 mod schedules;
 mod sealing;
 mod served;

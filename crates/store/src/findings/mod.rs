@@ -9,6 +9,9 @@ mod log;
 mod lookup;
 #[cfg(feature = "testing")]
 mod reference;
+mod rule_changes;
+mod rule_incidents;
+mod rules;
 mod stage;
 mod staged;
 
@@ -17,5 +20,8 @@ pub use collections::{SnapshotClaim, SnapshotEnd};
 pub use deliveries::FindingDelivery;
 pub use log::{LogBounds, LogPosition};
 pub use lookup::FindingFilter;
+pub use rule_changes::LoggedChange;
+pub use rule_incidents::{HeldFinding, OpenIncident};
+pub use rules::{NewRule, RuleCounts, StoredRule};
 pub use stage::Stage;
 pub use staged::{Before, Difference, Listed, StagedFinding};
