@@ -95,9 +95,9 @@ impl Rules {
         if !(1..=MOST_DAYS).contains(&days) {
             return Err(Refusal::Because(format!("days: expected 1 to {MOST_DAYS}, got {days}. Correct it.")));
         }
-        let enrichment = match checked.needs_values() {
-            false => Enrichment::default().into(),
-            true => self.findings.enrichment().await?,
+        let enrichment = match self.findings.enrichment().await {
+            Err(refused) if checked.needs_values() => return Err(refused),
+            values => values.unwrap_or_default(),
         };
         let (acting, from) = {
             let mut reader = self.store.reader().await?;

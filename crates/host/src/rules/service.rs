@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Attempts of a step that lost against another transaction.
 const ATTEMPTS: usize = 4;
 
+/// The begin of the problem of a rule that cannot go on. It is cleared when the rule goes on.
+pub(super) const WAITS: &str = "The rule waits:";
+
 /// Handles changes of findings by rules. Several hosts can share a store: a rule is locked while a host works on it. Cheap
 /// to clone.
 #[derive(Debug, Clone)]
@@ -86,7 +89,7 @@ impl Rules {
 
     /// Records why a rule cannot go on. It tries again later.
     pub(super) async fn waits(&self, rule: FindingRuleId, why: &Refusal) -> Result<(), Refusal> {
-        let problem = format!("The rule waits: {}", soar_connector::sentence(&why.to_string()));
+        let problem = format!("{WAITS} {}", soar_connector::sentence(&why.to_string()));
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         let Some(stored) = records.lock_finding_rule(rule).await? else { return Ok(()) };

@@ -1,8 +1,6 @@
 //! One step of a rule: it handles some changes in one transaction, together with the number up to which it has come. After a
 //! crash the rule goes on from that number, so it does nothing twice.
 
-use std::sync::Arc;
-
 use soar_connector::name::quoted;
 use soar_store::model::{AuditEntry, FindingRuleId, FindingSequence, FindingsEvent, FindingsMessage, Moment, Surface};
 use soar_store::{LogPosition, LoggedChange, Records, RuleCounts, StoreError, StoredRule};
@@ -13,7 +11,7 @@ use super::carry_out::{Done, close, write};
 use super::checked::CheckedRule;
 use super::desk::{Counts, Desk};
 use super::rule::Rule;
-use super::service::Rules;
+use super::service::{Rules, WAITS};
 use crate::Refusal;
 use crate::findings::Enrichment;
 
@@ -48,8 +46,11 @@ impl Rules {
             found => found?,
         };
         let checked = checked(&before)?;
-        // Without the files nothing is known about the CVEs, so the rule waits for them.
-        let enrichment = if checked.needs_values() { self.findings.enrichment().await? } else { Arc::default() };
+        let enrichment = match self.findings.enrichment().await {
+            // Without the files nothing is known about the CVEs, so a rule with a condition on them waits.
+            Err(refused) if checked.needs_values() => return Err(refused),
+            values => values.unwrap_or_default(),
+        };
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         let Some(stored) = records.lock_finding_rule(id).await? else { return Ok(false) };
@@ -100,6 +101,9 @@ async fn handle(
     if !desk.alerts.is_empty() {
         let message = FindingsMessage { findings: desk.alerts, ..message(&step, 0) };
         done.alerts += send(records, checked, &message).await?;
+    }
+    if stored.problem.as_deref().is_some_and(|problem| problem.starts_with(WAITS)) {
+        records.clear_rule_problem(stored.id).await?;
     }
     records.finding_rule_handled(stored.id, through, desk.problem.as_deref()).await?;
     let closed = if is_read { close_ripe(records, &step, &mut done).await? } else { 0 };

@@ -185,6 +185,16 @@ impl Records<'_> {
         Ok(())
     }
 
+    /// Forgets the problem of a locked rule.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn clear_rule_problem(&mut self, id: FindingRuleId) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE finding_rules SET problem = NULL, problem_at = NULL WHERE id = $1");
+        query.bind(id).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
     /// What a rule did about these collections so far.
     ///
     /// # Errors

@@ -8,4 +8,4 @@ mod over_http;
 mod plans;
 mod refused;
 mod rights;
-mod world;
+pub mod world;

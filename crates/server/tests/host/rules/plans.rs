@@ -1,25 +1,10 @@
 //! A plan says what then happens.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use soar_host::operations::RuleToPlan;
-use soar_host::rules::PlannedIncident;
 
-use super::world::{add, incidents, messages, rule, shown};
+use super::world::{add, assert_as_planned, incidents, messages, parts, rule, shown};
 use crate::findings::world::World;
-
-/// The parts of incidents that a plan has, sorted.
-fn parts(incidents: &[PlannedIncident]) -> Vec<Value> {
-    let mut parts: Vec<_> = incidents
-        .iter()
-        .map(|one| {
-            let mut findings: Vec<_> = one.findings.iter().map(|finding| json!(finding)).collect();
-            findings.sort_by_key(|finding| finding["findingId"].to_string());
-            json!([one.title, one.site, one.severity, one.owner, one.finding_count, findings])
-        })
-        .collect();
-    parts.sort_by_key(Value::to_string);
-    parts
-}
 
 #[tokio::test]
 async fn a_plan_has_the_incidents_that_are_then_made_and_changes_nothing() {
@@ -55,18 +40,7 @@ async fn a_plan_has_the_incidents_that_are_then_made_and_changes_nothing() {
         let known = shown(&world, "A").await;
         let same = world.operations().plan_known_finding_rule(&world.context, known.id, 1).await.unwrap();
         assert_eq!(parts(&plan.incidents), parts(&same.incidents));
-        let mut made = Vec::new();
-        for whole in incidents(&world).await {
-            made.push(PlannedIncident {
-                title: whole.incident.title,
-                site: whole.incident.site,
-                severity: whole.incident.severity,
-                owner: whole.incident.owner.unwrap(),
-                finding_count: whole.findings.len(),
-                findings: whole.findings,
-            });
-        }
-        assert_eq!(parts(&plan.incidents), parts(&made));
+        assert_as_planned(&world, &plan).await;
         let closed = incidents(&world).await.iter().filter(|one| one.incident.closed_at.is_some()).count();
         assert_eq!((plan.made, plan.closed, plan.left_out), (5, i64::try_from(closed).unwrap(), 5));
         assert_eq!((closed, plan.is_cut), (2, false));

@@ -86,6 +86,7 @@ async fn a_rule_on_kev_waits_while_the_catalog_cannot_be_read_and_then_goes_on()
         let file = std::fs::File::options().write(true).open(&catalog).unwrap();
         file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(5)).unwrap();
         with_files.run_due().await;
+        assert_eq!(shown(&world, "A").await.problem, None);
         let made = incidents(&world).await;
         assert_eq!((made.len(), made[0].findings[0].cve.as_str()), (1, "CVE-2"));
         assert!(made[0].findings[0].evidence.contains("CISA KEV listed"), "{made:?}");

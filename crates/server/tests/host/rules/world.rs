@@ -1,8 +1,8 @@
 //! Rules in the world of findings.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use soar_host::operations::{IncidentSearch, RuleShown};
-use soar_host::rules::{Rule, Rules};
+use soar_host::rules::{PlannedIncident, Rule, RulePlan, Rules};
 use soar_host::views::{IncidentFilter, WholeIncident};
 use soar_store::model::{FindingsMessage, MessageBody, Moment};
 
@@ -74,4 +74,35 @@ pub async fn messages(world: &World) -> Vec<(String, FindingsMessage)> {
 pub async fn shown(world: &World, name: &str) -> RuleShown {
     let all = world.operations().list_finding_rules(&world.context).await.unwrap();
     all.into_iter().find(|one| one.rule.name == name).unwrap()
+}
+
+/// The parts of incidents that a plan has, sorted.
+pub fn parts(incidents: &[PlannedIncident]) -> Vec<Value> {
+    let mut parts: Vec<_> = incidents
+        .iter()
+        .map(|one| {
+            let mut findings: Vec<_> = one.findings.iter().map(|finding| json!(finding)).collect();
+            findings.sort_by_key(|finding| finding["findingId"].to_string());
+            json!([one.title, one.site, one.severity, one.owner, one.finding_count, findings])
+        })
+        .collect();
+    parts.sort_by_key(Value::to_string);
+    parts
+}
+
+/// All incidents are those of the plan.
+pub async fn assert_as_planned(world: &World, plan: &RulePlan) {
+    let made = incidents(world).await.into_iter().map(|whole| PlannedIncident {
+        title: whole.incident.title,
+        site: whole.incident.site,
+        severity: whole.incident.severity,
+        owner: whole.incident.owner.unwrap(),
+        finding_count: whole.findings.len(),
+        findings: whole.findings,
+    });
+    let made: Vec<_> = made.collect();
+    assert_eq!(plan.made, i64::try_from(made.len()).unwrap());
+    for (planned, made) in parts(&plan.incidents).into_iter().zip(parts(&made)) {
+        assert_eq!(planned, made);
+    }
 }
