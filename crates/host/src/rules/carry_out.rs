@@ -2,14 +2,23 @@
 
 use serde_json::{Value, json};
 use soar_connector::{Parameters, RawParameters};
-use soar_store::model::{Caller, IncidentFinding, IncidentId};
-use soar_store::{Records, StoreError};
+use soar_store::model::{Caller, IncidentFinding, IncidentId, Moment};
+use soar_store::{Records, StoreError, StoredRule};
 
+use super::acting::Acting;
+use super::checked::CheckedRule;
 use super::describe::{MOST_FINDINGS, SECTION, appended, fields, raw_data};
 use super::desk::Draft;
-use super::step::Step;
 use crate::Refusal;
 use crate::utility::{self, Answer};
+
+/// What a step of a rule works with.
+pub(super) struct Step<'a> {
+    pub(super) stored: &'a StoredRule,
+    pub(super) checked: &'a CheckedRule,
+    pub(super) acting: &'a Acting,
+    pub(super) now: Moment,
+}
 
 /// What a step did.
 #[derive(Debug, Default)]

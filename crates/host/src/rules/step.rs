@@ -7,7 +7,7 @@ use soar_store::{LogPosition, LoggedChange, Records, RuleCounts, StoreError, Sto
 use uuid::Uuid;
 
 use super::acting::Acting;
-use super::carry_out::{Done, close, write};
+use super::carry_out::{Done, Step, close, write};
 use super::checked::CheckedRule;
 use super::desk::{Counts, Desk};
 use super::rule::Rule;
@@ -20,14 +20,6 @@ const TOGETHER: i64 = 500;
 
 /// The incidents that one step closes.
 const CLOSED_TOGETHER: i64 = 50;
-
-/// What a step works with.
-pub(super) struct Step<'a> {
-    pub(super) stored: &'a StoredRule,
-    pub(super) checked: &'a CheckedRule,
-    pub(super) acting: &'a Acting,
-    pub(super) now: Moment,
-}
 
 /// Reads and checks a stored rule.
 pub(super) fn checked(stored: &StoredRule) -> Result<CheckedRule, StoreError> {
