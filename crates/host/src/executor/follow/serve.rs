@@ -33,7 +33,7 @@ impl Executor {
                         break;
                     }
                 }
-                () = self.shared.connections.clock.sleep(LOOK) => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
             while asking.try_join_next().is_some() {}
         }
