@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use soar_connector::{Invocation, KeyField, RawParameters, Sink, SinkError, Table};
+use soar_connector::{Invocation, KeyField, RawParameters, SinkError, Table};
 use soar_store::model::{Connection, Moment, Site, UserId};
 
 use super::content::Content;
 use super::kept_run::{KeptRun, KeptRunId};
 use super::sealed_file::SealedFile;
-use super::writer::ResultWriter;
 use crate::Refusal;
 use crate::sealing::Keyring;
 
@@ -78,11 +77,6 @@ impl Results {
         }
         runs.insert(run.id, Arc::clone(&run));
         Ok(run)
-    }
-
-    /// The sink that keeps the pages of a run.
-    pub(crate) fn writer(&self, run: &KeptRun) -> Box<dyn Sink + Sync> {
-        Box::new(ResultWriter::new(self.clone(), run.user, Arc::clone(&run.content), &run.command))
     }
 
     /// A run of this user.
