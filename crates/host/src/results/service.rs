@@ -70,7 +70,7 @@ impl Results {
         let run = KeptRun::new(user, site, connection, Arc::clone(command), parameters, now, content);
         let run = Arc::new(run);
         let mut runs = self.lock();
-        if runs.values().filter(|run| run.user == user && !run.is_over()).count() >= most {
+        if runs.values().filter(|run| run.user == user && run.holds_place()).count() >= most {
             return Err(Refusal::Unable(format!(
                 "{most} commands that you started are still running, which is the limit. Wait for one, or cancel it."
             )));
