@@ -194,6 +194,13 @@ impl Host {
         tokio::join!(collector.serve(stop.clone()), deliverer.serve(stop.clone()), rules.serve(stop));
     }
 
+    /// Follows work in products until `stop` is true. Does nothing in a host that leaves due work to other hosts.
+    pub async fn serve_followed_runs(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        if let (Some(executor), true) = (&self.executor, self.settings.schedules.run) {
+            executor.clone().serve_followed_runs(stop).await;
+        }
+    }
+
     /// Signs users in to the console.
     #[must_use]
     pub fn sign_in(&self) -> &SignIn {

@@ -5,6 +5,7 @@ mod agent;
 mod check;
 mod connectors;
 mod finished_run;
+mod follow;
 pub mod history;
 mod kept;
 mod nodes;
@@ -18,7 +19,7 @@ mod supervise;
 mod unsaved;
 mod watching;
 
-pub use finished_run::FinishedRun;
+pub use finished_run::{FinishedRun, UnderWay};
 pub use run::{Executor, Tested};
 pub use settings::ExecutorSettings;
 pub use watching::Watching;

@@ -10,7 +10,7 @@ use soar_connector::{
     Collector, Command, CommandError, Conclusion, ExecutionContext, Invocation, Outcome, Plugin, Receipt, Redactor,
     StatusCode,
 };
-use soar_store::model::{Caller, Connection, Moment, RunId, RunStatus};
+use soar_store::model::{Caller, Connection, Moment, RunId, RunStatus, ScheduleId};
 use soar_store::{HeldRoom, NewRun, RunEnd, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -20,12 +20,14 @@ use tracing::{Instrument as _, error, info, info_span, warn};
 use super::agent::through;
 use super::connectors::Ready;
 use super::finished_run::FinishedRun;
+use super::follow::{begin_followed, must_have_room, start};
 use super::kept;
 use super::shared::Shared;
 use super::slots::Full;
 use super::watching::{Tee, Watching};
 use crate::Refusal;
 use crate::connections::inactive;
+use crate::sealing::SealingGuard;
 
 /// The pause between attempts to store the end of a run while the store fails.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -39,6 +41,8 @@ pub(super) struct Task {
     pub(super) connection: Connection,
     pub(super) plugin: Arc<dyn Plugin>,
     pub(super) invocation: Invocation,
+    /// The schedule that runs the command, if one does.
+    pub(super) schedule: Option<ScheduleId>,
     /// The watcher of the pages, if there is one.
     pub(super) watching: Option<Watching>,
     /// Resolves once no caller waits for the outcome.
@@ -56,10 +60,12 @@ struct Ended<'a> {
     outcome: &'a Outcome,
     /// Whether it has all rows.
     is_whole: bool,
+    /// Whether its work would have been followed.
+    is_followed: bool,
 }
 
 /// The reason for which a run ended.
-enum Ending {
+pub(super) enum Ending {
     /// The outcome, and whether it has all rows.
     Itself(Box<Outcome>, bool),
     BrokeDown,
@@ -85,6 +91,15 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     let run = begin(shared, &task, redactor.as_deref()).await?;
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let (ending, room) = match ready {
+        Ok(ready) if task.invocation.follow_limit().is_some() => {
+            if let Some(watching) = &task.watching {
+                let _ = watching.run.set(run);
+            }
+            match start(shared, &task, (run, &ready), turns, deadline).instrument(span.clone()).await {
+                Ok(begun) => return Ok(begun.under_way(task, run, shared.now())),
+                Err(ending) => (ending, HeldRoom::default()),
+            }
+        }
         Ok(ready) => execute(shared, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
             let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
@@ -99,9 +114,11 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     }
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
-    end(shared, run, status, Ended { outcome: &outcome, is_whole }, &redactor).instrument(span).await;
+    let is_followed = task.invocation.follow_limit().is_some();
+    let ended = Ended { outcome: &outcome, is_whole, is_followed };
+    end(shared, run, status, ended, &redactor).instrument(span).await;
     let command = task.command().name.clone();
-    Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room })
+    Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room, under_way: None })
 }
 
 /// Waits for a slot of the connection and of the site.
@@ -158,8 +175,17 @@ async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Res
         request_id: task.caller.request_id.clone(),
         node: shared.node.clone(),
     };
+    let limit = task.invocation.follow_limit();
     let mut transaction = shared.store().transaction().await?;
-    let id = transaction.records().begin_run(&run, shared.now()).await?;
+    let mut records = transaction.records();
+    if limit.is_some() {
+        SealingGuard::begin(&mut records).await?;
+        must_have_room(shared, &mut records, (run.site_id, &run.site_name)).await?;
+    }
+    let id = records.begin_run(&run, shared.now()).await?;
+    if let Some(limit) = limit {
+        begin_followed(shared, &mut records, id, (task, limit)).await?;
+    }
     transaction.commit().await?;
     Ok(id)
 }
@@ -224,14 +250,14 @@ async fn execute(
     (ending, held)
 }
 
-async fn cancellation(cancelled: &mut watch::Receiver<bool>) {
+pub(super) async fn cancellation(cancelled: &mut watch::Receiver<bool>) {
     if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
         // No sender is left that could request the cancellation.
         pending::<()>().await;
     }
 }
 
-fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
+pub(super) fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
     executing.abort();
     ending
 }
@@ -279,31 +305,43 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
 
 /// Stores the end of the run. The caller gets its outcome even if that fails; the host then tries again in the background.
 async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, ended: Ended<'_>, redactor: &Redactor) {
-    let Ended { outcome, is_whole } = ended;
+    let Ended { outcome, is_whole, is_followed } = ended;
     let end = RunEnd {
         status,
         outcome: Some(kept::outcome(outcome, is_whole, redactor, shared.settings.outcome_bytes)),
         receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
     };
     let ended_at = shared.now();
-    if let Err(error) = store_end(shared, run, &end, ended_at).await {
+    if let Err(error) = store_end(shared, (run, is_followed), &end, ended_at).await {
         warn!(run = run.0, %error, "the end of a run could not be stored; the host tries again");
         let shared = Arc::clone(shared);
-        tokio::spawn(async move { store_end_later(&shared, run, &end, ended_at).await }.in_current_span());
+        tokio::spawn(
+            async move { store_end_later(&shared, (run, is_followed), &end, ended_at).await }.in_current_span(),
+        );
     }
 }
 
-async fn store_end(shared: &Shared, run: RunId, end: &RunEnd, ended_at: Moment) -> Result<(), StoreError> {
+async fn store_end(
+    shared: &Shared,
+    (run, is_followed): (RunId, bool),
+    end: &RunEnd,
+    ended_at: Moment,
+) -> Result<(), StoreError> {
     let mut transaction = shared.store().transaction().await?;
-    transaction.records().end_run(run, end, ended_at).await?;
+    let mut records = transaction.records();
+    if is_followed {
+        SealingGuard::begin(&mut records).await?;
+        records.forget_followed_run(run).await?;
+    }
+    records.end_run(run, end, ended_at).await?;
     transaction.commit().await
 }
 
 /// Tries again until the end is stored, or until the store works and does not take it.
-async fn store_end_later(shared: &Shared, run: RunId, end: &RunEnd, ended_at: Moment) {
+async fn store_end_later(shared: &Shared, (run, is_followed): (RunId, bool), end: &RunEnd, ended_at: Moment) {
     loop {
         sleep(AGAIN).await;
-        match store_end(shared, run, end, ended_at).await {
+        match store_end(shared, (run, is_followed), end, ended_at).await {
             Ok(()) => return info!(run = run.0, "the end of a run is stored"),
             Err(error) if error.trouble().is_some() || error.is_conflict() => {}
             Err(error) => {

@@ -16,6 +16,7 @@ mod documented_samples;
 mod executor;
 mod faults;
 mod findings;
+mod follow;
 mod fresh_answers;
 mod gate;
 mod idempotency;

@@ -62,7 +62,7 @@ pub use message::{FindingItem, FindingsEvent, FindingsMessage, Message, MessageB
 pub use moment::Moment;
 pub use number::checked_number;
 pub use reference::Reference;
-pub use run::{Run, RunStatus};
+pub use run::{Run, RunFollowing, RunStatus};
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
 pub use session::{Profile, Session, SignInMethod, Theme};
 pub use site::{Site, SiteKind};

@@ -6,7 +6,7 @@ use soar_connector::name::normalised;
 use soar_connector::{ParameterProblem, ParameterProblems, RawParameters, cell_text};
 use soar_store::model::Right;
 
-use super::bulk::SOURCE;
+use super::bulk_command::SOURCE;
 use crate::parts::Field;
 use crate::visit::{Form, ListState, Page};
 
