@@ -115,3 +115,16 @@ fn still_running(message: String, token: &str) -> Problem {
 fn refused(text: String) -> Problem {
     Problem::new("refused", text, "The host did not run the command.", "Do what the message says.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_goes_on_is_no_result_and_the_cure_has_the_token() {
+        let answer = br#"{"error":"","returnData":"Running","run":7,"message":"It goes on.","followToken":"abc"}"#;
+        let problem = Answer::read(answer).unwrap().error.unwrap();
+        assert_eq!((problem.code.as_str(), problem.message.as_str()), ("still-running", "It goes on."));
+        assert!(problem.retryable && problem.cure.contains("Follow = abc"));
+    }
+}

@@ -26,6 +26,7 @@ mod error;
 mod failing;
 mod file_lock;
 mod findings;
+mod followed_calls;
 mod followed_runs;
 mod health;
 mod history;
@@ -100,7 +101,8 @@ pub use findings::{
     LogPosition, LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage,
     StagedFinding, StoredRule,
 };
-pub use followed_runs::{FollowedCalls, FollowedRun, FollowedSoFar, NewFollowedRun, followed_sealing_context};
+pub use followed_calls::{FollowedCalls, followed_sealing_context};
+pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};
 pub use health::Ran;
 pub use history::Retention;
 pub use incidents::NewIncident;

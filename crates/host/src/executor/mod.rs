@@ -2,10 +2,13 @@
 //! history.
 
 mod agent;
+mod asking;
 mod check;
 mod connectors;
+mod end;
 mod finished_run;
 mod follow;
+mod followed;
 pub mod history;
 mod kept;
 mod nodes;
@@ -16,7 +19,10 @@ mod shared;
 mod slots;
 mod stream;
 mod supervise;
+mod task;
+mod turns;
 mod unsaved;
+mod waiting;
 mod watching;
 
 pub use finished_run::{FinishedRun, UnderWay};

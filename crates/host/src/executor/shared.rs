@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connectors::Connectors;
-use super::follow::Followed;
+use super::followed::Followed;
 use super::settings::ExecutorSettings;
 use super::slots::Slots;
 use crate::connections::Connections;

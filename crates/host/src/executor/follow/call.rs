@@ -8,7 +8,7 @@ use soar_store::model::{Connection, ParameterState};
 
 /// What a question about the work needs of the call that started it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(in super::super) struct FollowedCall {
+pub(super) struct FollowedCall {
     /// The parameters of the call.
     pub(super) parameters: RawParameters,
     /// The connection's settings at the start, except secrets. A token is not asked about elsewhere.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use soar_connector::{Outcome, Page, Redactor};
-use soar_store::model::{Moment, Run, RunFollowing, RunId, RunReport, RunStatus};
-use soar_store::{FollowedRun, FollowedSoFar, HeldRoom, Ran, RunEnd, StoreError};
+use soar_store::model::{Moment, RunFollowing, RunId, RunReport};
+use soar_store::{Ran, RunEnd, StoreError};
 use tracing::{Instrument as _, info, info_span, warn};
 
 use super::super::kept;
 use super::super::shared::Shared;
+use super::found::{Claim, Ended, Found};
 use crate::sealing::SealingGuard;
 
 /// The lease of a question, and the interval between renewals: as of other due work.
@@ -23,56 +23,20 @@ const RENEW: Duration = Duration::from_secs(4);
 const PAUSE: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 30;
 
-/// A claimed question, and the time of the claim.
-#[derive(Debug)]
-pub(super) struct Claim {
-    pub(super) followed: FollowedRun,
-    /// The time of the claim, by the database's clock.
-    at: Moment,
-    /// The time of the claim, on the clock of elapsed time.
-    elapsed: Duration,
-}
-
-/// The end of a run.
-pub(super) struct Ended {
-    pub(super) run: Run,
-    pub(super) status: RunStatus,
-    pub(super) outcome: Outcome,
-    /// The pages of the outcome, for a watcher.
-    pub(super) pages: Vec<Page>,
-    pub(super) room: HeldRoom,
-    pub(super) redactor: Arc<Redactor>,
-}
-
-/// What a question found out.
-pub(super) enum Found {
-    Ended(Box<Ended>),
-    SoFar(FollowedSoFar),
-}
-
 /// What became of a question.
-pub(super) enum Asked {
+pub(in super::super) enum Asked {
     Ended(Box<Ended>),
     Running(RunFollowing),
     /// Another host asks, or the answer could not be stored.
     Lost,
 }
 
-impl Claim {
-    /// The time on the database's clock, without a query.
-    pub(super) fn now(&self, shared: &Shared) -> Moment {
-        self.at + shared.connections.clock.elapsed().saturating_sub(self.elapsed)
-    }
-
-    /// How long the work has been followed.
-    pub(super) fn waited(&self, shared: &Shared) -> Duration {
-        let elapsed = shared.connections.clock.elapsed();
-        shared.followed.waited(&self.followed, self.now(shared), elapsed)
-    }
-}
-
 /// Claims due questions: of the run `only`, or of all runs that no waiter of this process asks about.
-pub(super) async fn claim(shared: &Shared, places: usize, only: Option<RunId>) -> Result<Vec<Claim>, StoreError> {
+pub(in super::super) async fn claim(
+    shared: &Shared,
+    places: usize,
+    only: Option<RunId>,
+) -> Result<Vec<Claim>, StoreError> {
     let except = if only.is_some() { Vec::new() } else { shared.followed.waited_for() };
     let mut transaction = shared.store().transaction().await?;
     let claimed = transaction.records().claim_followed_runs((&shared.node, LEASE), places, (&except, only)).await?;
@@ -83,7 +47,7 @@ pub(super) async fn claim(shared: &Shared, places: usize, only: Option<RunId>) -
 }
 
 /// Asks a claimed question while its lease is renewed, and stores the answer.
-pub(super) async fn ask(shared: &Arc<Shared>, claim: Claim) -> Asked {
+pub(in super::super) async fn ask(shared: &Arc<Shared>, claim: Claim) -> Asked {
     let run = claim.followed.run;
     let span = info_span!("followed run", run = run.0);
     let asking = async {

@@ -7,10 +7,10 @@ use soar_connector::{Failure, FollowToken, Invocation, Outcome, Plugin, Receipt}
 use soar_store::model::{Run, RunStatus};
 use soar_store::{FollowedSoFar, HeldRoom, StoreError};
 
+use super::super::followed::milliseconds;
 use super::super::shared::Shared;
-use super::claim::{Claim, Ended, Found};
 use super::failures::{conclusion, error, outcome};
-use super::followed::milliseconds;
+use super::found::{Claim, Ended, Found};
 use super::sums::Sums;
 
 /// The shortest and the longest time between two questions.

@@ -4,15 +4,13 @@
 mod call;
 mod claim;
 mod failures;
-mod followed;
+mod found;
 mod judge;
 mod question;
-mod serve;
 mod start;
 mod stored;
 mod sums;
-mod wait;
 
-pub(super) use call::FollowedCall;
-pub(super) use followed::Followed;
+pub(super) use claim::{Asked, ask, claim};
 pub(super) use start::{begin_followed, must_have_room, start};
+pub(super) use stored::outcome_of;

@@ -17,9 +17,9 @@ use super::super::agent::through;
 use super::super::connectors::Ready;
 use super::super::shared::Shared;
 use super::super::watching::Tee;
-use super::FollowedCall;
-use super::claim::{Claim, Ended, Found};
+use super::call::FollowedCall;
 use super::failures::{conclusion, error, outcome, with_token};
+use super::found::{Claim, Ended, Found};
 use super::judge::Judged;
 use super::sums::Sums;
 

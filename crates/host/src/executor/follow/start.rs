@@ -7,15 +7,16 @@ use soar_connector::name::quoted;
 use soar_connector::{Conclusion, ExecutionContext, Failure, FollowToken, Outcome, Progress, Receipt};
 use soar_store::model::{Moment, RunFollowing, RunId, SiteId};
 use soar_store::{FollowedSoFar, HeldRoom, NewFollowedRun, Records, StoreError, followed_sealing_context};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, error, warn};
 
 use super::super::connectors::Ready;
 use super::super::finished_run::{FinishedRun, UnderWay};
 use super::super::shared::Shared;
-use super::super::supervise::{Ending, Task, cancellation, stop};
-use super::FollowedCall;
+use super::super::task::{Ending, Task, cancellation, stop};
+use super::super::turns::Turns;
+use super::call::FollowedCall;
 use super::failures::outcome;
 use super::sums::Sums;
 use crate::Refusal;
@@ -77,7 +78,7 @@ pub(in super::super) async fn start(
     shared: &Arc<Shared>,
     task: &Task,
     (run, ready): (RunId, &Ready),
-    turns: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+    turns: Turns,
     deadline: Instant,
 ) -> Result<Begun, Ending> {
     let failed =
@@ -121,7 +122,7 @@ async fn send(
     shared: &Arc<Shared>,
     task: &Task,
     (run, ready): (RunId, &Ready),
-    turns: (OwnedSemaphorePermit, OwnedSemaphorePermit),
+    turns: Turns,
     deadline: Instant,
 ) -> Result<(FollowToken, Conclusion), NotStarted> {
     let (cancel, mut cancelled) = watch::channel(false);
@@ -228,7 +229,7 @@ impl UnderWay {
     }
 
     /// The outcome so far: the failure `still-running`.
-    pub(super) fn outcome(&self, run: RunId) -> Outcome {
+    pub(in super::super) fn outcome(&self, run: RunId) -> Outcome {
         let failure = Failure::new("still-running", self.text(run));
         let command = self.invocation.command();
         let error = self.plugin.manifest().error_tab(Some(command), failure);

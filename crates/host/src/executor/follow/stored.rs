@@ -48,7 +48,7 @@ impl From<StoredError> for CommandError {
 
 /// The outcome of an ended run, and its pages. A result that the history does not keep as a whole is not made up: a
 /// warning says where the kept part is.
-pub(super) async fn outcome_of(run: &Run, command: &Command) -> (Outcome, Vec<Page>) {
+pub(in super::super) async fn outcome_of(run: &Run, command: &Command) -> (Outcome, Vec<Page>) {
     let Some(stored) = run.outcome.as_ref().and_then(|kept| serde_json::from_str::<Stored>(kept.get()).ok()) else {
         let message = format!("Run {} ended without a result.", run.id);
         let error = error(run, Some(command), "interrupted", &message, "Check in the product before you run it again.");

@@ -146,3 +146,32 @@ async fn a_start_that_was_cut_off_is_told_as_interrupted_and_is_never_repeated()
         assert_eq!(scene.starts(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_waiter_gets_the_result_that_another_host_got() {
+    for is_stopped in [false, true] {
+        for scene in Scene::on_both().await {
+            let started = scene.start_on(&scene.stage.executor, scene.one_scanner()).await.unwrap();
+            let other = scene.another().await;
+            if is_stopped {
+                scene.simulator.advance(HALF);
+                scene.simulator.stop_scans();
+            }
+            assert_eq!(scene.minute(&other, HALF + REST).await, 1);
+            let run = scene.run(started.run).await;
+            let ended = scene.stage.executor.wait_for(started, None).await.unwrap();
+            assert!(ended.under_way.is_none());
+            let kept: serde_json::Value = serde_json::from_str(run.outcome.unwrap().get()).unwrap();
+            match ended.outcome.error {
+                None => {
+                    let rows = serde_json::to_value(ended.outcome.result.context_data()).unwrap();
+                    assert_eq!((rows, is_stopped), (kept["contextData"].clone(), false));
+                }
+                Some(error) => {
+                    assert_eq!((serde_json::to_value(error).unwrap(), is_stopped), (kept["error"].clone(), true));
+                }
+            }
+            assert!(ended.outcome.receipt.requests > 0);
+        }
+    }
+}

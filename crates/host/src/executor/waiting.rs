@@ -8,10 +8,9 @@ use soar_store::HeldRoom;
 use soar_store::model::{RunFollowing, RunId, RunStatus};
 use tokio::time::Instant;
 
-use super::super::Executor;
-use super::super::finished_run::{FinishedRun, UnderWay};
-use super::claim::{Asked, ask, claim};
-use super::stored::outcome_of;
+use super::Executor;
+use super::finished_run::{FinishedRun, UnderWay};
+use super::follow::{Asked, ask, claim, outcome_of};
 use crate::Refusal;
 
 /// The interval between looks at the run.

@@ -7,8 +7,8 @@ use soar_store::StoreError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::super::Executor;
-use super::claim::{Asked, ask, claim};
+use super::Executor;
+use super::follow::{Asked, ask, claim};
 
 /// The interval between looks for due questions.
 const LOOK: Duration = Duration::from_secs(1);

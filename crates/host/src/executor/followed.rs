@@ -9,7 +9,7 @@ use soar_store::model::{Moment, RunId};
 
 /// The runs that this process waits for, and when it wrote about a run last.
 #[derive(Debug, Default)]
-pub(in super::super) struct Followed {
+pub(super) struct Followed {
     waited_for: Mutex<BTreeSet<RunId>>,
     written: Mutex<HashMap<RunId, Written>>,
 }
