@@ -95,8 +95,9 @@ pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
-    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, Listed, LogBounds, LogPosition,
-    NewFieldChange, SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
+    AppliedChange, Before, ChangeCounts, Difference, FindingChangeCount, FindingDelivery, FindingFilter, FindingGroup,
+    FindingGrouping, FindingOrder, FindingSpan, Listed, LogBounds, LogPosition, NewFieldChange, SnapshotClaim,
+    SnapshotEnd, Stage, StagedFinding,
 };
 pub use health::Ran;
 pub use history::Retention;

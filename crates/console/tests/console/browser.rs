@@ -43,13 +43,24 @@ pub struct Look {
     pub scheme: &'static str,
 }
 
-/// The looks in which each page is checked.
-pub const LOOKS: [Look; 4] = [
-    Look { width: 1440, scheme: "light" },
-    Look { width: 1440, scheme: "dark" },
-    Look { width: 360, scheme: "light" },
-    Look { width: 360, scheme: "dark" },
-];
+/// A wide window with light colours.
+pub const WIDE: Look = Look { width: 1440, scheme: "light" };
+
+/// The looks in which each page is checked: all of them if the variable `FOOTPRINT_CONSOLE` is `full`.
+pub fn looks() -> &'static [Look] {
+    const ALL: [Look; 4] = [
+        Look { width: 1440, scheme: "dark" },
+        Look { width: 360, scheme: "light" },
+        WIDE,
+        Look { width: 360, scheme: "dark" },
+    ];
+    if is_full() { &ALL } else { &ALL[..2] }
+}
+
+/// Whether pages are checked in each look for each role, which takes long.
+pub fn is_full() -> bool {
+    std::env::var("FOOTPRINT_CONSOLE").is_ok_and(|value| value == "full")
+}
 
 /// A browser.
 pub struct Browser {
@@ -267,8 +278,8 @@ impl Browser {
 
     /// Checks the page in each look: no serious finding, no complaint of the browser, no sideways scrolling. Stores a
     /// picture of each.
-    pub async fn check(&self, name: &str, looks: &[Look]) {
-        for look in looks {
+    pub async fn check(&self, name: &str) {
+        for look in looks() {
             self.look(*look).await;
             let label = format!("{name}-{}-{}", look.width, look.scheme);
             self.picture(&label).await;

@@ -25,7 +25,7 @@ pub enum LogPosition {
 }
 
 /// The columns of a change. `c` is its row and `f` its feed.
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "c.sequence, c.at, c.kind, c.baseline, f.connection_id, f.tenant, f.tenant_name, c.before, c.reason,
     c.fields, c.content AS finding,
     CAST(c.feed_id AS TEXT) || '.' || c.device || '.' || c.finding AS finding_id";

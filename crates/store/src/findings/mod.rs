@@ -5,17 +5,21 @@ mod collections;
 mod deliveries;
 mod devices;
 mod feeds;
+mod groups;
 mod log;
 mod lookup;
 #[cfg(feature = "testing")]
 mod reference;
+mod span;
 mod stage;
 mod staged;
 
 pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
 pub use collections::{SnapshotClaim, SnapshotEnd};
 pub use deliveries::FindingDelivery;
+pub use groups::{FindingGroup, FindingGrouping};
 pub use log::{LogBounds, LogPosition};
-pub use lookup::FindingFilter;
+pub use lookup::{FindingFilter, FindingOrder};
+pub use span::{FindingChangeCount, FindingSpan};
 pub use stage::Stage;
 pub use staged::{Before, Difference, Listed, StagedFinding};

@@ -5,6 +5,8 @@ mod ecs;
 mod ocsf;
 mod severity;
 
+pub use severity::Severity;
+
 use serde::Serialize;
 use soar_connector::Finding;
 use soar_store::model::{FindingChange, FindingSequence};
