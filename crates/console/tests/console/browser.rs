@@ -180,8 +180,20 @@ impl Browser {
         self.press(text).await;
     }
 
-    /// Presses keys one after the other, as on a keyboard.
+    /// Waits until the page is loaded and no region is.
+    async fn settled(&self) {
+        let is_settled = "document.readyState === 'complete' && document.activeElement !== null \
+                          && document.querySelector('[aria-busy]') === null";
+        let started = std::time::Instant::now();
+        while self.evaluate(is_settled).await != json!(true) {
+            assert!(started.elapsed() < PATIENCE, "the page does not settle:\n{}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Presses keys one after the other, as on a keyboard, once the page is loaded.
     pub async fn keys(&self, keys: &str) {
+        self.settled().await;
         let pressed = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
             keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
         });
@@ -190,6 +202,7 @@ impl Browser {
 
     /// The text of the focused element.
     pub async fn focused(&self) -> String {
+        self.settled().await;
         let focused = "document.activeElement.id || document.activeElement.textContent.trim()";
         self.evaluate(focused).await.as_str().unwrap_or_default().to_owned()
     }

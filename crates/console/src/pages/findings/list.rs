@@ -8,9 +8,10 @@ use soar_store::model::status_text;
 use soar_store::{FindingFilter, FindingOrder};
 
 use super::content::finding;
+use super::tenants::nothing_collected;
 use super::{View, about, address, device, name, score, severity, status};
 use crate::export;
-use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When};
+use crate::parts::{Cell, Column, ContentPage, Field, Filter, Row, Table, When};
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of findings on a page.
@@ -142,7 +143,7 @@ fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table,
     };
     Ok(Table::new("findings", "Findings as they were last read", columns)
         .rows(rows)
-        .empty(Empty::new("No finding matches the filter, or no findings were collected yet."))
+        .empty(nothing_collected(page, "No finding matches the filter, or none was collected yet."))
         .list(list, Order { column: "device", is_descending: false })
         .position(list, about, found.next.clone())
         .live("findings"))

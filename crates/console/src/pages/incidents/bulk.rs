@@ -8,8 +8,9 @@ use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::{self, UtilityCommand};
 use soar_store::model::{Right, Site};
 
-use super::inputs::{fields, parameters, place_problems};
+use super::inputs::{fields, parameters_of};
 use super::{apply, plan};
+use crate::inputs::place_problems;
 use crate::parts::{ContentPage, FormPanel, Hidden};
 use crate::visit::{Answer, Form, Frame, ListState, Page, PageError, Path};
 
@@ -82,7 +83,7 @@ impl Bulk {
             form.wrong(SITE, "You may not change incidents on this site. Choose another.");
             return Ok(None);
         };
-        let raw = parameters(page, self.manifest, form);
+        let raw = parameters_of(page, self.manifest, form);
         match UtilityCall::parse(self.command, self.manifest, page.context()?.caller(site), &raw) {
             Ok(call) => Ok((!form.is_wrong()).then_some(call)),
             Err(Refusal::Parameters(problems)) => {
