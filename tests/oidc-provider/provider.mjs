@@ -1,10 +1,11 @@
 // An OpenID Connect provider on loopback for the tests. It signs in the account that login_hint names, without asking.
-// Arguments: the folder of the package oidc-provider, the port (0 for a free one), the redirect address.
+// Arguments: the folder of the package oidc-provider, the port (0 for a free one), the redirect address, and the account of
+// requests without login_hint.
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
-const [, , folder, port, redirect] = process.argv;
+const [, , folder, port, redirect, account] = process.argv;
 const { Provider } = await import(pathToFileURL(`${folder}/lib/index.js`));
 
 const groups = { alice: ['soc-analysts'], carol: ['soc-managers', 'platform'], dave: ['others'] };
@@ -39,7 +40,7 @@ const provider = new Provider(issuer, {
 provider.use(async (ctx, next) => {
   if (!ctx.path.startsWith('/interaction/')) return next();
   const { prompt, params, session } = await provider.interactionDetails(ctx.req, ctx.res);
-  let result = { login: { accountId: params.login_hint } };
+  let result = { login: { accountId: params.login_hint ?? account } };
   if (prompt.name === 'consent') {
     const grant = new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
     grant.addOIDCScope(params.scope);

@@ -1,4 +1,4 @@
-//! Exports of lists as CSV. A cell that a spreadsheet would run as a formula begins with an apostrophe.
+//! Exports of lists as CSV and as NDJSON. A cell of CSV that a spreadsheet would run as a formula begins with an apostrophe.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
+use serde::Serialize;
 use soar_host::transfer::guarded;
 
 use crate::parts::Table;
@@ -18,43 +19,79 @@ pub(crate) const ROWS: i64 = 1_000;
 /// Rows of a list, and the position of the rows after them.
 pub(crate) type Rows = (Table, Option<String>);
 
-/// Answers with all rows of a list as CSV. `fetch` returns the rows at a position. A store that fails while the rows are
-/// sent ends the download early, which the browser reports.
+/// Lines of an export, and the position of the rows after them.
+pub(crate) type Lines = (Vec<u8>, Option<String>);
+
+/// Answers with all rows of a list as CSV. `fetch` returns the rows at a position.
 pub(crate) async fn csv<F, Fut>(page: Page, name: &'static str, fetch: F) -> Answer
 where
     F: Fn(Page, Option<String>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Rows, PageError>> + Send + 'static,
 {
-    let (table, next) = fetch(page.clone(), None).await?;
-    page.exported("", &format!("{name} as CSV")).await?;
-    let head = lines(std::iter::once(table.titles().collect::<Vec<_>>())).map_err(|error| PageError::defect(&error))?;
-    let rows = lines(table.texts()).map_err(|error| PageError::defect(&error))?;
-    let first = [head, rows].concat();
-    let start = (Some(first), next, page, Arc::new(fetch));
-    let parts = unfold(start, |(ready, next, page, fetch)| async move {
+    let fetch = Arc::new(fetch);
+    stream(page, name, "csv", move |page, position| {
+        let (fetch, is_first) = (Arc::clone(&fetch), position.is_none());
+        async move {
+            let (table, next) = fetch(page, position).await?;
+            let head = is_first.then(|| table.titles().collect::<Vec<_>>());
+            let rows = lines(head.into_iter().chain(table.texts())).map_err(|error| PageError::defect(&error))?;
+            Ok((rows, next))
+        }
+    })
+    .await
+}
+
+/// Answers with all rows of a list, one JSON object per line. `fetch` returns the lines at a position.
+pub(crate) async fn ndjson<F, Fut>(page: Page, name: &'static str, fetch: F) -> Answer
+where
+    F: Fn(Page, Option<String>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Lines, PageError>> + Send + 'static,
+{
+    stream(page, name, "ndjson", fetch).await
+}
+
+/// Values as one JSON object per line.
+pub(crate) fn json_lines<T: Serialize>(values: &[T]) -> Result<Vec<u8>, PageError> {
+    let mut text = Vec::new();
+    for value in values {
+        serde_json::to_writer(&mut text, value).map_err(|error| PageError::defect(&error))?;
+        text.push(b'\n');
+    }
+    Ok(text)
+}
+
+/// Answers with a file of lines. A store that fails while the lines are sent ends the download early, which the browser
+/// reports.
+async fn stream<F, Fut>(page: Page, name: &'static str, format: &'static str, fetch: F) -> Answer
+where
+    F: Fn(Page, Option<String>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Lines, PageError>> + Send + 'static,
+{
+    let (first, next) = fetch(page.clone(), None).await?;
+    page.exported("", &format!("{name} as {}", format.to_uppercase())).await?;
+    let parts = unfold((Some(first), next, page, fetch), |(ready, next, page, fetch)| async move {
         if let Some(ready) = ready {
             return Some((Ok::<_, std::io::Error>(Bytes::from(ready)), (None, next, page, fetch)));
         }
-        let position = next?;
-        let found = match fetch(page.clone(), Some(position)).await {
-            Ok((table, next)) => lines(table.texts()).map(|rows| (rows, next)),
-            Err(_) => Err(std::io::Error::other("the rows could not be read")),
-        };
-        match found {
-            Ok((rows, next)) => Some((Ok(Bytes::from(rows)), (None, next, page, fetch))),
-            Err(error) => Some((Err(error), (None, None, page, fetch))),
+        match fetch(page.clone(), Some(next?)).await {
+            Ok((lines, next)) => Some((Ok(Bytes::from(lines)), (None, next, page, fetch))),
+            Err(_) => {
+                let error = std::io::Error::other("the rows could not be read");
+                Some((Err(error), (None, None, page, fetch)))
+            }
         }
     });
     // The compression asks again after the end.
-    Ok(attachment(name, Body::from_stream(parts.fuse())))
+    Ok(attachment(name, format, Body::from_stream(parts.fuse())))
 }
 
-/// The answer with a CSV file of this name.
-pub(crate) fn attachment(name: &str, body: Body) -> Response {
+/// The answer with a file of this name and format.
+pub(crate) fn attachment(name: &str, format: &str, body: Body) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
+    let media_type = if format == "csv" { "text/csv; charset=utf-8" } else { "application/x-ndjson" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{format}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     response

@@ -3,10 +3,9 @@
 //! A page is an adapter over the host's operations. `pages/` has one file per page, `templates/` its markup, `parts/`
 //! what pages have in common, and `visit/` what happens before and after each page: the session, forms, errors, headers.
 
-#![allow(dead_code, reason = "pages to come use the other parts")]
-
 mod assets;
 mod export;
+mod inputs;
 mod pages;
 mod parts;
 mod router;

@@ -6,6 +6,8 @@
   const sanitizer = { removeElements: ['style', 'iframe', 'object', 'embed'] };
   const running = new Map();
   const byId = id => document.getElementById(id);
+  const address = () => location.pathname + location.search;
+  let shown = address();
   const say = text => byId('live')?.replaceChildren(text);
 
   // Fetches a page for a region. A newer request for the region ends the older one.
@@ -25,10 +27,7 @@
       if (error.name !== 'AbortError') say('The host did not answer. Nothing that you typed is lost. Try again.');
       return null;
     } finally {
-      if (running.get(id) === control) {
-        running.delete(id);
-        byId(id)?.removeAttribute('aria-busy');
-      }
+      if (running.get(id) === control) (running.delete(id), byId(id)?.removeAttribute('aria-busy'));
     }
   };
 
@@ -45,20 +44,19 @@
     }
     const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
     if (wanted) wanted.focus();
-    else if (takesFocus && id === 'main') {
-      scrollTo(0, 0);
-      byId(id).focus({ preventScroll: true });
-    }
+    else if (takesFocus && id === 'main') (scrollTo(0, 0), fresh.focus({ preventScroll: true }));
+    // Other rows are read from their first one.
+    if (takesFocus && !fresh.querySelector('[autofocus]') && fresh.getBoundingClientRect().top < 0) fresh.scrollIntoView();
     return true;
   };
 
   const swap = async (id, url, { isStep = true, options, form, button } = {}) => {
-    const loaded = await load(id, url, options);
-    if (!loaded) return;
-    const { response, page } = loaded;
+    const { response, page } = (await load(id, url, options)) ?? {};
+    if (!response) return;
     if ((response.ok || response.status === 422) && show(id, page, true)) {
       document.title = page.title;
       if (isStep && !(form && response.status === 422)) history.pushState({ region: id }, '', response.url);
+      shown = address();
     } else if (!form || response.ok) {
       location.assign(form ? response.url : url);
     } else if ([401, 403].includes(response.status)) {
@@ -71,10 +69,9 @@
   };
 
   const openDialog = async url => {
-    const loaded = await load('dialog', url);
-    const content = loaded?.response.ok && loaded.page.getElementById('main');
-    if (!loaded) return;
-    if (!content) return location.assign(url);
+    const { response, page } = (await load('dialog', url)) ?? {};
+    const content = response?.ok && page.getElementById('main');
+    if (!content) return response && location.assign(url);
     content.querySelector('h1').id = 'dialog-title';
     content.querySelector('.crumbs')?.remove();
     byId('dialog').replaceChildren(...document.importNode(content, true).childNodes);
@@ -117,7 +114,10 @@
     if (all) [...form.elements].filter(one => one.name === all).forEach(one => { one.checked = checked; });
   });
 
-  addEventListener('popstate', event => swap(event.state?.region ?? 'main', location.href, { isStep: false }));
+  // A step to a part of the page, such as the link past the navigation, loads nothing.
+  addEventListener('popstate', event => {
+    if (address() !== shown) swap(event.state?.region ?? 'main', location.href, { isStep: false });
+  });
 
   // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
   let stream, timer;

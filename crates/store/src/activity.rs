@@ -12,10 +12,14 @@ pub struct Activity {
     pub running: i64,
     /// When the latest health check ended.
     pub latest_check: Option<Moment>,
+    /// The number of the latest change of a finding.
+    pub latest_finding: i64,
+    /// The number of tenants whose findings wait to be read, or are being read.
+    pub unread_tenants: i64,
 }
 
 impl Records<'_> {
-    /// What has happened so far. Three look-ups in indexes.
+    /// What has happened so far. Each part is a look-up in an index.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -23,7 +27,9 @@ impl Records<'_> {
         let query = sqlx::query_as(
             "SELECT (SELECT COALESCE(MAX(id), 0) FROM runs) AS latest_run,
                     (SELECT COUNT(*) FROM runs WHERE status = 'Running') AS running,
-                    (SELECT MAX(ended_at) FROM checks) AS latest_check",
+                    (SELECT MAX(ended_at) FROM checks) AS latest_check,
+                    (SELECT last_sequence FROM finding_log WHERE id = 1) AS latest_finding,
+                    (SELECT COUNT(*) FROM finding_snapshots WHERE ended_at IS NULL) AS unread_tenants",
         );
         Ok(query.fetch_one(&mut *self.connection).await?)
     }

@@ -83,6 +83,19 @@ impl Engine {
         }
     }
 
+    /// SQL for the text of a member of a JSON object in a text column. NULL if it is missing.
+    pub(super) fn json_text(self, column: &str, member: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_extract({column}, '$.{member}')"),
+            Self::Postgres => format!("(CAST({column} AS jsonb) ->> '{member}')"),
+        }
+    }
+
+    /// SQL for the number of a member of a JSON object in a text column. -1 if it is missing.
+    pub(super) fn json_number(self, column: &str, member: &str) -> String {
+        format!("COALESCE(CAST({} AS DOUBLE PRECISION), -1)", self.json_text(column, member))
+    }
+
     /// SQL that locks the rows just read until the transaction ends.
     pub(super) fn for_update(self) -> &'static str {
         match self {

@@ -97,9 +97,9 @@ pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
-    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, HeldFinding, Listed, LogBounds,
-    LogPosition, LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage,
-    StagedFinding, StoredRule,
+    AppliedChange, Before, ChangeCounts, Difference, FindingChangeCount, FindingDelivery, FindingFilter, FindingGroup,
+    FindingGrouping, FindingOrder, FindingSpan, HeldFinding, Listed, LogBounds, LogPosition, LoggedChange,
+    NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage, StagedFinding, StoredRule,
 };
 pub use followed_calls::{FollowedCalls, followed_sealing_context};
 pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};

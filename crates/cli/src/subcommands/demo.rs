@@ -1,6 +1,8 @@
 //! `footprint demo`: runs every command over HTTP against a simulated instance, one with a failure, and starts a host.
 
 mod host;
+mod names;
+mod sample;
 mod tour;
 
 use std::sync::Arc;

@@ -71,6 +71,64 @@ fn no_cell_of_the_simulator_s_odd_names_reaches_the_reader_unescaped() {
     assert!(out.chars().all(|c| c == '\n' || !c.is_control()), "{out:?}");
 }
 
+/// The value of a line such as `  User      Admin`.
+#[cfg(unix)]
+fn after(lines: &mut impl Iterator<Item = String>, name: &str) -> String {
+    let line = lines.find(|line| line.trim_start().starts_with(name)).unwrap();
+    line.trim_start().strip_prefix(name).unwrap().trim().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_footprint")).arg("demo").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = after(&mut lines, "The console:");
+    let (user, password) = (after(&mut lines, "User"), after(&mut lines, "Password"));
+    assert!(lines.any(|line| line.contains("sample data")));
+    std::thread::spawn(move || lines.count());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let first = client.get(address.strip_suffix("console/").unwrap()).send().await.unwrap();
+        assert_eq!(first.headers()["location"], "console/");
+        let sign_in = client.post(format!("{address}sign-in")).body(format!("user={user}&secret.password={password}"));
+        let signed_in = sign_in.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let page = async |path: &str| {
+            let answer = client.get(format!("{address}{path}")).header("cookie", &cookie).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.text().await.unwrap()
+        };
+        assert!(page("runs").await.contains("sample data") || page("runs?column=node").await.contains("sample data"));
+        assert!(page("incidents").await.contains("Critical vulnerability on a mail server"));
+        assert!(page("cases").await.contains("Phishing of the finance team"));
+        let tenants = page("tenants").await;
+        assert!(["Acme", "Borealis", "Cascadia"].iter().all(|name| tenants.contains(name)), "{tenants}");
+        // A year of checks of the first connection, and no more.
+        let checks = page("health/1/checks.csv").await;
+        let mut checks = csv::Reader::from_reader(checks.as_bytes());
+        let days: std::collections::BTreeSet<String> =
+            checks.records().map(|check| check.unwrap()[0][..10].to_owned()).collect();
+        assert!((365..=367).contains(&days.len()), "{}", days.len());
+        let health = page("health").await;
+        assert!(health.contains("Footprint of Borealis") && health.contains("Failing"), "{health}");
+        // The findings are read while the user looks around.
+        let started = std::time::Instant::now();
+        loop {
+            let changes = page("findings/changes.csv?baseline=no").await;
+            if changes.lines().count() > 5 {
+                break;
+            }
+            assert!(started.elapsed() < std::time::Duration::from_secs(120), "{changes}");
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+        assert!(page("tenants/syncs").await.contains("Successful"));
+    });
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_simulator_stays_up_after_the_tour_until_it_is_ended() {

@@ -7,7 +7,8 @@ use soar_host::health::HealthFilter;
 use soar_store::RunFilter;
 use soar_store::model::{HealthState, RunStatus};
 
-use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table, When};
+use super::findings::{News, news};
+use crate::parts::{Badge, Cell, Column, Counts, Empty, Meaning, Row, Table, When};
 use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
 
 /// The number of rows of each list.
@@ -17,17 +18,11 @@ const ROWS: i64 = 10;
 #[template(path = "home/home.html")]
 struct HomePage {
     frame: Frame,
-    states: Vec<StateCount>,
+    states: Counts,
     failing: Option<Table>,
     runs: Table,
     waiting: Option<Table>,
-}
-
-/// The number of connections in a state.
-#[derive(Debug)]
-struct StateCount {
-    badge: Badge,
-    count: usize,
+    news: Option<News>,
 }
 
 pub(super) fn routes() -> Router {
@@ -37,23 +32,27 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page) -> Answer {
     let (states, failing) = failing(&page).await?;
     let (runs, waiting) = (runs(&page).await?, waiting(&page).await?);
-    page.show(&HomePage { frame: page.frame("Home"), states, failing, runs, waiting })
+    let news = news(&page).await?;
+    page.show(&HomePage { frame: page.frame("Home"), states, failing, runs, waiting, news })
 }
 
-async fn failing(page: &Page) -> Result<(Vec<StateCount>, Option<Table>), PageError> {
+async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
     let filter = HealthFilter { limit: Some(ROWS), ..HealthFilter::default() };
     let health = if_allowed(page.operations().list_health(page.context()?, None, filter).await)?;
-    let Some(health) = health else { return Ok((Vec::new(), None)) };
+    let mut states = Counts::new("states", "Connections by state").titled().live("health");
+    let Some(health) = health else { return Ok((states, None)) };
     // A state without connections is shown only where that is good news, or bad news.
     let is_shown =
         |state: HealthState, count: usize| count > 0 || matches!(state, HealthState::Failing | HealthState::Healthy);
-    let states = health.states.iter().rev().filter(|(state, count)| is_shown(**state, **count));
-    let states = states.map(|(state, count)| StateCount { badge: Badge::of_health(*state), count: *count }).collect();
+    for (state, count) in health.states.iter().rev().filter(|(state, count)| is_shown(**state, **count)) {
+        let href = page.href(&format!("/health?state={}", state.as_str()));
+        states = states.linked(Badge::of_health(*state), *count, href);
+    }
     let bad = health.connections.iter().filter(|one| one.health.state != HealthState::Healthy);
     let rows = bad.map(|one| {
         let detail = one.health.last_error.as_deref().or(one.health.notice.as_deref());
         Row::new([
-            Cell::text(&one.name),
+            Cell::link(page.href(&format!("/health/{}", one.id)), &one.name),
             Cell::text(&one.site),
             Cell::badge(Badge::of_health(one.health.state)),
             Cell::when(When::new(one.health.since, page.zone(), page.now())),
@@ -84,7 +83,7 @@ async fn runs(page: &Page) -> Result<Table, PageError> {
     let runs = if_allowed(page.operations().list_runs(page.context()?, None, &filter).await)?;
     let rows = runs.map(|runs| runs.runs).unwrap_or_default().into_iter().map(|run| {
         Row::new([
-            Cell::text(&run.command),
+            Cell::link(page.href(&format!("/runs/{}", run.id)), &run.command),
             Cell::text(&run.connection),
             Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))),
             Cell::when(When::new(run.started_at, page.zone(), page.now())),

@@ -3,6 +3,7 @@
 mod audit;
 mod cases;
 mod connections;
+mod findings;
 #[cfg(feature = "testing")]
 mod gallery;
 mod health;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router {
     let routes = [
         home::routes(),
         health::routes(),
+        findings::routes(),
         incidents::routes(),
         cases::routes(),
         runs::routes(),

@@ -41,7 +41,8 @@ impl Badge {
         Self { text: text.into(), class: meaning.class() }
     }
 
-    pub(super) fn text(&self) -> &str {
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 

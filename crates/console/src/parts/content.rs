@@ -2,24 +2,40 @@
 
 use askama::Template;
 
+use super::counts::Counts;
 use super::facts::Facts;
 use super::filter::Filter;
 use super::form_panel::FormPanel;
 use super::link_button::LinkButton;
 use super::shown_once::ShownOnce;
 use super::table::Table;
+use super::tabs::Tabs;
 use crate::visit::Frame;
 
 /// A part of a page.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/block.html")]
 pub(crate) enum Block {
+    Counts(Box<Counts>),
     Filter(Box<Filter>),
     Table(Box<Table>),
     Facts(Box<Facts>),
     Form(Box<FormPanel>),
     Secret(Box<ShownOnce>),
+    Tabs(Box<Tabs>),
     Text(String),
+}
+
+impl From<Counts> for Block {
+    fn from(counts: Counts) -> Self {
+        Self::Counts(Box::new(counts))
+    }
+}
+
+impl From<Tabs> for Block {
+    fn from(tabs: Tabs) -> Self {
+        Self::Tabs(Box::new(tabs))
+    }
 }
 
 impl From<Filter> for Block {

@@ -11,6 +11,8 @@ enum Kind {
     /// A text of several lines.
     Lines,
     Secret,
+    /// A day.
+    Date,
     Number {
         least: Option<i64>,
         most: Option<i64>,
@@ -75,6 +77,11 @@ impl Field {
     /// A secret, which is never shown again. [`Form::secret`] reads it by the same name.
     pub(crate) fn secret(name: &str, label: impl Into<String>) -> Self {
         Self::new(format!("{SECRET}{name}"), label, Kind::Secret)
+    }
+
+    /// A day, as `2026-11-27`.
+    pub(crate) fn date(name: impl Into<String>, label: impl Into<String>) -> Self {
+        Self::new(name, label, Kind::Date)
     }
 
     /// A whole number within bounds.
@@ -175,6 +182,11 @@ impl Field {
     /// The name of the field in the form.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it has no value.
+    pub(super) fn is_empty(&self) -> bool {
+        self.value.is_empty()
     }
 
     /// The ids of the texts that describe the field.

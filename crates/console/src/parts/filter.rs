@@ -18,7 +18,8 @@ pub(crate) struct Filter {
     is_used: bool,
     /// The address without the filter.
     cleared: String,
-    export: Option<String>,
+    /// The addresses of exports of all rows, with the name of each format.
+    exports: Vec<(String, &'static str)>,
 }
 
 impl Filter {
@@ -37,14 +38,30 @@ impl Filter {
                 .iter()
                 .map(|field| field.clone().value(list.filter(field.name()).unwrap_or_default()))
                 .collect(),
-            export: None,
+            exports: Vec::new(),
         }
     }
 
     /// Adds a link that exports all rows of the list as CSV.
     #[must_use]
     pub(crate) fn with_export(mut self, list: &ListState) -> Self {
-        self.export = Some(list.csv());
+        self.exports.push((list.export("csv"), "Export as CSV"));
+        self
+    }
+
+    /// Adds a link that exports all rows of the list as one JSON object per line.
+    #[must_use]
+    pub(crate) fn with_ndjson(mut self, list: &ListState) -> Self {
+        self.exports.push((list.export("ndjson"), "NDJSON"));
+        self
+    }
+
+    /// The value of a field that the address does not give.
+    #[must_use]
+    pub(crate) fn with_default(mut self, name: &str, value: impl Into<String>) -> Self {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name() == name && field.is_empty()) {
+            *field = field.clone().value(value);
+        }
         self
     }
 }

@@ -5,6 +5,7 @@ mod badge;
 mod cell;
 mod confirm;
 mod content;
+mod counts;
 mod day_strip;
 mod empty;
 mod error_tab;
@@ -28,6 +29,7 @@ pub(crate) use badge::{Badge, Meaning};
 pub(crate) use cell::Cell;
 pub(crate) use confirm::ConfirmPage;
 pub(crate) use content::{Block, ContentPage};
+pub(crate) use counts::Counts;
 pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;
 pub(crate) use error_tab::ErrorTab;
@@ -49,6 +51,7 @@ pub(crate) use when::When;
 impl HtmlSafe for Badge {}
 impl HtmlSafe for content::Block {}
 impl HtmlSafe for Cell {}
+impl HtmlSafe for Counts {}
 impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
 impl HtmlSafe for Facts {}

@@ -17,6 +17,7 @@ pub(crate) struct Column {
     is_sortable: bool,
     is_optional: bool,
     is_long: bool,
+    is_code: bool,
     /// Whether exports leave it out.
     is_unexported: bool,
     /// Its heading as it stands in the table.
@@ -45,6 +46,7 @@ impl Column {
             is_sortable: false,
             is_optional: false,
             is_long: false,
+            is_code: false,
             is_unexported: false,
             heading,
             is_shown: true,
@@ -84,6 +86,13 @@ impl Column {
         self
     }
 
+    /// The column has short codes, such as CVEs, which are not broken into lines.
+    #[must_use]
+    pub(crate) const fn code(mut self) -> Self {
+        self.is_code = true;
+        self
+    }
+
     /// Exports leave the column out, such as a column of charts.
     #[must_use]
     pub(crate) const fn unexported(mut self) -> Self {
@@ -94,6 +103,7 @@ impl Column {
     fn class(&self) -> &'static str {
         match (self.is_number, self.is_wide) {
             (false, false) if self.is_long => "long",
+            (false, false) if self.is_code => "code",
             (false, false) => "",
             (true, false) => "number",
             (false, true) => "wide",

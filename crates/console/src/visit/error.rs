@@ -29,6 +29,11 @@ impl PageError {
         Self::Problem(Problem::new(StatusCode::NOT_FOUND, message))
     }
 
+    /// The user may not see the page.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::Problem(Problem::new(StatusCode::FORBIDDEN, message))
+    }
+
     /// A parameter of the address is not valid.
     pub(crate) fn bad_address(name: &str) -> Self {
         let message = format!("The address is not valid: {name} has an unknown value. Choose it on the page again.");

@@ -69,11 +69,4 @@ impl Frame {
         self.crumbs.push(Crumb { title: title.into(), href });
         self
     }
-
-    /// Shows a notice at the top of the page.
-    #[must_use]
-    pub(crate) fn with_notice(mut self, notice: Option<Notice>) -> Self {
-        self.notice = notice.or(self.notice);
-        self
-    }
 }

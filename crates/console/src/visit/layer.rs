@@ -60,7 +60,6 @@ impl KeptForm {
 #[template(path = "layout/problem.html")]
 struct ProblemPage {
     frame: Frame,
-    heading: &'static str,
     message: String,
     request_id: String,
     /// The form to send again.
@@ -259,7 +258,6 @@ async fn refuse(
     let can_repeat = !asked.is_safe && !asked.values.get(form::CSRF).unwrap_or_default().is_empty();
     let page = ProblemPage {
         frame: Frame { title: heading.to_owned(), ..frame },
-        heading,
         message: problem.message.clone(),
         request_id: call.request_id().to_owned(),
         form: can_repeat.then(|| KeptForm::new(format!("{}{}", state.base, asked.address), &asked.values)),

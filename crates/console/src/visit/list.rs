@@ -104,11 +104,11 @@ impl ListState {
         if pairs.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, pairs.join("&")) }
     }
 
-    /// The address of all rows as CSV.
-    pub(crate) fn csv(&self) -> String {
+    /// The address of all rows in a format, such as `csv`.
+    pub(crate) fn export(&self, format: &str) -> String {
         let address = self.first();
         let query = address.strip_prefix(&self.path).unwrap_or_default();
-        format!("{}.csv{query}", self.path)
+        format!("{}.{format}{query}", self.path)
     }
 
     /// The number of rows before the shown ones, where the position is that number.

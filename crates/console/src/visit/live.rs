@@ -111,5 +111,8 @@ fn news(seen: Activity, now: Activity) -> Vec<&'static str> {
     if seen.latest_check != now.latest_check {
         topics.push("health");
     }
+    if (seen.latest_finding, seen.unread_tenants) != (now.latest_finding, now.unread_tenants) {
+        topics.push("findings");
+    }
     topics
 }

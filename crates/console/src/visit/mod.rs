@@ -26,6 +26,6 @@ pub(crate) use headers::with_headers;
 pub(crate) use layer::{open, signed_in};
 pub(crate) use list::{ListState, Order};
 pub(crate) use live::events;
-pub(crate) use notice::Notice;
+pub(crate) use notice::{Notice, Tone};
 pub(crate) use page::Page;
 pub(crate) use state::ConsoleState;

@@ -38,6 +38,7 @@ const GROUPS: &[(&str, &[Listed])] = &[
             ("Test Command", "/test-command", Needs::Somewhere(Right::UseConnections)),
         ],
     ),
+    ("Findings", &[("Findings", "/findings", Needs::Somewhere(Right::UseConnections))]),
     (
         "Incidents",
         &[

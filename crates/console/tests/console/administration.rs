@@ -2,20 +2,20 @@
 
 use fantoccini::key::Key;
 
-use crate::browser::{Browser, LOOKS};
+use crate::browser::{Browser, WIDE};
 use crate::world::{SITE, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_shown_once_and_revoked() {
     let (world, browser) = (World::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
-    browser.look(LOOKS[0]).await;
+    browser.look(WIDE).await;
     browser.follow("Keys").await;
     browser.wait_for_text("+ New Key").await;
     browser.follow("+ New Key").await;
     browser.wait_for("#name").await;
-    browser.check("key-new", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("key-new").await;
+    browser.look(WIDE).await;
     browser.fill("owner", "Stranger").await;
     browser.fill("name", "Night shift").await;
     browser.press("Create").await;
@@ -29,13 +29,13 @@ async fn a_key_is_shown_once_and_revoked() {
     let secret = secret.as_str().unwrap().to_owned();
     assert!(secret.len() > 20, "{secret}");
     browser.only_refused_forms().await;
-    browser.check("key-created", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("key-created").await;
+    browser.look(WIDE).await;
     browser.follow("I have copied the key").await;
     browser.wait_for("#keys").await;
     assert!(!browser.client.source().await.unwrap().contains(&secret));
-    browser.check("keys", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("keys").await;
+    browser.look(WIDE).await;
     browser.follow("Revoke Night shift").await;
     browser.wait_for("dialog[open]").await;
     browser.press("Revoke").await;
@@ -45,7 +45,7 @@ async fn a_key_is_shown_once_and_revoked() {
     let text = browser.text().await;
     assert!(text.contains("Night shift") && text.contains("Refused"), "{text}");
     assert!(!browser.client.source().await.unwrap().contains(&secret));
-    browser.check("audit", &LOOKS).await;
+    browser.check("audit").await;
     browser.end().await;
 }
 
@@ -66,16 +66,16 @@ async fn a_user_is_created_gets_a_role_and_sets_a_password_by_a_link() {
     browser.press("Set the role").await;
     browser.wait_for_text("Analyst on Security Operations: Grace.").await;
     browser.only_refused_forms().await;
-    browser.check("user", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("user").await;
+    browser.look(WIDE).await;
     browser.press("Make a password link").await;
     browser.wait_for_text("Send the link to the user now.").await;
     let link = browser.evaluate("document.getElementById('secret').textContent").await;
     let path = link.as_str().unwrap().split_once("/console").unwrap().1.to_owned();
     assert!(path.starts_with("/password/"), "{path}");
     browser.goto(&world.page("/users")).await;
-    browser.check("users", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("users").await;
+    browser.look(WIDE).await;
     browser.press("Sign out").await;
     browser.wait_for_text("You are signed out.").await;
     browser.goto(&world.page(&path)).await;
@@ -100,14 +100,14 @@ async fn sites_schedules_and_runs() {
     browser.fill("name", "Acme").await;
     browser.press("Create").await;
     browser.wait_for_text("The site Acme is created.").await;
-    browser.check("site", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("site").await;
+    browser.look(WIDE).await;
     browser.follow("Remove").await;
     browser.wait_for("dialog[open]").await;
     browser.press("Remove").await;
     browser.wait_for_text("The site Acme is removed.").await;
-    browser.check("sites", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("sites").await;
+    browser.look(WIDE).await;
     browser.goto(&world.page("/schedules/new")).await;
     browser.fill("name", "Nightly tenants").await;
     browser.fill("connection", "Footprint").await;
@@ -116,8 +116,8 @@ async fn sites_schedules_and_runs() {
     browser.press("Create").await;
     browser.wait_for_text("Give an interval or a cron expression.").await;
     browser.only_refused_forms().await;
-    browser.check("schedule-new", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("schedule-new").await;
+    browser.look(WIDE).await;
     browser.fill("cron", "30 2 * * *").await;
     browser.press("Create").await;
     browser.wait_for_text("The schedule Nightly tenants is created.").await;
@@ -125,18 +125,18 @@ async fn sites_schedules_and_runs() {
     browser.wait_for("dialog[open]").await;
     browser.press("Run now").await;
     browser.wait_for_text("The schedule Nightly tenants runs now.").await;
-    browser.check("schedule", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("schedule").await;
+    browser.look(WIDE).await;
     browser.goto(&world.page("/schedules")).await;
-    browser.check("schedules", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("schedules").await;
+    browser.look(WIDE).await;
     browser.follow("Runs").await;
     browser.wait_for("#runs tbody tr").await;
-    browser.check("runs", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("runs").await;
+    browser.look(WIDE).await;
     browser.evaluate("document.querySelector('#runs tbody a').click()").await;
     browser.wait_for_text("Stored outcome").await;
-    browser.check("run", &LOOKS).await;
+    browser.check("run").await;
     browser.end().await;
 }
 

@@ -48,13 +48,24 @@ pub struct Look {
     pub scheme: &'static str,
 }
 
-/// The looks in which each page is checked.
-pub const LOOKS: [Look; 4] = [
-    Look { width: 1440, scheme: "light" },
-    Look { width: 1440, scheme: "dark" },
-    Look { width: 360, scheme: "light" },
-    Look { width: 360, scheme: "dark" },
-];
+/// A wide window with light colours.
+pub const WIDE: Look = Look { width: 1440, scheme: "light" };
+
+/// The looks in which each page is checked: all of them if the variable `FOOTPRINT_CONSOLE` is `full`.
+pub fn looks() -> &'static [Look] {
+    const ALL: [Look; 4] = [
+        Look { width: 1440, scheme: "dark" },
+        Look { width: 360, scheme: "light" },
+        WIDE,
+        Look { width: 360, scheme: "dark" },
+    ];
+    if is_full() { &ALL } else { &ALL[..2] }
+}
+
+/// Whether pages are checked in each look for each role, which takes long.
+pub fn is_full() -> bool {
+    std::env::var("FOOTPRINT_CONSOLE").is_ok_and(|value| value == "full")
+}
 
 /// A browser.
 pub struct Browser {
@@ -177,8 +188,20 @@ impl Browser {
         self.press(text).await;
     }
 
-    /// Presses keys one after the other, as on a keyboard.
+    /// Waits until the page is loaded and no region is.
+    async fn settled(&self) {
+        let is_settled = "document.readyState === 'complete' && document.activeElement !== null \
+                          && document.querySelector('[aria-busy]') === null";
+        let started = std::time::Instant::now();
+        while self.evaluate(is_settled).await != json!(true) {
+            assert!(started.elapsed() < PATIENCE, "the page does not settle:\n{}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Presses keys one after the other, as on a keyboard, once the page is loaded.
     pub async fn keys(&self, keys: &str) {
+        self.settled().await;
         let pressed = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
             keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
         });
@@ -187,6 +210,7 @@ impl Browser {
 
     /// The text of the focused element.
     pub async fn focused(&self) -> String {
+        self.settled().await;
         let focused = "document.activeElement.id || document.activeElement.textContent.trim()";
         self.evaluate(focused).await.as_str().unwrap_or_default().to_owned()
     }
@@ -275,8 +299,8 @@ impl Browser {
 
     /// Checks the page in each look: no serious finding, no complaint of the browser, no sideways scrolling. Stores a
     /// picture of each.
-    pub async fn check(&self, name: &str, looks: &[Look]) {
-        for look in looks {
+    pub async fn check(&self, name: &str) {
+        for look in looks() {
             self.look(*look).await;
             let label = format!("{name}-{}-{}", look.width, look.scheme);
             self.picture(&label).await;

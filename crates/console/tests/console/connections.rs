@@ -6,7 +6,7 @@ use serde_json::json;
 use soar_host::connections::ConnectionChange;
 use soar_store::model::ConnectionId;
 
-use crate::browser::{Browser, LOOKS};
+use crate::browser::{Browser, WIDE};
 use crate::world::World;
 
 const NEW: &str = "/integrations/coda-footprint/connections/new";
@@ -28,7 +28,7 @@ async fn value(browser: &Browser, id: &str) -> String {
 async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_connection() {
     let (world, browser) = (World::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
-    browser.look(LOOKS[0]).await;
+    browser.look(WIDE).await;
     browser.follow("Integrations").await;
     browser.wait_for("#integrations").await;
     browser.fill("q", "coda").await;
@@ -47,12 +47,12 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     browser.wait_for("#found-user-name .error").await;
     // What was typed is still there, since only the result was replaced.
     assert_eq!(value(&browser, "secret.parameter.password").await, "wrong");
-    browser.check("connection-test-failed", &LOOKS).await;
+    browser.check("connection-test-failed").await;
     browser.fill("secret.parameter.password", &world.account().password).await;
     browser.press("Test Connection").await;
     browser.wait_for_text("✔ Passed").await;
     assert!(browser.client.find(Locator::Css("#found-user-name .error")).await.is_err());
-    browser.check("connection-test-passed", &LOOKS).await;
+    browser.check("connection-test-passed").await;
     browser.press("+ Add").await;
     browser.wait_for_text("The connection Night shift is added.").await;
     assert_eq!(value(&browser, "secret.parameter.password").await, "");
@@ -75,7 +75,7 @@ async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secre
     assert_eq!(value(&browser, "parameter.user-name").await, "soar@example.com");
     // The browser itself reports the status 422.
     assert_eq!(browser.complaints().await.len(), 1);
-    browser.check("connection-problems", &LOOKS).await;
+    browser.check("connection-problems").await;
     browser.goto(&world.page("/connections/1")).await;
     browser.wait_for("#connection").await;
     browser.fill("parameter.server-url", "https://elsewhere.example.com").await;
@@ -99,7 +99,7 @@ async fn the_second_of_two_users_sees_both_versions_before_saving() {
     let text = browser.text().await;
     assert!(text.contains("The day shift uses it") && text.contains("The night shift uses it"), "{text}");
     assert_eq!(browser.complaints().await.len(), 1);
-    browser.check("connection-conflict", &LOOKS).await;
+    browser.check("connection-conflict").await;
     browser.press("Save").await;
     browser.wait_for_text("The connection Footprint is changed.").await;
     assert_eq!(value(&browser, "description").await, "The night shift uses it");
@@ -117,7 +117,7 @@ async fn a_connection_is_diagnosed_deactivated_and_removed_after_questions() {
     browser.wait_for_text("Diagnosis of Footprint").await;
     let text = browser.text().await;
     assert!(text.contains("Login") && text.contains("List Devices"), "{text}");
-    browser.check("diagnosis", &LOOKS).await;
+    browser.check("diagnosis").await;
     browser.goto(&world.page("/connections/1")).await;
     browser.follow("Deactivate").await;
     browser.wait_for("dialog[open]").await;
@@ -191,7 +191,7 @@ async fn a_user_without_the_right_sees_a_connection_and_can_change_nothing() {
     for hidden in ["Save", "Remove", "Deactivate", "Diagnose"] {
         assert!(!text.contains(hidden), "{hidden} is shown:\n{text}");
     }
-    browser.check("connection-facts", &LOOKS).await;
+    browser.check("connection-facts").await;
     let cookie = world.cookie("Analyst").await;
     for path in ["", "/active", "/remove", "/diagnose"] {
         let path = format!("/integrations/coda-footprint/connections/1{path}");

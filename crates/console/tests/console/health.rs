@@ -2,7 +2,7 @@
 
 use fantoccini::key::Key;
 
-use crate::browser::{Browser, LOOKS};
+use crate::browser::{Browser, WIDE};
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -10,14 +10,14 @@ async fn a_user_finds_the_worst_connection_and_reads_why_it_fails() {
     let (world, browser) = (World::new().await, Browser::start().await);
     world.checks().await;
     browser.sign_in(&world, "Manager").await;
-    browser.look(LOOKS[0]).await;
+    browser.look(WIDE).await;
     browser.follow("Health").await;
     browser.wait_for("#connections tbody tr").await;
     let first = browser.evaluate("document.querySelector('#connections tbody tr').textContent").await;
     let first = first.as_str().unwrap();
     assert!(first.contains("Footprint of Acme") && first.contains("Failing"), "{first}");
-    browser.check("health", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("health").await;
+    browser.look(WIDE).await;
     browser.select("state", "Healthy").await;
     browser.press("Filter").await;
     browser.wait_for_text("Rows 1 to 1 of 1").await;
@@ -27,13 +27,13 @@ async fn a_user_finds_the_worst_connection_and_reads_why_it_fails() {
     browser.select("group", "Server").await;
     browser.press("Filter").await;
     browser.wait_for_text("Connections by server").await;
-    browser.check("health-groups", &LOOKS).await;
+    browser.check("health-groups").await;
     browser.goto(&world.page("/health")).await;
     browser.follow("Footprint of Acme").await;
     browser.wait_for_text("Message: wrong password.").await;
     let text = browser.text().await;
     assert!(text.contains("Status Code: 401.") && text.contains("Uptime, 30 days"), "{text}");
-    browser.check("health-history", &LOOKS).await;
+    browser.check("health-history").await;
     browser.end().await;
 }
 

@@ -3,7 +3,7 @@
 use fantoccini::Locator;
 use fantoccini::key::Key;
 
-use crate::browser::{Browser, LOOKS};
+use crate::browser::{Browser, WIDE};
 use crate::world::World;
 
 async fn choose(browser: &Browser, number: &str) {
@@ -20,32 +20,32 @@ async fn a_user_closes_incidents_after_reading_the_plan() {
     );
     let kept = world.incident("Not touched").await;
     browser.sign_in(&world, "Analyst").await;
-    browser.look(LOOKS[0]).await;
+    browser.look(WIDE).await;
     browser.follow("Incidents").await;
     browser.wait_for_text("Rows 1 to 3").await;
-    browser.check("incidents", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("incidents").await;
+    browser.look(WIDE).await;
     choose(&browser, &one).await;
     choose(&browser, &two).await;
     browser.press("Close Incident in Bulk").await;
     browser.wait_for_text("Show the plan").await;
     let numbers = browser.evaluate("document.querySelector('textarea').value").await;
     assert_eq!(numbers.as_str().unwrap(), format!("{one}\n{two}"));
-    browser.check("incidents-bulk", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("incidents-bulk").await;
+    browser.look(WIDE).await;
     browser.press("Show the plan").await;
     browser.wait_for_text("Nothing is changed yet. 2 will change").await;
     assert!(browser.text().await.contains("Status: Open → Closed"));
-    browser.check("incidents-plan", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("incidents-plan").await;
+    browser.look(WIDE).await;
     browser.press("Apply to 2").await;
     browser.wait_for_text("Successful").await;
     browser.wait_for("#items").await;
-    browser.check("incidents-result", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("incidents-result").await;
+    browser.look(WIDE).await;
     browser.follow(&one).await;
     browser.wait_for_text("Closed").await;
-    browser.check("incident", &LOOKS).await;
+    browser.check("incident").await;
     let cookie = world.cookie("Analyst").await;
     let (_, text) = world.get(&cookie, "/incidents.csv?status=Open").await;
     assert!(text.contains(&kept) && !text.contains(&one), "{text}");
@@ -74,8 +74,8 @@ async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
     let text = browser.text().await;
     assert!(text.contains("Title of the other") && text.contains("Title of this user"), "{text}");
     browser.only_refused_forms().await;
-    browser.check("incident-conflict", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("incident-conflict").await;
+    browser.look(WIDE).await;
     browser.press("Save").await;
     browser.wait_for_text("The incident is changed.").await;
     assert!(browser.text().await.contains("Title of this user"));

@@ -1,14 +1,18 @@
 //! The console in a real browser, and its templates.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
+mod account;
 mod administration;
 mod appearance;
 mod browser;
 mod connections;
+mod faults;
+mod findings;
 mod headers;
 mod health;
 mod incidents;
 mod keyboard;
+mod large_result;
 mod role_matrix;
 mod script;
 mod sign_in;

@@ -8,6 +8,17 @@ const PAGES: &[(&str, [u16; 5])] = &[
     ("/health", [200, 200, 200, 200, 403]),
     ("/health/1", [200, 200, 200, 404, 403]),
     ("/health.csv", [200, 200, 200, 200, 403]),
+    ("/findings", [200, 200, 200, 200, 403]),
+    ("/findings.csv", [200, 200, 200, 200, 403]),
+    ("/findings.ndjson", [200, 200, 200, 200, 403]),
+    ("/findings/changes", [200, 200, 200, 200, 403]),
+    ("/findings/changes.csv", [200, 200, 200, 200, 403]),
+    ("/findings/changes.ndjson", [200, 200, 200, 200, 403]),
+    ("/findings/devices", [200, 200, 200, 200, 403]),
+    ("/findings/cves.csv", [200, 200, 200, 200, 403]),
+    ("/findings/tenants", [200, 200, 200, 200, 403]),
+    ("/findings/collect", [200, 200, 200, 403, 403]),
+    ("/findings/items/1.1.x", [404, 404, 404, 404, 403]),
     ("/incidents", [200, 200, 200, 200, 403]),
     ("/incidents.csv", [200, 200, 200, 200, 403]),
     ("/incidents/new", [200, 200, 200, 403, 403]),
@@ -89,6 +100,7 @@ async fn each_role_sees_and_does_only_what_it_may() {
     for user in ["Viewer", "Nobody"] {
         let cookie = world.cookie(user).await;
         for (path, body) in [
+            ("/findings/collect".to_owned(), String::new()),
             ("/incidents/new".to_owned(), "site=Security+Operations&type=x".to_owned()),
             ("/incidents/bulk/closeincidentinbulk".to_owned(), format!("p.incidentnumbers={number}")),
             (format!("/incidents/{number}/change"), "title=Other&version=1".to_owned()),

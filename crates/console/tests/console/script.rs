@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, LOOKS};
+use crate::browser::Browser;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +85,7 @@ async fn the_parts_are_accessible_in_each_look() {
     let (world, browser) = (World::new().await, Browser::start().await);
     browser.sign_in(&world, "Viewer").await;
     browser.goto(&world.page("/gallery")).await;
-    browser.check("gallery", &LOOKS).await;
+    browser.check("gallery").await;
     browser.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! Tenants: from the one-time key to a synced connection, on both ends.
 
-use crate::browser::{Browser, LOOKS};
+use crate::browser::{Browser, WIDE};
 use crate::world::{SITE, World};
 
 /// Waits until a sync has ended.
@@ -20,7 +20,7 @@ async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
     let (master, tenant, browser) = (World::new().await, World::new().await, Browser::start().await);
     master.share().await;
     browser.sign_in(&tenant, "Admin").await;
-    browser.look(LOOKS[0]).await;
+    browser.look(WIDE).await;
     browser.goto(&tenant.page("/tenants/masters")).await;
     browser.press("Make a one-time key").await;
     browser.wait_for_text("I have copied the key").await;
@@ -35,12 +35,12 @@ async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
     browser.fill("region", "EMEA").await;
     browser.fill("url", &tenant.url).await;
     browser.fill("secret.key", key.as_str().unwrap()).await;
-    browser.check("tenant-new", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("tenant-new").await;
+    browser.look(WIDE).await;
     browser.press("Add and register").await;
     browser.wait_for_text("The tenant Acme is registered.").await;
-    browser.check("tenant", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("tenant").await;
+    browser.look(WIDE).await;
     // A site that the tenant does not have.
     for (site, result) in [("Nowhere", "Failed"), (SITE, "Added")] {
         browser.goto(&master.page("/tenants/syncs/new")).await;
@@ -56,21 +56,21 @@ async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
         browser.wait_for_text("The sync has begun.").await;
         wait_for_end(&browser).await;
         if result == "Failed" {
-            browser.check("sync-failed", &LOOKS).await;
-            browser.look(LOOKS[0]).await;
+            browser.check("sync-failed").await;
+            browser.look(WIDE).await;
             browser.press("Retry what failed").await;
             browser.wait_for_text("The sync has begun.").await;
             wait_for_end(&browser).await;
         }
     }
     browser.wait_for_text("Successful").await;
-    browser.check("sync", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("sync").await;
+    browser.look(WIDE).await;
     browser.goto(&master.page("/tenants/syncs")).await;
-    browser.check("syncs", &LOOKS).await;
+    browser.check("syncs").await;
     browser.goto(&master.page("/tenants")).await;
-    browser.check("tenants", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("tenants").await;
+    browser.look(WIDE).await;
     browser.follow("Acme").await;
     browser.wait_for("#tenant").await;
     browser.follow("Revoke").await;
@@ -79,8 +79,8 @@ async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
     browser.wait_for_text("The tenant Acme is revoked.").await;
     browser.sign_in(&tenant, "Admin").await;
     browser.goto(&tenant.page("/tenants/masters")).await;
-    browser.check("masters", &LOOKS).await;
-    browser.look(LOOKS[0]).await;
+    browser.check("masters").await;
+    browser.look(WIDE).await;
     browser.follow("Revoke Master").await;
     browser.wait_for("dialog[open]").await;
     browser.press("Revoke").await;

@@ -1,6 +1,7 @@
 //! A served host with sample data, for tests of pages.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use soar_host::Host;
 use soar_host::access::issue_link;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
-use soar_host::operations::RequestContext;
+use soar_host::findings::CollectionToMake;
+use soar_host::operations::{KnownFindingShown, RequestContext};
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
@@ -22,7 +24,7 @@ use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface};
 use soar_store::testing::TestStore;
-use soar_store::{Engine, NewSite, NewUser, Ran, RunFilter};
+use soar_store::{Engine, FindingFilter, NewSite, NewUser, Ran, RunFilter};
 use sqlx::Connection as _;
 
 /// The password of all users.
@@ -54,7 +56,12 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut HostSettings)) -> Self {
-        let simulator = Simulator::start(Options::default()).await.unwrap();
+        Self::made(Options::default(), change).await
+    }
+
+    /// A host with connections to a simulator of this size.
+    pub async fn made(options: Options, change: impl FnOnce(&mut HostSettings)) -> Self {
+        let simulator = Simulator::start(options).await.unwrap();
         let test = TestStore::on(Engine::Sqlite).await;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let now = Moment::from(clock.now());
@@ -118,18 +125,9 @@ impl World {
 
     /// Creates an incident with this title, and returns its number.
     pub async fn incident(&self, title: &str) -> String {
-        let context = RequestContext {
-            user: self.caller.user.clone(),
-            roles: BTreeMap::new(),
-            reach: Allowed::All,
-            key: None,
-            key_expires_at: None,
-            entry: AuditEntry::new(Moment::from(SystemClock::new().now()), Surface::Terminal, "preparation"),
-            idempotency: None,
-        };
         let incident = json!({ "site": SITE, "incidentType": "Phishing", "title": title, "severity": "High" });
         let incident = serde_json::from_value(incident).unwrap();
-        self.host.operations.create_incident(&context, incident).await.unwrap().incident.number
+        self.host.operations.create_incident(&self.context(), incident).await.unwrap().incident.number
     }
 
     /// Stores the results of health checks of 30 days: of the working connection one failure, of the other connection
@@ -155,6 +153,77 @@ impl World {
             }
         }
         transaction.commit().await.unwrap();
+    }
+
+    /// Collects the findings of a tenant, decides about three of them in the product, and collects them again. Returns the
+    /// ids of these three.
+    pub async fn findings(&self) -> Vec<String> {
+        self.collect().await;
+        let filter = FindingFilter { status: Some("open".to_owned()), ..FindingFilter::default() };
+        let open = self.host.operations.list_findings(&self.context(), &filter, 100).await.unwrap().findings;
+        let is_new = |one: &KnownFindingShown| one.known.finding.get().contains("\"discovered\"");
+        let open: Vec<_> = open.into_iter().filter(is_new).take(3).collect();
+        for (known, state) in open.iter().zip(["Accept Risk", "False Positive", "Fix Pending"]) {
+            let finding: serde_json::Value = serde_json::from_str(known.known.finding.get()).unwrap();
+            let parameters = json!({
+                "Device IDs": [finding["deviceId"]], "Vulnerability IDs": [finding["id"]], "State": state,
+                "Reason": "Decided in a test",
+            });
+            let parameters = serde_json::from_value(parameters).unwrap();
+            let executor = self.host.executor.as_ref().unwrap();
+            let command = "Update Vulnerability State";
+            let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, parameters);
+            assert!(run.await.unwrap().outcome.error.is_none());
+        }
+        self.collect().await;
+        open.into_iter().map(|one| one.known.finding_id).collect()
+    }
+
+    /// Collects the findings of a tenant.
+    async fn collect(&self) {
+        let operations = &self.host.operations;
+        let wanted = CollectionToMake { connections: vec![ConnectionId(1)], tenants: vec!["1".to_owned()] };
+        let made = operations.collect_findings(&self.context(), &wanted).await.unwrap();
+        let ended = operations.finish_collection(made.id, &|_| {}).await.unwrap();
+        assert_eq!(ended.tenants[0].problem, None);
+    }
+
+    /// Takes the store's file away from the host.
+    pub async fn break_store(&self) {
+        tokio::fs::rename(self.store_file(), self.store_file().with_extension("away")).await.unwrap();
+    }
+
+    /// Gives the store's file back.
+    pub async fn mend_store(&self) {
+        tokio::fs::rename(self.store_file().with_extension("away"), self.store_file()).await.unwrap();
+    }
+
+    fn store_file(&self) -> PathBuf {
+        let address = self.test.address.as_str();
+        PathBuf::from(address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")).unwrap_or(address))
+    }
+
+    /// Gives a finding a title and a device's name of a hostile vendor.
+    pub async fn spoil(&self, id: &str) {
+        let hostile = format!("<img src=x onerror=alert(1)>\u{202e}evil\u{2066} {}", "long ".repeat(2_000));
+        let mut connection = sqlx::SqliteConnection::connect(&self.test.address).await.unwrap();
+        let sql = "UPDATE findings SET content = json_set(content, '$.title', $1, '$.deviceName', $1)
+                   WHERE feed_id || '.' || device || '.' || finding = $2";
+        let spoilt = sqlx::query(sql).bind(hostile).bind(id).execute(&mut connection).await.unwrap();
+        assert_eq!(spoilt.rows_affected(), 1);
+    }
+
+    /// The context of operations of the administrator.
+    fn context(&self) -> RequestContext {
+        RequestContext {
+            user: self.caller.user.clone(),
+            roles: BTreeMap::new(),
+            reach: Allowed::All,
+            key: None,
+            key_expires_at: None,
+            entry: AuditEntry::new(Moment::from(SystemClock::new().now()), Surface::Terminal, "preparation"),
+            idempotency: None,
+        }
     }
 
     /// The account of the working connection.

@@ -14,7 +14,7 @@ use soar_host::operations::{
     OperationError, Span,
 };
 use soar_store::model::{CollectionId, FindingDeliveryId, FindingSequence, FindingSnapshot, Moment};
-use soar_store::{FindingFilter, StoreError};
+use soar_store::{FindingFilter, FindingOrder, StoreError};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,17 +45,29 @@ pub(super) fn routes() -> Routes {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 struct Wanted {
+    /// Only findings with this text in the CVE, the title, the software, or the device's name or address.
+    #[param(pattern = r"^[^\u0000]*$")]
+    search: Option<String>,
     /// Only findings with this CVE as their first one.
     #[param(pattern = r"^[^\u0000]*$")]
     cve: Option<String>,
     /// Only findings of the device with this name, address or id.
     #[param(pattern = r"^[^\u0000]*$")]
     device: Option<String>,
+    /// Only findings of the tenant with this name or id of the product.
+    #[param(pattern = r"^[^\u0000]*$")]
+    tenant: Option<String>,
     /// Only findings with this status: open, reopened, suppressed or fixed.
     #[param(pattern = r"^[^\u0000]*$")]
     status: Option<String>,
     /// Also findings that are gone.
     with_gone: bool,
+    /// The order; device unless given, which is by tenant and device.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    order: Option<FindingOrder>,
+    /// In descending order.
+    descending: bool,
     /// Only findings after this one: the value of next on the previous page.
     #[param(pattern = r"^[^\u0000]*$")]
     after: Option<String>,
@@ -117,12 +129,12 @@ struct Between {
     limit: Limit,
 }
 
-/// Findings as they were last read, by tenant and device
+/// Findings as they were last read
 #[utoipa::path(get, path = "/findings", operation_id = "listFindings", params(Wanted),
     responses((status = 200, body = FindingPage), (status = 422, description = "after is no id of a finding.")))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { cve, device, status, with_gone, after, limit } = query;
-    let filter = FindingFilter { cve, device, status, with_gone, after };
+    let Wanted { search, cve, device, tenant, status, with_gone, order, descending, after, limit } = query;
+    let filter = FindingFilter { search, cve, device, tenant, status, with_gone, order, descending, after };
     let page = request.operations().list_findings(&request.context, &filter, limit.0).await;
     request.answer(page).await
 }

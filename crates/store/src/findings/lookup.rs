@@ -1,22 +1,116 @@
 //! Looks up findings as they were last read.
 
+use crate::model::access::text_enum;
 use crate::model::{FeedId, KnownFinding};
 use crate::rows::identifiers;
-use crate::{Records, StoreError};
+use crate::{Engine, Records, StoreError};
+
+text_enum! {
+    /// The order of findings. Findings that are alike in it are ordered by tenant and device.
+    pub enum FindingOrder {
+        /// By tenant and device.
+        Device = "device",
+        /// By the first CVE.
+        Cve = "cve",
+        /// By the CVSS base score; findings without one come first.
+        Cvss = "cvss",
+        /// By the time of the first reading.
+        First = "first",
+        /// By the last change.
+        Changed = "changed",
+    }
+}
 
 /// Which findings to read. A field that is not set does not limit them.
 #[derive(Debug, Clone, Default)]
 pub struct FindingFilter {
+    /// With this text in the CVE, the title, the software, or the device's name or address. Case makes no difference.
+    pub search: Option<String>,
     /// With this CVE as the first one.
     pub cve: Option<String>,
     /// On the device with this name, address or id.
     pub device: Option<String>,
+    /// Of the tenant with this name or id of the product.
+    pub tenant: Option<String>,
     /// With this status, such as `open`.
     pub status: Option<String>,
     /// Also findings that are gone.
     pub with_gone: bool,
+    /// By tenant and device unless given.
+    pub order: Option<FindingOrder>,
+    /// In descending order.
+    pub descending: bool,
     /// After the finding with this id: the next page.
     pub after: Option<String>,
+}
+
+/// The conditions of a filter, with the parameters `$1` to `$6`: tenants, search, CVE, status, device, tenant.
+pub(super) struct Conditions {
+    sql: String,
+    values: [String; 6],
+}
+
+impl Conditions {
+    pub(super) fn new(engine: Engine, feeds: &[FeedId], filter: &FindingFilter) -> Self {
+        let member = |name: &str| format!("LOWER(COALESCE({}, ''))", engine.json_text("n.content", name));
+        let sql = format!(
+            "n.feed_id IN ({feeds})
+             AND ($2 = '' OR LOWER(n.cve) LIKE $2 ESCAPE '\\' OR {title} LIKE $2 ESCAPE '\\'
+                  OR {software} LIKE $2 ESCAPE '\\'
+                  OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
+                             AND (LOWER(d.name) LIKE $2 ESCAPE '\\' OR d.address LIKE $2 ESCAPE '\\')))
+             AND ($3 = '' OR n.cve = $3) AND ($4 = '' OR n.status = $4) {gone}
+             AND ($5 = '' OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
+                                     AND (LOWER(d.name) = LOWER($5) OR d.address = $5 OR d.product_id = $5)))
+             AND ($6 = '' OR f.tenant = $6 OR LOWER(f.tenant_name) = LOWER($6))",
+            feeds = engine.integers_of("$1"),
+            title = member("title"),
+            software = member("software"),
+            gone = if filter.with_gone { "" } else { "AND n.listed = 1" },
+        );
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let search = filter.search.as_deref().map(containing).unwrap_or_default();
+        let (cve, status) = (text(&filter.cve), text(&filter.status));
+        let values = [identifiers(feeds), search, cve, status, text(&filter.device), text(&filter.tenant)];
+        Self { sql, values }
+    }
+
+    pub(super) fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// Binds the parameters.
+    pub(super) fn bind<'q, O>(self, query: AnyQueryAs<'q, O>) -> AnyQueryAs<'q, O> {
+        self.values.into_iter().fold(query, sqlx::query::QueryAs::bind)
+    }
+}
+
+pub(super) type AnyQueryAs<'q, O> = sqlx::query::QueryAs<'q, sqlx::Any, O, sqlx::any::AnyArguments>;
+
+/// A pattern of texts that contain this one, in lower case.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl FindingOrder {
+    /// The value by which rows of the table `alias` are ordered. `None` for the order of the table itself.
+    fn value(self, engine: Engine, alias: &str) -> Option<String> {
+        match self {
+            Self::Device => None,
+            Self::Cve => Some(format!("{alias}.cve")),
+            Self::Cvss => Some(engine.json_number(&format!("{alias}.content"), "cvss")),
+            Self::First => Some(format!("{alias}.first_at")),
+            Self::Changed => Some(format!("{alias}.sequence")),
+        }
+    }
 }
 
 /// The columns of a finding. `n` is its row and `f` its feed.
@@ -31,7 +125,7 @@ fn parts_of(id: &str) -> Option<(FeedId, &str, &str)> {
 }
 
 impl Records<'_> {
-    /// At most `limit` findings of these tenants, by tenant and device.
+    /// At most `limit` findings of these tenants, in the order of the filter.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] when `after` is no id of a finding.
@@ -42,23 +136,36 @@ impl Records<'_> {
         limit: i64,
     ) -> Result<Vec<KnownFinding>, StoreError> {
         let after = match &filter.after {
-            None => (FeedId(0), "", ""),
-            Some(id) => parts_of(id).ok_or_else(|| StoreError::Invalid(format!("{id:?} is no id of a finding.")))?,
+            None => None,
+            Some(id) => {
+                Some(parts_of(id).ok_or_else(|| StoreError::Invalid(format!("{id:?} is no id of a finding.")))?)
+            }
         };
+        let order = filter.order.unwrap_or(FindingOrder::Device);
+        let of = |alias: &str| order.value(self.engine, alias).map(|value| format!("{value}, ")).unwrap_or_default();
+        let (compared, direction) = if filter.descending { ("<", " DESC") } else { (">", "") };
+        let beyond = match (after, order.value(self.engine, "a")) {
+            (None, _) => String::new(),
+            (Some(_), None) => format!("AND (n.feed_id, n.device, n.finding) {compared} ($8, $9, $10)"),
+            (Some(_), Some(value)) => format!(
+                "AND ({}n.feed_id, n.device, n.finding) {compared} ((SELECT {value} FROM findings a
+                     WHERE a.feed_id = $8 AND a.device = $9 AND a.finding = $10), $8, $9, $10)",
+                of("n")
+            ),
+        };
+        let ordered = order.value(self.engine, "n").map(|value| format!("{value}{direction}, ")).unwrap_or_default();
+        let conditions = Conditions::new(self.engine, feeds, filter);
         let sql = format!(
             "SELECT {COLUMNS} FROM findings n JOIN finding_feeds f ON f.id = n.feed_id
-             WHERE (n.feed_id, n.device, n.finding) > ($1, $2, $3) AND n.feed_id IN ({})
-               AND ($5 = '' OR n.cve = $5) AND ($6 = '' OR n.status = $6) AND (n.listed = 1 OR $7 = 1)
-               AND ($8 = '' OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
-                                       AND (LOWER(d.name) = LOWER($8) OR d.address = $8 OR d.product_id = $8)))
-             ORDER BY n.feed_id, n.device, n.finding LIMIT $9",
-            self.engine.integers_of("$4")
+             WHERE {} {beyond}
+             ORDER BY {ordered}n.feed_id{direction}, n.device{direction}, n.finding{direction} LIMIT $7",
+            conditions.sql()
         );
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(after.0).bind(after.1.to_owned());
-        let query = query.bind(after.2.to_owned()).bind(identifiers(feeds)).bind(text(&filter.cve));
-        let query = query.bind(text(&filter.status)).bind(i64::from(filter.with_gone)).bind(text(&filter.device));
-        Ok(query.bind(limit).fetch_all(&mut *self.connection).await?)
+        let mut query = conditions.bind(sqlx::query_as(sqlx::AssertSqlSafe(sql))).bind(limit);
+        if let Some((feed, device, finding)) = after {
+            query = query.bind(feed).bind(device.to_owned()).bind(finding.to_owned());
+        }
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The finding with this id, and its parts, if it belongs to one of these tenants.

@@ -5,6 +5,7 @@ mod collections;
 mod deliveries;
 mod devices;
 mod feeds;
+mod groups;
 mod log;
 mod lookup;
 #[cfg(feature = "testing")]
@@ -12,16 +13,19 @@ mod reference;
 mod rule_changes;
 mod rule_incidents;
 mod rules;
+mod span;
 mod stage;
 mod staged;
 
 pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
 pub use collections::{SnapshotClaim, SnapshotEnd};
 pub use deliveries::FindingDelivery;
+pub use groups::{FindingGroup, FindingGrouping};
 pub use log::{LogBounds, LogPosition};
-pub use lookup::FindingFilter;
+pub use lookup::{FindingFilter, FindingOrder};
 pub use rule_changes::LoggedChange;
 pub use rule_incidents::{HeldFinding, OpenIncident};
 pub use rules::{NewRule, RuleCounts, StoredRule};
+pub use span::{FindingChangeCount, FindingSpan};
 pub use stage::Stage;
 pub use staged::{Before, Difference, Listed, StagedFinding};

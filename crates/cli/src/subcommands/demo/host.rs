@@ -1,4 +1,4 @@
-//! The host of the demo: a connection to the simulator, keys, incidents and cases, all deleted at the end.
+//! The host of the demo: connections to the simulator, keys, tenants, and sample data, all deleted at the end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use footprint_simulator::User;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Host;
 use soar_host::access::{KeyRequest, issue_key, issue_link};
@@ -14,43 +13,23 @@ use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::sealing::Keyring;
-use soar_host::settings::HostSettings;
+use soar_host::settings::{HostSettings, Retention};
 use soar_host::sign_in::{Browser, LinkToRedeem};
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{PAGES, RunningHost, serve_with_pages};
-use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Moment, Role, SiteKind, Surface};
+use soar_store::model::{Allowed, Caller, KeyKind, Moment, Role, SiteKind};
 use soar_store::{NewSite, NewUser, Store};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
+use super::names::{ADMINISTRATOR, ANALYST, CLIENT, SITE};
+use super::sample::{
+    DAYS, SampleConnection, SampleTenants, cases, collect, context, drafts, incidents, onboard, sync, write_past,
+};
 use crate::instance::{advised, refused, registry};
 use crate::printer::Printer;
 use crate::shell;
-
-const SITE: &str = "Security Operations";
-const ADMINISTRATOR: &str = "Admin";
-/// The user of the documented examples of bulk commands.
-const ANALYST: &str = "admin user";
-
-/// The connection's name.
-const CONNECTION: &str = "Footprint";
-
-/// Incidents and their cases.
-const CASES: &str = r#"[
-  { "number": "20261120-1", "title": "Exposed remote desktops", "site": "Security Operations" },
-  { "number": "20261120-2", "title": "Phishing of the finance team", "site": "Security Operations" }
-]"#;
-const INCIDENTS: &str = r#"[
-  { "number": "20261120-101", "title": "Critical vulnerability on a mail server", "site": "Security Operations",
-    "severity": "Critical", "owner": "Admin", "cases": [{ "number": "20261120-1" }] },
-  { "number": "20261120-102", "title": "Remote desktop open to the internet", "site": "Security Operations",
-    "severity": "High", "owner": "admin user",
-    "tasks": [{ "name": "Isolate the device", "required": true, "done": false }] },
-  { "number": "20261120-103", "title": "Invoice with a macro opened", "site": "Security Operations",
-    "severity": "Medium", "owner": "admin user", "cases": [{ "number": "20261120-2" }],
-    "fields": [{ "section": "Review", "name": "Root Cause", "kind": "Activity", "requiredOnClose": true }] },
-  { "number": "20261120-104", "title": "Scanner without contact", "site": "Security Operations", "severity": "Low" }
-]"#;
 
 /// Calls to paste: what each does, the command's endpoint and its parameters.
 const CALLS: [(&str, &str, &str); 3] = [
@@ -70,41 +49,57 @@ const CALLS: [(&str, &str, &str); 3] = [
 /// A running host.
 pub(super) struct DemoHost {
     running: RunningHost,
+    tenants: SampleTenants,
+    /// Collects findings and syncs the tenants, while the user reads.
+    later: JoinHandle<()>,
     key: String,
     /// The administrator's password for the console.
     password: SecretString,
-    /// The folder of the store.
+    /// The folder of the stores.
     _folder: TempDir,
 }
 
 impl DemoHost {
-    /// Starts a host with a connection to the simulator at `url`.
+    /// Starts a host with connections to the simulator at `url`, with sample data.
     pub(super) async fn start(url: &str, user: &User) -> Result<Self> {
         let folder = TempDir::new().context("No temporary folder can be created for the demo's store")?;
         let store = Store::open(&folder.path().join("host.db").display().to_string()).await.map_err(advised)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let now = Moment::from(clock.now());
         let keyring = Keyring::generate()?;
-        let (key, caller) = fill(&store, &keyring, now).await?;
+        let filled = fill(&store, &keyring, now).await?;
+        let caller = filled.administrator;
         let vault = Vault::new(VaultSettings::default());
-        let connections = Connections::new(store.clone(), Arc::new(registry()?), keyring, vault, clock);
-        let draft: ConnectionDraft = serde_json::from_value(json!({
-            "integration": "coda-footprint",
-            "name": CONNECTION,
-            "site": SITE,
-            "description": "The demo's simulated instance",
-            "healthCheckMinutes": 1,
-            "parameters": { "Server URL": url, "User Name": user.user_name, "Password": user.password },
-        }))?;
+        let connections = Connections::new(store.clone(), Arc::new(registry()?), keyring, vault, Arc::clone(&clock));
+        let mut samples = Vec::new();
         let mut transaction = store.transaction().await.map_err(advised)?;
-        connections.create_in(&mut transaction.records(), &caller, draft).await.map_err(refused)?;
+        for (draft, shape) in drafts(url, user) {
+            let draft: ConnectionDraft = serde_json::from_value(draft)?;
+            let created = connections.create_in(&mut transaction.records(), &caller, draft).await.map_err(refused)?;
+            samples.push(SampleConnection { connection: created, shape });
+        }
         transaction.commit().await.map_err(advised)?;
+        write_past(&store, &samples, (&caller.user, &filled.analyst), &caller.site, now).await.map_err(advised)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
-        let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
+        let days = u32::try_from(DAYS)?;
+        let retention =
+            Retention { checks_days: days, uptime_days: days, schedule_log_days: days, ..Retention::default() };
+        let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), retention, ..HostSettings::default() };
         let host = Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?;
         let password = set_password(&host).await?;
-        let running = serve_with_pages(host, Some(soar_console::pages)).await?;
-        Ok(Self { running, key, password, _folder: folder })
+        let tenants = onboard(&host, &caller, folder.path(), &clock).await?;
+        let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await?;
+        let connection = samples.first().context("The demo has a connection")?.connection.id;
+        let later = tokio::spawn(async move {
+            let done = async {
+                sync(&host, &caller, now).await?;
+                collect(&host, &caller, connection).await
+            };
+            if let Err(error) = done.await {
+                tracing::error!("The demo's findings or tenants are not complete: {error:#}");
+            }
+        });
+        Ok(Self { running, tenants, later, key: filled.key, password, _folder: folder })
     }
 
     /// Prints how to sign in to the console, and the calls to paste.
@@ -114,6 +109,10 @@ impl DemoHost {
         printer.line(&printer.bold(&format!("The console: {url}{PAGES}/")))?;
         printer.line(&format!("  User      {ADMINISTRATOR}"))?;
         printer.line(&format!("  Password  {}", self.password.expose_secret()))?;
+        printer.paragraph(
+            "Its past is sample data, invented from a seed: a year of health checks, runs of a quarter, incidents and cases. The \
+             tenants are hosts of their own, and the findings are read from the simulated instance just now.",
+        )?;
         let text = format!(
             "A host serves D3's Command API at {url} (its documentation: {url}/docs), with a connection to the simulator, incidents and cases. Paste:"
         );
@@ -131,7 +130,12 @@ impl DemoHost {
 
     /// Ends the host, after the calls that it accepted.
     pub(super) async fn end(self) -> Result<()> {
-        Ok(self.running.shutdown().await?)
+        self.later.abort();
+        self.running.shutdown().await?;
+        for tenant in self.tenants {
+            tenant.shutdown().await?;
+        }
+        Ok(())
     }
 }
 
@@ -152,22 +156,35 @@ async fn set_password(host: &Host) -> Result<SecretString> {
     Ok(password)
 }
 
-/// Fills an empty store. Returns a key's text, and the administrator as a caller.
-async fn fill(store: &Store, keyring: &Keyring, now: Moment) -> Result<(String, Caller)> {
+/// What an empty store was filled with.
+struct Filled {
+    /// The text of a key.
+    key: String,
+    administrator: Caller,
+    analyst: soar_store::model::User,
+}
+
+/// Fills an empty store with sites, users, a key, incidents and cases.
+async fn fill(store: &Store, keyring: &Keyring, now: Moment) -> Result<Filled> {
     let mut transaction = store.transaction().await.map_err(advised)?;
     let mut records = transaction.records();
-    let site = NewSite {
-        name: SITE.to_owned(),
-        kind: SiteKind::Internal,
-        description: "The demo's site".to_owned(),
+    let new = |name: &str, kind, description: &str| NewSite {
+        name: name.to_owned(),
+        kind,
+        description: description.to_owned(),
         time_zone: "America/Vancouver".to_owned(),
         language: "en".to_owned(),
     };
+    let site = new(SITE, SiteKind::Internal, "The demo's site, with sample data");
     let site = records.create_site(&site, now).await.map_err(advised)?;
+    let client = new(CLIENT, SiteKind::Client, "The site of a client, with sample data");
+    let client = records.create_site(&client, now).await.map_err(advised)?;
     let user = |name: &str, is_administrator| NewUser { name: name.to_owned(), email: None, is_administrator };
     let administrator = records.create_user(&user(ADMINISTRATOR, true), now).await.map_err(advised)?;
     let analyst = records.create_user(&user(ANALYST, false), now).await.map_err(advised)?;
-    records.set_role(analyst.id, site.id, Role::Analyst).await.map_err(advised)?;
+    for site in [site.id, client.id] {
+        records.set_role(analyst.id, site, Role::Analyst).await.map_err(advised)?;
+    }
     let request = KeyRequest {
         name: "demo".to_owned(),
         kind: KeyKind::Api,
@@ -181,7 +198,7 @@ async fn fill(store: &Store, keyring: &Keyring, now: Moment) -> Result<(String, 
     };
     let key = issue_key(&mut records, keyring, &request, now).await.map_err(advised)?;
     transaction.commit().await.map_err(advised)?;
-    let caller = Caller {
+    let administrator = Caller {
         user: administrator,
         site,
         roles: std::collections::BTreeMap::new(),
@@ -189,17 +206,14 @@ async fn fill(store: &Store, keyring: &Keyring, now: Moment) -> Result<(String, 
         key: None,
         request_id: ExecutionContext::new().request_id,
     };
-    let entry = AuditEntry {
-        username: caller.user.name.clone(),
-        command: "demo".to_owned(),
-        ..AuditEntry::new(now, Surface::Terminal, &caller.request_id)
-    };
-    for (subject, rows) in [(Subject::Cases, CASES), (Subject::Incidents, INCIDENTS)] {
+    let entry = context(&administrator, now).entry;
+    for (subject, rows) in [(Subject::Cases, cases(now)), (Subject::Incidents, incidents(now))] {
         let options = ImportOptions { subject, format: Format::Json, on_conflict: OnConflict::Fail };
-        let report = import(store, &caller, options, rows.as_bytes(), &entry, &mut |_| {}).await?;
+        let rows = rows.to_string();
+        let report = import(store, &administrator, options, rows.as_bytes(), &entry, &mut |_| {}).await?;
         if let Some(bad) = report.bad_rows.first() {
             return Err(anyhow!("The demo's {subject} cannot be imported: line {}: {}", bad.line, bad.problem));
         }
     }
-    Ok((key.text.to_string(), caller))
+    Ok(Filled { key: key.text.to_string(), administrator, analyst })
 }

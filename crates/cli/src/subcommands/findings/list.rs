@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 use soar_host::operations::KnownFindingShown;
-use soar_store::FindingFilter;
+use soar_store::{FindingFilter, FindingOrder};
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
@@ -13,12 +13,17 @@ use crate::printer::{ListFlags, ListRow, Printer, moment};
 const EXAMPLES: &str = "\
 Examples:
   footprint findings list --cve CVE-2024-3094
-  footprint findings list --device web-1 --status open --output csv";
+  footprint findings list --device web-1 --status open --output csv
+  footprint findings list --search openssl --order cvss --descending";
 
 /// List findings as they were last read
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
+    /// Only with this text in the CVE, the title, the software, or the device's name or address
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+
     /// Only with this CVE as the first one
     #[arg(long)]
     cve: Option<String>,
@@ -27,6 +32,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     device: Option<String>,
 
+    /// Only of the tenant with this name or id of the product
+    #[arg(long)]
+    tenant: Option<String>,
+
     /// Only with this status: open, reopened, suppressed or fixed
     #[arg(long, value_parser = ["open", "reopened", "suppressed", "fixed"])]
     status: Option<String>,
@@ -34,6 +43,14 @@ pub(super) struct Arguments {
     /// Also findings that are gone
     #[arg(long)]
     with_gone: bool,
+
+    /// The order: device (by tenant and device), cve, cvss, first or changed
+    #[arg(long, default_value = "device", value_parser = finding_order)]
+    order: FindingOrder,
+
+    /// In descending order
+    #[arg(long)]
+    descending: bool,
 
     /// Only findings after the one with this id
     #[arg(long, value_name = "ID")]
@@ -49,6 +66,10 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let filter = FindingFilter {
+        search: arguments.search.clone(),
+        tenant: arguments.tenant.clone(),
+        order: Some(arguments.order),
+        descending: arguments.descending,
         cve: arguments.cve.clone(),
         device: arguments.device.clone(),
         status: arguments.status.clone(),
@@ -63,6 +84,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         printer.note(&format!("There may be more: --after {next}, or a larger --limit."));
     }
     Ok(Exit::Successful)
+}
+
+fn finding_order(text: &str) -> Result<FindingOrder, String> {
+    text.parse()
 }
 
 /// The text of a member of a finding.

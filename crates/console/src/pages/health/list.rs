@@ -9,7 +9,7 @@ use soar_store::model::{HealthState, Right};
 use super::charts::{days, latency, offset, percent};
 use super::groups::groups;
 use crate::export;
-use crate::parts::{Badge, Cell, Column, Empty, Field, Filter, Row, Table, When};
+use crate::parts::{Badge, Cell, Column, Counts, Empty, Field, Filter, Row, Table, When};
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
 
 /// The number of connections on a page.
@@ -19,17 +19,9 @@ const ROWS: usize = 50;
 #[template(path = "health/list.html")]
 struct HealthPage {
     frame: Frame,
-    states: Vec<StateCount>,
+    states: Counts,
     filter: Filter,
     list: Table,
-}
-
-/// The number of connections in a state, with the address of these connections.
-#[derive(Debug)]
-struct StateCount {
-    badge: Badge,
-    count: usize,
-    href: String,
 }
 
 pub(super) fn routes() -> Router {
@@ -49,13 +41,10 @@ async fn show(page: Page, list: ListState) -> Answer {
     // A state without connections is shown only where that is good news, or bad news.
     let is_shown =
         |state: HealthState, count: usize| count > 0 || matches!(state, HealthState::Failing | HealthState::Healthy);
-    let states = found.states.iter().rev().filter(|(state, count)| is_shown(**state, **count));
-    let states = states.map(|(state, count)| StateCount {
-        badge: Badge::of_health(*state),
-        count: *count,
-        href: list.with("state", Some(state.as_str())),
-    });
-    let states = states.collect();
+    let mut states = Counts::new("states", "Connections by state").live("health");
+    for (state, count) in found.states.iter().rev().filter(|(state, count)| is_shown(**state, **count)) {
+        states = states.linked(Badge::of_health(*state), *count, list.with("state", Some(state.as_str())));
+    }
     let table = match grouping {
         Some(grouping) => groups(&found, grouping, &list),
         None => connections(&page, &list, &found),

@@ -6,8 +6,9 @@ use soar_host::Refusal;
 use soar_host::operations::{OperationError, UtilityCall};
 
 use super::bulk_command::{Bulk, SITE};
-use super::inputs::{fields, parameters, place_problems};
+use super::inputs::{fields, parameters_of};
 use super::{apply, plan};
+use crate::inputs::place_problems;
 use crate::parts::{ContentPage, FormPanel};
 use crate::visit::{Answer, Form, ListState, Page, PageError, Path};
 
@@ -27,7 +28,7 @@ impl Bulk {
             form.wrong(SITE, "You may not change incidents on this site. Choose another.");
             return Ok(None);
         };
-        let raw = parameters(page, self.manifest, form);
+        let raw = parameters_of(page, self.manifest, form);
         match UtilityCall::parse(self.command, self.manifest, page.context()?.caller(site), &raw) {
             Ok(call) => Ok((!form.is_wrong()).then_some(call)),
             Err(Refusal::Parameters(problems)) => {

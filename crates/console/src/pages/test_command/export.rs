@@ -40,7 +40,7 @@ async fn download(page: Page, Path(id): Path<String>) -> Answer {
     });
     // The compression asks again after the end.
     let name = soar_connector::name::normalised(&run.command.name);
-    Ok(attachment(&name, Body::from_stream(parts.fuse())))
+    Ok(attachment(&name, "csv", Body::from_stream(parts.fuse())))
 }
 
 fn part(content: &Content, number: usize) -> Result<Vec<u8>, ContentError> {

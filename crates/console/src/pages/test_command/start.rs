@@ -10,7 +10,7 @@ use super::address;
 use super::chosen::{Chosen, Given};
 use super::confirm::confirm_page;
 use super::form_page::form_page;
-use super::inputs::{parameters, place_problems};
+use crate::inputs::{parameters, place_problems};
 use crate::visit::{Answer, Form, Page, PageError};
 
 pub(super) fn routes() -> Router {

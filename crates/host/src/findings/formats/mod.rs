@@ -5,6 +5,7 @@ mod ecs;
 mod ocsf;
 mod severity;
 
+pub use severity::Severity;
 pub(crate) use severity::severity_of;
 
 use serde::Serialize;

@@ -4,13 +4,20 @@ use soar_connector::Finding;
 
 /// A severity, with its numbers in OCSF and its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Severity {
+pub enum Severity {
+    /// Neither a score nor a word is known.
     Unknown,
+    /// None.
     Informational,
+    /// Low.
     Low,
+    /// Medium.
     Medium,
+    /// High.
     High,
+    /// Critical.
     Critical,
+    /// A word that is none of these.
     Other,
 }
 
@@ -22,7 +29,8 @@ pub(crate) fn severity_of(finding: &Finding) -> Option<soar_store::model::Severi
 impl Severity {
     /// The severity by the bands of CVSS 3 (<https://www.first.org/cvss/v3.1/specification-document>, section 5). Without a
     /// score, the product's word.
-    pub(super) fn of(finding: &Finding) -> Self {
+    #[must_use]
+    pub fn of(finding: &Finding) -> Self {
         if let Some(score) = finding.cvss {
             return match score {
                 score if score >= 9.0 => Self::Critical,
@@ -57,7 +65,8 @@ impl Severity {
     }
 
     /// The word.
-    pub(super) const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "Unknown",
             Self::Informational => "Informational",

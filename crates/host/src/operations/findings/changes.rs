@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use soar_store::LogPosition;
 use soar_store::model::{FindingChange, FindingChangeKind, FindingSequence, Moment};
+use soar_store::{FindingChangeCount, FindingSpan, LogPosition};
 use utoipa::ToSchema;
 
 use super::super::{OperationError, Operations, RequestContext, full_page};
@@ -119,6 +119,39 @@ impl Operations {
             },
         };
         Ok(records.finding_changes(&feeds, after, wanted.limit).await?)
+    }
+
+    /// At most `limit` changes of a time span that the caller may see, the latest first.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn finding_changes_in(
+        &self,
+        context: &RequestContext,
+        span: &FindingSpan,
+        limit: i64,
+    ) -> Result<(Vec<ChangeShown>, Option<FindingSequence>), OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        let found = records.finding_changes_in(&feeds, span, limit).await?;
+        let next = full_page(&found, limit).map(|change| change.sequence);
+        Ok((self.shown_changes(found).await?, next))
+    }
+
+    /// The number of changes of each kind in a time span, of those that the caller may see.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn finding_change_counts(
+        &self,
+        context: &RequestContext,
+        span: Span,
+    ) -> Result<Vec<FindingChangeCount>, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        Ok(records.finding_change_counts(&feeds, (span.from, span.to)).await?)
     }
 
     /// What a time span changed: one entry per finding that is not as it was before.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use soar_connector::Finding;
 use soar_store::model::{FindingChange, KnownFinding};
-use soar_store::{FindingFilter, StoreError};
+use soar_store::{FindingFilter, FindingGroup, FindingGrouping, StoreError};
 use utoipa::ToSchema;
 
 use super::super::{OperationError, Operations, RequestContext, full_page};
@@ -77,6 +77,25 @@ impl Operations {
         let enrichment = self.findings.enrichment().await?;
         let findings = found.into_iter().map(|known| KnownFindingShown::new(known, &enrichment));
         Ok(FindingPage { findings: findings.collect::<Result<_, _>>()?, next })
+    }
+
+    /// At most `limit` groups of the findings that the caller may see, after the first `offset` groups: those with the most
+    /// open findings first.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn finding_groups(
+        &self,
+        context: &RequestContext,
+        filter: &FindingFilter,
+        grouping: FindingGrouping,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Vec<FindingGroup>, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        Ok(records.finding_groups(&feeds, filter, grouping, offset, limit).await?)
     }
 
     /// The finding with this id, and its changes.

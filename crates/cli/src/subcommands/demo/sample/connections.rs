@@ -1,0 +1,60 @@
+//! The connections of the demo's host, with the shape of their invented past.
+
+use footprint_simulator::User;
+use serde_json::{Value, json};
+use soar_store::model::Connection;
+
+use crate::subcommands::demo::names::{CONNECTION, SITE};
+
+/// A connection with the shape of its invented past.
+#[derive(Debug)]
+pub(crate) struct SampleConnection {
+    /// The connection.
+    pub(crate) connection: Connection,
+    /// The shape of its past.
+    pub(crate) shape: Shape,
+}
+
+/// The shape of a connection's invented past.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// The usual duration of a check in milliseconds.
+    pub(super) latency_ms: i64,
+    /// One in this many checks fails.
+    pub(super) one_fails_in: u64,
+    /// The hours for which the connection has failed until now; 0 for one that works.
+    pub(super) failing_hours: u64,
+    /// The message of a failure.
+    pub(super) failure: &'static str,
+}
+
+/// The drafts of the connections, each with the shape of its past. The first one works, the last one is shared with all
+/// tenants; the others fail, so that there is a failure to understand and to mend.
+pub(crate) fn drafts(url: &str, user: &User) -> Vec<(Value, Shape)> {
+    let working = Shape { latency_ms: 70, one_fails_in: 400, failing_hours: 0, failure: "The server did not answer." };
+    let draft = |name: &str, description: &str, url: &str, password: &str| {
+        json!({
+            "integration": "coda-footprint",
+            "name": name,
+            "site": SITE,
+            "description": description,
+            "healthCheckMinutes": 1,
+            "parameters": { "Server URL": url, "User Name": user.user_name, "Password": password },
+        })
+    };
+    let mut shared = draft("Footprint of all tenants", "Shared with the tenants of this demo", url, &user.password);
+    shared["tenant"] = "All tenants".into();
+    vec![
+        (draft(CONNECTION, "The demo's simulated instance", url, &user.password), working),
+        (
+            draft("Footprint of Acme", "Its password is wrong, so that you can see a failed check", url, "wrong"),
+            Shape { latency_ms: 95, failing_hours: 31, failure: "The password is not accepted.", ..working },
+        ),
+        (
+            // Port 9 is the discard service, which no machine serves any more.
+            draft("Footprint of Borealis", "Its server is not there", "http://127.0.0.1:9", &user.password),
+            Shape { latency_ms: 140, one_fails_in: 60, failing_hours: 5, failure: "The connection was refused." },
+        ),
+        (shared, Shape { latency_ms: 80, one_fails_in: 900, ..working }),
+    ]
+}

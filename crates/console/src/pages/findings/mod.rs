@@ -1,0 +1,119 @@
+//! The findings of all tenants: the list, the groups, the changes of a day, and one finding with its history.
+
+mod changes;
+mod collect;
+mod content;
+mod groups;
+mod list;
+mod news;
+mod one;
+mod tenants;
+
+pub(super) use news::{News, news};
+
+use axum::Router;
+use soar_connector::Finding;
+use soar_host::findings::formats::Severity;
+use soar_store::model::FindingChangeKind;
+
+use crate::parts::{Badge, Cell, Meaning, Tabs};
+use crate::visit::{Page, segment};
+
+pub(super) fn routes() -> Router {
+    [list::routes(), groups::routes(), tenants::routes(), changes::routes(), collect::routes(), one::routes()]
+        .into_iter()
+        .fold(Router::new(), Router::merge)
+}
+
+/// The address of a finding below the console.
+fn address(id: &str) -> String {
+    format!("/findings/items/{}", segment(id))
+}
+
+/// The views of the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    All,
+    Devices,
+    Cves,
+    Tenants,
+    Changes,
+}
+
+impl View {
+    const ALL: [(Self, &'static str, &'static str); 5] = [
+        (Self::All, "All", "/findings"),
+        (Self::Changes, "Changes", "/findings/changes"),
+        (Self::Devices, "By device", "/findings/devices"),
+        (Self::Cves, "By CVE", "/findings/cves"),
+        (Self::Tenants, "By tenant", "/findings/tenants"),
+    ];
+
+    /// The tabs of all views.
+    fn tabs(self, page: &Page) -> Tabs {
+        let tabs = Tabs::new("Views of the findings", "main");
+        Self::ALL.into_iter().fold(tabs, |tabs, (view, title, path)| tabs.tab(title, page.href(path), view == self))
+    }
+}
+
+/// The state of a finding. A finding that the last whole reading did not have is gone.
+fn status(finding: &Finding, is_listed: bool) -> Badge {
+    use soar_connector::FindingStatus as Status;
+    let (text, meaning) = match finding.status {
+        _ if !is_listed => ("Gone", Meaning::Neutral),
+        Status::Open => ("Open", Meaning::Warning),
+        Status::Reopened => ("Reopened", Meaning::Bad),
+        Status::Suppressed => ("Suppressed", Meaning::Neutral),
+        Status::Fixed => ("Fixed", Meaning::Good),
+    };
+    Badge::new(text, meaning)
+}
+
+/// The kind of a change.
+fn kind(kind: FindingChangeKind) -> Badge {
+    let (text, meaning) = match kind {
+        FindingChangeKind::Opened => ("New", Meaning::Warning),
+        FindingChangeKind::Reopened => ("Reopened", Meaning::Bad),
+        FindingChangeKind::Changed => ("Changed", Meaning::Active),
+        FindingChangeKind::Fixed => ("Fixed", Meaning::Good),
+        FindingChangeKind::Gone => ("Gone", Meaning::Neutral),
+    };
+    Badge::new(text, meaning)
+}
+
+/// The severity by the CVSS score, else by the product's word.
+fn severity(finding: &Finding) -> Cell {
+    let severity = Severity::of(finding);
+    let meaning = match severity {
+        Severity::Critical | Severity::High => Meaning::Bad,
+        Severity::Medium => Meaning::Warning,
+        Severity::Unknown => return Cell::unknown(),
+        Severity::Low | Severity::Informational | Severity::Other => Meaning::Neutral,
+    };
+    Cell::badge(Badge::new(severity.word(), meaning))
+}
+
+/// A CVSS score. Below 0 it is not known.
+fn score(score: Option<f64>) -> Cell {
+    score.filter(|score| *score >= 0.0).map_or_else(Cell::unknown, |score| Cell::number(format!("{score:.1}")))
+}
+
+/// The text that names a finding: its first CVE, else its title.
+fn name(finding: &Finding) -> String {
+    match (finding.cve.as_slice(), finding.title.as_deref()) {
+        ([], Some(title)) => title.to_owned(),
+        ([], None) => "Without a CVE".to_owned(),
+        ([cve], _) => cve.clone(),
+        ([cve, more @ ..], _) => format!("{cve} and {} more", more.len()),
+    }
+}
+
+/// What has the finding: its title, else its software.
+fn about(finding: &Finding) -> Cell {
+    Cell::text_or_unknown(finding.title.as_deref().or(finding.software.as_deref()).unwrap_or_default())
+}
+
+/// The device of a finding, by its name, else by its address or the product's id.
+fn device(finding: &Finding) -> &str {
+    finding.device_name.as_deref().or(finding.device_address.as_deref()).unwrap_or(&finding.device_id)
+}

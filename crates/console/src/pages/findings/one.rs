@@ -1,0 +1,160 @@
+//! `GET /findings/items/{id}`: one finding with its fields, the values about its CVEs, and its history.
+
+use askama::Template;
+use axum::Router;
+use axum::routing::get;
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use soar_connector::Finding;
+use soar_host::operations::FindingShown;
+use soar_store::model::{FindingChange, Moment};
+
+use super::changes::what_changed;
+use super::content::finding;
+use super::{device, kind, name, score, severity, status};
+use crate::pages::connections::address;
+use crate::parts::{Badge, Cell, Column, Facts, Meaning, Row, Table, When};
+use crate::visit::{Answer, Frame, Page, PageError, Path};
+
+#[derive(Debug, Template)]
+#[template(path = "findings/one.html")]
+struct OnePage {
+    frame: Frame,
+    finding: Facts,
+    device: Facts,
+    exploitation: Facts,
+    history: Table,
+}
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/findings/items/{id}", get(show))
+}
+
+async fn show(page: Page, Path(id): Path<String>) -> Answer {
+    let shown = page.operations().finding(page.context()?, &id).await?;
+    let fields = finding(&shown.finding.known.finding)?;
+    page.show(&OnePage {
+        frame: page.frame(name(&fields)).below("Findings", "/findings"),
+        finding: about_finding(&page, &shown, &fields),
+        device: about_device(&page, &shown, &fields).await?,
+        exploitation: exploitation(&shown, &fields),
+        history: history(&page, &shown.changes)?,
+    })
+}
+
+fn about_finding(page: &Page, shown: &FindingShown, fields: &Finding) -> Facts {
+    let known = &shown.finding.known;
+    let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
+    let text = |text: &Option<String>| Cell::text_or_unknown(text.as_deref().unwrap_or_default());
+    let port = match (&fields.port, &fields.protocol) {
+        (Some(port), Some(protocol)) => format!("{port}/{protocol}"),
+        (port, protocol) => port.clone().or_else(|| protocol.clone()).unwrap_or_default(),
+    };
+    let mut facts = Facts::new("finding", "Finding")
+        .fact("Status", Cell::badge(status(fields, known.listed)))
+        .fact("The product's state", text(&fields.state))
+        .fact("Title", text(&fields.title))
+        .fact("CVE", Cell::text_or_unknown(&fields.cve.join(", ")))
+        .fact("Severity", severity(fields))
+        .fact("CVSS", score(fields.cvss))
+        .fact("CVSS vector", text(&fields.cvss_vector))
+        .fact("Risk level", text(&fields.risk_level))
+        .fact("Software", text(&fields.software))
+        .fact("Port", Cell::text_or_unknown(&port))
+        .fact("First found by the product", time(page, &fields.first_found))
+        .fact("First read by this host", when(known.first_at))
+        .fact("State changed", time(page, &fields.state_changed))
+        .fact("Last change in this host", when(known.changed_at))
+        .fact("CVE published", time(page, &fields.published));
+    for (label, value) in [
+        ("Fixed because", &fields.fixed_reason),
+        ("Remediation", &fields.remediation),
+        ("Description", &fields.description),
+    ] {
+        if let Some(value) = value {
+            facts = facts.fact(label, Cell::text(value));
+        }
+    }
+    if !fields.references.is_empty() {
+        facts = facts.fact("References", Cell::text(&fields.references.join("\n")));
+    }
+    facts
+}
+
+/// A time of the product. What is no moment, such as a day, stays as it is.
+fn time(page: &Page, given: &Option<String>) -> Cell {
+    let Some(given) = given else { return Cell::unknown() };
+    match given.parse::<Timestamp>() {
+        Ok(time) => Cell::when(When::new(Moment(time.as_millisecond()), page.zone(), page.now())),
+        Err(_) => Cell::text(given),
+    }
+}
+
+async fn about_device(page: &Page, shown: &FindingShown, fields: &Finding) -> Result<Facts, PageError> {
+    let known = &shown.finding.known;
+    let connection = page.operations().connection(page.context()?, known.connection_id).await?;
+    let findings = utf8_percent_encode(&fields.device_id, NON_ALPHANUMERIC);
+    let link = page.href(&address(&connection.integration, connection.id));
+    Ok(Facts::new("device", "Device")
+        .fact("Device", Cell::link(page.href(&format!("/findings?device={findings}")), device(fields)))
+        .fact("Address", Cell::text_or_unknown(fields.device_address.as_deref().unwrap_or_default()))
+        .fact("The product's id", Cell::text(&fields.device_id))
+        .fact("Tags", Cell::text_or_unknown(&fields.device_tags.join(", ")))
+        .fact("Tenant", Cell::text_or_unknown(&known.tenant_name))
+        .fact("Connection", Cell::link(link, &connection.name)))
+}
+
+/// What is known about the exploitation of the CVEs, each value with its source and its date.
+fn exploitation(shown: &FindingShown, fields: &Finding) -> Facts {
+    let facts = Facts::new("exploitation", "Exploitation")
+        .fact("Public exploit", fields.exploit.map_or_else(Cell::unknown, Cell::yes_or_no));
+    let facts = match &shown.finding.kev {
+        None => facts.fact("CISA KEV", Cell::text("Not known: the host has no catalog, or the finding has no CVE.")),
+        Some(kev) => {
+            let badge = if kev.listed { ("Listed", Meaning::Bad) } else { ("Not listed", Meaning::Neutral) };
+            let facts = facts.fact("CISA KEV", Cell::badge(Badge::new(badge.0, badge.1)));
+            let facts = match &kev.added {
+                Some(added) => facts.fact("Added to the catalog", Cell::text(added)),
+                None => facts,
+            };
+            facts.fact("Source", Cell::text(&format!("{}, catalog of {}", kev.source, kev.date)))
+        }
+    };
+    match &shown.finding.epss {
+        None => facts.fact("EPSS", Cell::text("Not known: the host has no scores, or none for the CVE.")),
+        Some(epss) => {
+            let percent = |share: f64| format!("{:.1} %", share * 100.0);
+            let text = format!("{} in the next 30 days", percent(epss.score));
+            let rank = format!("As high as or higher than {} of all CVEs", percent(epss.percentile));
+            facts
+                .fact("EPSS", Cell::text(&text))
+                .fact("Percentile", Cell::text(&rank))
+                .fact("Source", Cell::text(&format!("{}, scores of {}", epss.source, epss.date)))
+        }
+    }
+}
+
+fn history(page: &Page, changes: &[FindingChange]) -> Result<Table, PageError> {
+    let row = |change: &FindingChange| -> Result<Row, PageError> {
+        let baseline =
+            if change.baseline { Cell::badge(Badge::new("Baseline", Meaning::Neutral)) } else { Cell::unknown() };
+        Ok(Row::new([
+            Cell::when(When::new(change.at, page.zone(), page.now())),
+            Cell::badge(kind(change.kind)),
+            baseline,
+            Cell::text_or_unknown(change.before.as_deref().unwrap_or_default()),
+            Cell::text_or_unknown(&what_changed(change)?),
+            Cell::number(change.sequence),
+        ]))
+    };
+    let columns = [
+        Column::text("at", "Time"),
+        Column::text("kind", "Change"),
+        Column::text("baseline", "Baseline").wide(),
+        Column::text("before", "Status before").wide(),
+        Column::text("what", "What changed").long(),
+        Column::number("sequence", "Sequence").wide(),
+    ];
+    let rows = changes.iter().rev().map(row).collect::<Result<Vec<_>, _>>()?;
+    Ok(Table::new("history", "History, the latest change first", columns).rows(rows).live("findings"))
+}

@@ -1,0 +1,127 @@
+//! `GET /findings/tenants`: the findings of each tenant, with the result of its last reading.
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::routing::get;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use soar_host::operations::CollectionShown;
+use soar_store::model::{ConnectionId, FindingSnapshot, Right, SnapshotStatus};
+use soar_store::{FindingFilter, FindingGroup, FindingGrouping};
+
+use super::{View, score};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When};
+use crate::visit::{Answer, Page, PageError};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/findings/tenants", get(show))
+}
+
+async fn show(page: Page) -> Answer {
+    let context = page.context()?;
+    let last = page.operations().finding_tenants(context).await?;
+    let filter = FindingFilter::default();
+    let groups = page.operations().finding_groups(context, &filter, FindingGrouping::Tenant, 0, i64::MAX).await?;
+    let groups: HashMap<_, _> = groups.into_iter().map(|one| ((one.connection_id, one.key.clone()), one)).collect();
+    let names = page.operations().list_connections(context, None).await?;
+    let names: HashMap<_, _> = names.into_iter().map(|one| (one.id, one.name)).collect();
+    let under_way = under_way(&page, &names).await?;
+    let may_collect = page.may_somewhere(Right::UseConnections);
+    let collect = may_collect.then(|| LinkButton::new(page.href("/findings/collect"), "Collect now").dialog());
+    let rows = last.iter().map(|one| {
+        let group = groups.get(&(one.connection_id, one.tenant.clone()));
+        tenant(&page, one, group, &names)
+    });
+    let columns = [
+        Column::text("tenant", "Tenant"),
+        Column::text("connection", "Connection").wide(),
+        Column::number("open", "Open"),
+        Column::number("cvss", "Highest CVSS").wide(),
+        Column::number("devices", "Devices").wide(),
+        Column::text("reading", "Last reading"),
+        Column::text("ended", "Ended"),
+        Column::number("new", "New").wide(),
+        Column::number("fixed", "Fixed").wide(),
+        Column::text("problem", "Problem").long(),
+    ];
+    let table = Table::new("tenants", "Findings by tenant", columns).rows(rows).live("findings");
+    let table = table.empty(nothing_collected(&page, "No findings were collected yet."));
+    let content = ContentPage::new(page.frame("Findings")).action(collect).with(View::Tenants.tabs(&page));
+    page.show(&content.with_some(under_way).with(table))
+}
+
+/// What stands in place of findings if there are none, with a link to collect them.
+pub(super) fn nothing_collected(page: &Page, text: &str) -> Empty {
+    let empty = Empty::new(text);
+    if page.may_somewhere(Right::UseConnections) {
+        empty.action(page.href("/findings/collect"), "Collect them now")
+    } else {
+        empty
+    }
+}
+
+fn tenant(
+    page: &Page,
+    one: &FindingSnapshot,
+    group: Option<&FindingGroup>,
+    names: &HashMap<ConnectionId, String>,
+) -> Row {
+    let name = if one.tenant_name.is_empty() { "The only tenant" } else { &one.tenant_name };
+    let link = page.href(&format!("/findings?tenant={}", utf8_percent_encode(&one.tenant_name, NON_ALPHANUMERIC)));
+    // A tenant that was never read has no known number of findings.
+    let is_known = group.is_some() || one.status == SnapshotStatus::Whole;
+    let count = |value: fn(&FindingGroup) -> i64| {
+        if is_known { Cell::number(group.map_or(0, value)) } else { Cell::unknown() }
+    };
+    Row::new([
+        Cell::link(link, name),
+        Cell::text_or_unknown(names.get(&one.connection_id).map_or("", String::as_str)),
+        count(|group| group.open),
+        score(group.map(|group| group.worst_cvss)),
+        count(|group| group.devices),
+        Cell::badge(reading(one.status)),
+        one.ended_at.map_or_else(Cell::unknown, |at| Cell::when(When::new(at, page.zone(), page.now()))),
+        Cell::number(if one.baseline { "Baseline".to_owned() } else { (one.opened + one.reopened).to_string() }),
+        Cell::number(one.fixed),
+        Cell::text_or_unknown(one.problem.as_deref().unwrap_or_default()),
+    ])
+}
+
+/// The status of a reading.
+fn reading(status: SnapshotStatus) -> Badge {
+    let meaning = match status {
+        SnapshotStatus::Waiting => Meaning::Neutral,
+        SnapshotStatus::Running => Meaning::Active,
+        SnapshotStatus::Whole => Meaning::Good,
+        SnapshotStatus::Partial => Meaning::Warning,
+        SnapshotStatus::Failed => Meaning::Bad,
+    };
+    Badge::new(status.as_str(), meaning)
+}
+
+/// The collection under way, if there is one.
+async fn under_way(page: &Page, names: &HashMap<ConnectionId, String>) -> Result<Option<Table>, PageError> {
+    let context = page.context()?;
+    let Some(id) = page.operations().unfinished_collection(context).await? else { return Ok(None) };
+    let CollectionShown { tenants, .. } = page.operations().finding_collection(context, id).await?;
+    if tenants.is_empty() {
+        return Ok(None);
+    }
+    let rows = tenants.iter().map(|one| {
+        Row::new([
+            Cell::text_or_unknown(&one.tenant_name),
+            Cell::text_or_unknown(names.get(&one.connection_id).map_or("", String::as_str)),
+            Cell::badge(reading(one.status)),
+            Cell::number(one.rows_read),
+            Cell::text_or_unknown(one.problem.as_deref().unwrap_or_default()),
+        ])
+    });
+    let columns = [
+        Column::text("tenant", "Tenant"),
+        Column::text("connection", "Connection").wide(),
+        Column::text("status", "Status"),
+        Column::number("rows", "Findings read"),
+        Column::text("problem", "Problem").long(),
+    ];
+    Ok(Some(Table::new("under-way", "The collection under way", columns).rows(rows).live("findings")))
+}

@@ -1,0 +1,179 @@
+//! Findings: from what changed to the history of one finding, by mouse, by keyboard and without scripts.
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::browser::{Browser, WIDE};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_sees_what_changed_finds_a_finding_and_reads_its_history() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let decided = world.findings().await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    // The first page leads to the changes of the day. The baseline is no news.
+    browser.wait_for("#finding-changes tbody tr").await;
+    let rows = "document.querySelectorAll('#finding-changes tbody tr').length";
+    assert_eq!(browser.evaluate(rows).await, json!(3));
+    browser.check("home-findings").await;
+    browser.look(WIDE).await;
+    browser.follow("Findings").await;
+    browser.wait_for("#findings tbody tr").await;
+    browser.check("findings").await;
+    browser.look(WIDE).await;
+    browser.follow("Changes").await;
+    browser.wait_for("#changes tbody tr").await;
+    browser.check("finding-changes").await;
+    browser.look(WIDE).await;
+    browser.select("baseline", "no").await;
+    browser.press("Filter").await;
+    browser.wait_for_text("3 changes, the latest first").await;
+    let text = browser.text().await;
+    assert!(text.contains("status: open → suppressed"), "{text}");
+    browser.follow("← Day before").await;
+    browser.wait_for_text("Nothing changed on this day").await;
+    for (tab, name, region) in [
+        ("By device", "finding-devices", "#groups tbody tr"),
+        ("By CVE", "finding-cves", "#groups tbody tr"),
+        ("By tenant", "finding-tenants", "#tenants tbody tr"),
+    ] {
+        browser.follow(tab).await;
+        browser.wait_for(region).await;
+        browser.check(name).await;
+        browser.look(WIDE).await;
+    }
+    browser.goto(&world.page(&format!("/findings/items/{}", decided[0]))).await;
+    let text = browser.text().await;
+    assert!(
+        text.contains("Suppressed") && text.contains("Baseline") && text.contains("status: open → suppressed"),
+        "{text}"
+    );
+    assert!(text.contains("Not known: the host has no catalog"), "{text}");
+    browser.check("finding").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_are_searched_sorted_and_paged_by_keyboard() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    world.findings().await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page("/findings")).await;
+    let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
+    let scores =
+        "[...document.querySelectorAll('#findings tbody tr td:nth-child(4)')].map(one => one.textContent.trim())";
+    browser.evaluate("document.getElementById('findings-by-cvss').focus()").await;
+    browser.keys(&enter.to_string()).await;
+    browser.wait_for("#findings [aria-sort=ascending] #findings-by-cvss").await;
+    browser.keys(&enter.to_string()).await;
+    browser.wait_for("#findings [aria-sort=descending] #findings-by-cvss").await;
+    let first: Vec<f64> = numbers(&browser.evaluate(scores).await);
+    assert!(first.len() == 100 && first.windows(2).all(|two| two[0] >= two[1]), "{first:?}");
+    browser.evaluate("document.getElementById('findings-next').focus()").await;
+    browser.keys(&enter.to_string()).await;
+    browser.wait_for("#findings-first").await;
+    // The first of the other rows is in sight, below the bar.
+    let top = "document.querySelector('#findings').getBoundingClientRect().top";
+    let top = browser.evaluate(top).await.as_f64().unwrap();
+    assert!((0.0..400.0).contains(&top), "{top}");
+    let second = numbers(&browser.evaluate(scores).await);
+    assert!(second[0] <= first[99] && second.windows(2).all(|two| two[0] >= two[1]), "{second:?}");
+    browser.evaluate("document.getElementById('q').focus()").await;
+    browser.keys(&format!("cve-2019-{enter}")).await;
+    browser.wait_for("#findings:not([aria-busy]) tbody tr").await;
+    browser.wait_for_text("Clear").await;
+    let others = "[...document.querySelectorAll('#findings tbody tr')].filter(row => \
+                  !/CVE-2019-/.test(row.textContent)).length";
+    assert_eq!(browser.evaluate(others).await, json!(0));
+    assert!(browser.text().await.contains("CVE-2019-"), "{}", browser.text().await);
+    browser.evaluate("document.querySelector('#findings .scroll').focus()").await;
+    browser.keys(&format!("{tab}{tab}{tab}{tab}{tab}{enter}")).await;
+    browser.wait_for("#history").await;
+    browser.end().await;
+}
+
+fn numbers(values: &serde_json::Value) -> Vec<f64> {
+    values.as_array().unwrap().iter().map(|value| value.as_str().unwrap().parse().unwrap_or(-1.0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_are_filtered_without_scripts_and_a_hostile_vendor_breaks_no_page() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let decided = world.findings().await;
+    world.spoil(&decided[0]).await;
+    browser.without_scripts().await;
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page("/findings")).await;
+    browser.select("status", "suppressed").await;
+    browser.press("Filter").await;
+    browser.wait_for("#findings tbody tr").await;
+    let (_, list) = world.get(&world.cookie("Manager").await, "/findings?status=suppressed").await;
+    assert!(list.contains("&#60;img src=x onerror=alert(1)&#62;") && !list.contains("<img"), "{list}");
+    assert!(!list.contains('\u{202e}') && !list.contains('\u{2066}'));
+    browser.end().await;
+    let browser = Browser::start().await;
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page("/findings?status=suppressed")).await;
+    browser.check("findings-hostile").await;
+    browser.goto(&world.page(&format!("/findings/items/{}", decided[0]))).await;
+    browser.check("finding-hostile").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_and_changes_are_exported_and_bad_addresses_are_refused() {
+    let world = World::new().await;
+    world.findings().await;
+    let cookie = world.cookie("Analyst").await;
+    let lines = async |path: &str| {
+        let (status, text) = world.get(&cookie, path).await;
+        assert_eq!(status, 200, "{path}: {text}");
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = lines("/findings.ndjson").await;
+    // More than one part of the export, and each finding once.
+    assert!(all.len() > 1_000, "{}", all.len());
+    let ids: std::collections::BTreeSet<String> = all
+        .iter()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["findingId"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids.len(), all.len());
+    let sorted = lines("/findings.ndjson?sort=-changed").await;
+    assert_eq!(sorted.len(), all.len());
+    let table = lines("/findings.csv?status=suppressed&sort=cve").await;
+    assert!(table[0].starts_with("CVE,Title or software,Severity,CVSS,Device,Tenant,Status,"), "{}", table[0]);
+    let changes = lines("/findings/changes.ndjson?baseline=no").await;
+    assert_eq!(changes.len(), 3);
+    assert!(lines("/findings/changes.csv?kind=changed&baseline=no").await.len() >= 4);
+    assert!(lines("/findings/devices.csv").await.len() > 100);
+    for path in [
+        "/findings?status=odd",
+        "/findings?sort=odd",
+        "/findings?gone=odd",
+        "/findings/changes?day=odd",
+        "/findings/changes?kind=odd",
+    ] {
+        assert_eq!(world.get(&cookie, path).await.0, 400, "{path}");
+    }
+    // A day outside the calendar's range is no day either.
+    assert_eq!(world.get(&cookie, "/findings/changes?day=9999-12-31").await.0, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_collects_the_findings_and_sees_how_far_it_has_come() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page("/findings/tenants")).await;
+    browser.follow("Collect now").await;
+    browser.wait_for("dialog[open]").await;
+    browser.press("Collect").await;
+    browser.wait_for("#under-way tbody tr").await;
+    // The connection with a wrong password is left out, and the page says why.
+    browser.wait_for_text("Footprint of Acme: ").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
