@@ -53,7 +53,7 @@ impl Runner for Counting {
         self.inner.check(schedule).await
     }
 
-    async fn run(&self, schedule: &Schedule) -> RunReport {
+    async fn run(&self, schedule: &Schedule) -> Option<RunReport> {
         self.inner.run(schedule).await
     }
 }

@@ -133,7 +133,7 @@ impl Records<'_> {
         if !self.drop_work(item, &ran.node).await? {
             return Ok(false);
         }
-        // The result is written once the work is over.
+        // A host that started work in the product, and then died: the result is written at the end of the work.
         if self.is_followed(item).await? {
             return Ok(true);
         }

@@ -248,7 +248,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub(super) async fn drop_work(&mut self, item: WorkItem, node: &str) -> Result<bool, StoreError> {
+    pub async fn drop_work(&mut self, item: WorkItem, node: &str) -> Result<bool, StoreError> {
         let done = sqlx::query("DELETE FROM work WHERE schedule_id = $1 AND due_at = $2 AND node = $3")
             .bind(item.schedule)
             .bind(item.due_at)

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use soar_connector::{Page, Step, Warning};
-use soar_store::HeldRoom;
 use soar_store::model::{RunFollowing, RunId, RunStatus};
+use soar_store::{HeldRoom, StoreError};
 use tokio::time::Instant;
 
 use super::Executor;
@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// What a look at a run found.
 enum Seen {
-    Ended(FinishedRun, Vec<Page>),
+    Ended(Box<FinishedRun>, Vec<Page>),
     Running(RunFollowing),
 }
 
@@ -39,12 +39,14 @@ impl Executor {
                 seen = self.look(run.run, &under_way) => seen,
             };
             match seen {
-                Ok(Seen::Ended(ended, pages)) => return Ok(hand_on(ended, pages, under_way).await),
+                Ok(Seen::Ended(ended, pages)) => return Ok(hand_on(*ended, pages, under_way).await),
                 Ok(Seen::Running(progress)) => under_way.progress = progress,
-                Err(Refusal::Store(error)) if error.trouble().is_some() => {
-                    self.shared.store().note(&error);
+                Err(error @ StoreError::NotFound { .. }) => return Err(error.into()),
+                Err(error) => {
+                    if !self.shared.store().note(&error) {
+                        tracing::warn!(run = run.run.0, %error, "a followed run could not be read; the host tries again");
+                    }
                 }
-                Err(error) => return Err(error),
             }
             under_way.tell();
             let is_over = async {
@@ -69,7 +71,7 @@ impl Executor {
     }
 
     /// Asks about the work if that is due, and else reads how far it is.
-    async fn look(&self, run: RunId, under_way: &UnderWay) -> Result<Seen, Refusal> {
+    async fn look(&self, run: RunId, under_way: &UnderWay) -> Result<Seen, StoreError> {
         if let Some(claim) = claim(&self.shared, 1, Some(run)).await?.pop() {
             match ask(&self.shared, claim).await {
                 Asked::Running(progress) => return Ok(Seen::Running(progress)),
@@ -82,7 +84,7 @@ impl Executor {
                         room: ended.room,
                         under_way: None,
                     };
-                    return Ok(Seen::Ended(finished, ended.pages));
+                    return Ok(Seen::Ended(Box::new(finished), ended.pages));
                 }
                 Asked::Lost => {}
             }
@@ -94,7 +96,8 @@ impl Executor {
         // Another host got the result.
         let (outcome, pages) = outcome_of(&known, under_way.invocation.command()).await;
         let (connection, command, room) = (known.connection, known.command, HeldRoom::default());
-        Ok(Seen::Ended(FinishedRun { run, connection, command, outcome, room, under_way: None }, pages))
+        let ended = FinishedRun { run, connection, command, outcome, room, under_way: None };
+        Ok(Seen::Ended(Box::new(ended), pages))
     }
 }
 

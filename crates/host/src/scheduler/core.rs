@@ -235,7 +235,7 @@ impl Scheduler {
             }
             ScheduleKind::Command => {
                 let run = AssertUnwindSafe(self.runner.run(schedule)).catch_unwind().await;
-                let report = run.unwrap_or_else(|_| panicked());
+                let Some(report) = run.unwrap_or_else(|_| Some(panicked())) else { return WorkResult::Followed };
                 let status =
                     if report.error.is_some() { ScheduleRunStatus::Failed } else { ScheduleRunStatus::Successful };
                 WorkResult::Run(status, report)

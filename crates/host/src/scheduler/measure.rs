@@ -69,5 +69,6 @@ pub(super) fn count(finished: &WorkResult, late: Duration) {
         WorkResult::Run(status, _) => {
             counter!(RUNS, "status" => status.as_str()).increment(1);
         }
+        WorkResult::Followed => counter!(RUNS, "status" => "Followed").increment(1),
     }
 }

@@ -14,6 +14,8 @@ pub enum WorkResult {
     Check(CheckResult),
     /// The result of a command.
     Run(ScheduleRunStatus, RunReport),
+    /// The work of a command goes on in the product. The result is written at its end.
+    Followed,
 }
 
 /// A result to store, and the sender for the answer.
@@ -73,6 +75,7 @@ impl Finish {
         match finished {
             WorkResult::Check(check) => records.finish_check(*item, schedule, check, ran).await,
             WorkResult::Run(status, report) => records.finish_run(*item, schedule, *status, report, ran).await,
+            WorkResult::Followed => records.drop_work(*item, &ran.node).await,
         }
     }
 

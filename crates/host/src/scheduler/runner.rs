@@ -47,26 +47,24 @@ impl ExecutorRunner {
         Ok(Caller { user, site, roles, reach: Allowed::All, key: None, request_id: request_id.to_owned() })
     }
 
-    async fn run_command(&self, schedule: &Schedule, request_id: &str) -> Result<RunReport, Refusal> {
+    async fn run_command(&self, schedule: &Schedule, request_id: &str) -> Result<Option<RunReport>, Refusal> {
         let what = &schedule.what;
         let caller = self.caller(schedule, request_id).await?;
         let connection = self.store.reader().await?.records().connection(what.connection_id).await?;
         if what.command == COLLECT_FINDINGS {
-            return self.collect_findings(&caller, &connection, what.parameters.clone(), request_id).await;
+            return self.collect_findings(&caller, &connection, what.parameters.clone(), request_id).await.map(Some);
         }
         let finished = self.executor.run_scheduled(&caller, &connection, schedule).await?;
         if finished.under_way.is_some() {
-            // The schedule's result is written once the work is over. The store drops this report.
-            let output = serde_json::json!({ "run": finished.run }).to_string();
-            return Ok(RunReport { output, error: None, request_id: request_id.to_owned() });
+            return Ok(None);
         }
         // The run history has the outcome limited in size and without secrets.
         let kept = self.store.reader().await?.records().run(finished.run).await?.outcome;
-        Ok(RunReport {
+        Ok(Some(RunReport {
             output: kept.map_or_else(|| "null".to_owned(), |outcome| outcome.get().to_owned()),
             error: finished.outcome.error.as_ref().map(ToString::to_string),
             request_id: request_id.to_owned(),
-        })
+        }))
     }
 }
 
@@ -112,7 +110,7 @@ impl Runner for ExecutorRunner {
         self.executor.check(schedule.what.connection_id, &schedule.what.command).await
     }
 
-    async fn run(&self, schedule: &Schedule) -> RunReport {
+    async fn run(&self, schedule: &Schedule) -> Option<RunReport> {
         let request_id = Uuid::now_v7().to_string();
         let why = match self.run_command(schedule, &request_id).await {
             Ok(report) => return report,
@@ -120,11 +118,11 @@ impl Runner for ExecutorRunner {
             Err(why) => why.to_string(),
         };
         let why = soar_connector::sentence(&why);
-        RunReport {
+        Some(RunReport {
             output: "null".to_owned(),
             error: Some(format!("{} failed.\nStatus Code: N/A.\nMessage: {why}", schedule.what.command)),
             request_id,
-        }
+        })
     }
 }
 

@@ -12,8 +12,8 @@ pub trait Runner: Send + Sync {
     /// Checks a connection with a new login.
     async fn check(&self, schedule: &Schedule) -> CheckResult;
 
-    /// Runs a command.
-    async fn run(&self, schedule: &Schedule) -> RunReport;
+    /// Runs a command. `None` if its work goes on in the product: the result is written at the end of the work.
+    async fn run(&self, schedule: &Schedule) -> Option<RunReport>;
 }
 
 /// The settings of the scheduler.

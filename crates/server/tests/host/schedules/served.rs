@@ -99,7 +99,7 @@ impl Runner for Held {
         CheckResult { latency_ms: 1, error: None, expiring: None }
     }
 
-    async fn run(&self, _: &Schedule) -> RunReport {
+    async fn run(&self, _: &Schedule) -> Option<RunReport> {
         unreachable!("there are health checks only")
     }
 }

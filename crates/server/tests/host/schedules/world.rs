@@ -38,14 +38,14 @@ impl Runner for Runs {
         CheckResult { latency_ms: 20, error: failed.then(|| tab.to_owned()), expiring: None }
     }
 
-    async fn run(&self, schedule: &Schedule) -> RunReport {
+    async fn run(&self, schedule: &Schedule) -> Option<RunReport> {
         self.ran.lock().unwrap().push(schedule.what.name.clone());
         let failed = self.failing.lock().unwrap().contains(&schedule.what.connection_id);
-        RunReport {
+        Some(RunReport {
             output: r#"{"returnData":"Successful"}"#.to_owned(),
             error: failed.then(|| "List Devices failed.\nStatus Code: 404.\nMessage: Not Found.".to_owned()),
             request_id: "r-1".to_owned(),
-        }
+        })
     }
 }
 
