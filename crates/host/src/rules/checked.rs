@@ -1,7 +1,7 @@
 //! A rule that was checked, and its judgement of a change.
 
-use soar_connector::Finding;
 use soar_connector::name::quoted;
+use soar_connector::{Finding, FindingStatus};
 use soar_store::model::name::checked_name;
 use soar_store::model::{Caller, Destination, FindingChangeKind, IncidentFinding, Severity, SiteId, limits};
 use soar_store::{LoggedChange, Records, StoreError};
@@ -137,8 +137,11 @@ impl CheckedRule {
         let name = connection.map_or("", |connection| connection.name.as_str());
         let (kev, epss) = (enrichment.kev(&finding.cve), enrichment.epss(&finding.cve));
         let entry = entry(&logged, &finding, name, (kev.as_ref(), epss.as_ref()));
+        // The product may list a new finding whose risk a user has accepted already.
+        let is_open = matches!(finding.status, FindingStatus::Open | FindingStatus::Reopened);
         let is_meant = RuleEvent::of(change.kind).is_some_and(|event| self.rule.on.contains(&event))
-            && (self.rule.baseline || !change.baseline);
+            && (self.rule.baseline || !change.baseline)
+            && is_open;
         let known = Known {
             finding: &finding,
             tenant: &change.tenant,

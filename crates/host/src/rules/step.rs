@@ -158,8 +158,8 @@ async fn tell_left_out(
     for RuleCounts { collection_id, made, left_out } in records.take_left_out(step.stored.id).await? {
         let what = if step.checked.incident().is_some() { "incidents were made" } else { "findings were in alerts" };
         let problem = format!(
-            "About collection {collection_id} {made} {what}, which is the rule's limit. {left_out} further findings met the \
-             rule, and nothing was done about them."
+            "Collection {collection_id}: {made} {what}, which is the rule's limit. {left_out} further findings met the rule, \
+             and nothing was done about them."
         );
         tracing::warn!(rule = step.stored.name, "{problem}");
         records.finding_rule_handled(step.stored.id, through, Some(&problem)).await?;

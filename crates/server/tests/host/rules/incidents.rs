@@ -19,6 +19,7 @@ async fn a_rule_makes_an_incident_that_holds_its_findings_and_appends_further_on
         world.lister.set("1", 1, "CVE-2024-2", "open", 9.1);
         world.lister.set("1", 1, "CVE-2024-3", "open", 8.9);
         world.lister.set("1", 2, "CVE-2024-2", "fixed", 9.1);
+        world.lister.set("1", 2, "CVE-2024-3", "accepted", 9.1);
         world.collect().await;
         assert_eq!(told(&world).await, ["Findings on device-1 [CVE-2024-2/device-1 open] Open"]);
         let whole = incidents(&world).await.remove(0);
