@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use footprint_simulator::{Generation, Options, Simulator, UserKind};
+use futures_util::{StreamExt as _, stream};
 use soar_connector::manifest::{Command, ReplyShape};
 use soar_connector::testing::ManualClock;
 use soar_connector::{ExecutionContext, Outcome, Plugin as _};
@@ -81,37 +82,14 @@ const PAGE_FAULTS: [&str; 8] = [
 const PROXY_FAULTS: [&str; 4] =
     ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway", "418 I'm a teapot"];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
     let manifest = manifest();
+    let faults = FAULTS.into_iter().chain(PAGE_FAULTS).map(|fault| tokio::spawn(row(fault)));
+    let mut rows = stream::iter(faults).buffered(2);
     let mut table = String::new();
-    for fault in FAULTS.into_iter().chain(PAGE_FAULTS) {
-        table.push_str(&format!("{fault}\n"));
-        for command in &manifest.commands {
-            // A history of scans has no pages to speak of.
-            if PAGE_FAULTS.contains(&fault) && (command.input("Page").is_none() || !command.documented) {
-                table.push_str(&format!("  {:<32} n/a\n", command.name));
-                continue;
-            }
-            let mut cells = Vec::new();
-            // On each generation with a session at hand, and then with the login still to come.
-            for (generation, fresh) in [false, true].into_iter().flat_map(|fresh| GENERATIONS.map(|one| (one, fresh))) {
-                let outcome = cell(generation, command, fault, fresh).await;
-                let answer = answer(&outcome, fault);
-                if let Some(error) = &outcome.error {
-                    let documented = manifest.errors_of(Some(command)).any(|entry| entry.code == error.code);
-                    assert!(documented, "{} {fault}: {} is not documented", command.name, error.code);
-                    assert!(!error.cause.is_empty() && !error.cure.is_empty(), "{} {fault}", command.name);
-                } else {
-                    let name = &command.name;
-                    assert!(may_succeed(command, fault, &outcome), "{name} {fault} on {generation}: a false success");
-                }
-                cells.push(answer);
-            }
-            // Answers are shown where they differ from the one before: by generation, first with a session at hand.
-            cells.dedup();
-            table.push_str(&format!("  {:<32} {}\n", command.name, cells.join(" | ")));
-        }
+    while let Some(row) = rows.next().await {
+        table.push_str(&row.unwrap());
     }
     for fault in PROXY_FAULTS {
         table.push_str(&format!("proxy answers {fault}\n"));
@@ -133,6 +111,38 @@ async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
     }
     println!("{table}");
     insta::assert_snapshot!(table);
+}
+
+/// What each command answers while the fault is on.
+async fn row(fault: &'static str) -> String {
+    let manifest = manifest();
+    let mut row = format!("{fault}\n");
+    for command in &manifest.commands {
+        // A history of scans has no pages to speak of.
+        if PAGE_FAULTS.contains(&fault) && (command.input("Page").is_none() || !command.documented) {
+            row.push_str(&format!("  {:<32} n/a\n", command.name));
+            continue;
+        }
+        let mut cells = Vec::new();
+        // On each generation with a session at hand, and then with the login still to come.
+        for (generation, fresh) in [false, true].into_iter().flat_map(|fresh| GENERATIONS.map(|one| (one, fresh))) {
+            let outcome = cell(generation, command, fault, fresh).await;
+            let answer = answer(&outcome, fault);
+            if let Some(error) = &outcome.error {
+                let documented = manifest.errors_of(Some(command)).any(|entry| entry.code == error.code);
+                assert!(documented, "{} {fault}: {} is not documented", command.name, error.code);
+                assert!(!error.cause.is_empty() && !error.cure.is_empty(), "{} {fault}", command.name);
+            } else {
+                let name = &command.name;
+                assert!(may_succeed(command, fault, &outcome), "{name} {fault} on {generation}: a false success");
+            }
+            cells.push(answer);
+        }
+        // Answers are shown where they differ from the one before: by generation, first with a session at hand.
+        cells.dedup();
+        row.push_str(&format!("  {:<32} {}\n", command.name, cells.join(" | ")));
+    }
+    row
 }
 
 /// Runs a command while the fault is on, with a session at hand or with the login still to come.

@@ -34,7 +34,7 @@ async fn poll(simulator: &Simulator, invocation: &Invocation, token: &FollowToke
     let connector = administrator(simulator);
     let mut sink = Collector::new(Some(invocation.command()), Collector::DEFAULT_LIMIT);
     match connector.poll(invocation, token, &ExecutionContext::new(), &mut sink).await {
-        Polled::Running(running) => Ok(running.token),
+        Polled::Running(running, _) => Ok(running.token),
         Polled::Ended(conclusion) => Err(sink.finish(conclusion)),
         Polled::Unanswered { error, .. } => panic!("{error}"),
     }

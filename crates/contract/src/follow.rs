@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::failure::Failure;
 use crate::follow_token::FollowToken;
 use crate::invocation::Invocation;
-use crate::outcome::Conclusion;
+use crate::outcome::{Conclusion, Receipt};
 
 /// Work that is not over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,14 +64,16 @@ pub trait Follow<C: ?Sized>: Send + Sync {
 /// What a connector found out about work.
 #[derive(Debug)]
 pub enum Polled {
-    /// It is not over.
-    Running(Running),
+    /// It is not over. The receipt is of this question.
+    Running(Running, Receipt),
     /// The product gave no answer that says anything about the work. It is asked again after the wait.
     Unanswered {
         /// Why.
         error: CommandError,
         /// When it is sensible to ask again.
         wait: Duration,
+        /// What the question sent.
+        receipt: Receipt,
     },
     /// It is over, well or not.
     Ended(Conclusion),

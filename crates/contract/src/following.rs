@@ -112,14 +112,14 @@ impl<C: ?Sized + Sync> Commands<C> {
             let (requests, retries) = (conclusion.receipt.requests, conclusion.receipt.retries);
             let wait = match judged(answer, conclusion) {
                 Polled::Ended(conclusion) => return end(total, Some(conclusion), None),
-                Polled::Unanswered { error, wait } => {
+                Polled::Unanswered { error, wait, .. } => {
                     // At the end of the time the question itself is cut short, which says nothing.
                     if !left().is_zero() {
                         status = error.message;
                     }
                     wait
                 }
-                Polled::Running(Running { token: newer, status: word, percent, wait }) => {
+                Polled::Running(Running { token: newer, status: word, percent, wait }, _) => {
                     token = newer;
                     status = percent.map_or_else(|| word.clone(), |percent| format!("{word}, {percent} %"));
                     wait
@@ -128,7 +128,7 @@ impl<C: ?Sized + Sync> Commands<C> {
             total.receipt.requests += requests;
             total.receipt.retries += retries;
             if left().is_zero() {
-                return end(total, None, Some(still_running(limit, &status, invocation, &token)));
+                return end(total, None, Some(invocation.still_running(limit, &status, &token)));
             }
             context.progress.tell(Step::Following { token: token.clone(), status: status.clone() });
             follow.wait(connection, wait.min(left())).await;
@@ -176,8 +176,10 @@ impl<C: ?Sized + Sync> Commands<C> {
 /// What the answer to a question about work means.
 fn judged(answer: Option<Answer>, conclusion: Conclusion) -> Polled {
     match (answer, conclusion.error) {
-        (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running),
-        (None, Some(error)) if error.retryable => Polled::Unanswered { error, wait: WAIT_UNANSWERED },
+        (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running, conclusion.receipt),
+        (None, Some(error)) if error.retryable => {
+            Polled::Unanswered { error, wait: WAIT_UNANSWERED, receipt: conclusion.receipt }
+        }
         (_, error) => Polled::Ended(Conclusion { error, ..conclusion }),
     }
 }
@@ -207,10 +209,19 @@ fn joined(earlier: Conclusion, later: Conclusion) -> Conclusion {
     Conclusion { warnings, ..both }
 }
 
-fn still_running(limit: Duration, status: &str, invocation: &Invocation, token: &FollowToken) -> Failure {
-    let input = invocation.command().follow.as_ref().map_or("", |follow| follow.token.as_str());
-    let seconds = limit.as_secs_f64();
-    let status = status.trim_end_matches('.');
-    let text = format!("It is not over after {seconds} seconds ({status}). To follow it again, give {input} = {token}");
-    Failure::new("still-running", text)
+impl Invocation {
+    /// The failure of work that is not over after `limit`, with the token to follow it again.
+    #[must_use]
+    pub fn still_running(&self, limit: Duration, status: &str, token: &FollowToken) -> Failure {
+        let (seconds, status) = (limit.as_secs_f64(), status.trim_end_matches('.'));
+        let again = self.follow_again(token);
+        Failure::new("still-running", format!("It is not over after {seconds} seconds ({status}). {again}"))
+    }
+
+    /// How a caller follows work again.
+    #[must_use]
+    pub fn follow_again(&self, token: &FollowToken) -> String {
+        let input = self.command().follow.as_ref().map_or("", |follow| follow.token.as_str());
+        format!("To follow it again, give {input} = {token}")
+    }
 }

@@ -18,6 +18,7 @@ use crate::limits::Refusals;
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::results::Results;
+use crate::rules::Rules;
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
 use crate::sign_in::{SignIn, SignInParts};
@@ -184,12 +185,20 @@ impl Host {
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
     }
 
-    /// Collects and delivers findings until `stop` is true. Does nothing in a host that leaves due work to other hosts.
+    /// Collects and delivers findings, and applies rules to them, until `stop` is true. Does nothing in a host that leaves due work to other hosts.
     pub async fn serve_findings(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let (Some(executor), Some(courier)) = (&self.executor, &self.courier) else { return };
         let collector = Collector::new(executor.clone(), self.settings.findings.clone());
         let deliverer = FindingDeliverer::new(self.operations.clone(), Arc::clone(courier));
-        tokio::join!(collector.serve(stop.clone()), deliverer.serve(stop));
+        let rules = Rules::new(executor.connections().clone(), Arc::clone(&self.operations.findings));
+        tokio::join!(collector.serve(stop.clone()), deliverer.serve(stop.clone()), rules.serve(stop));
+    }
+
+    /// Follows work in products until `stop` is true. Does nothing in a host that leaves due work to other hosts.
+    pub async fn serve_followed_runs(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        if let (Some(executor), true) = (&self.executor, self.settings.schedules.run) {
+            executor.clone().serve_followed_runs(stop).await;
+        }
     }
 
     /// Signs users in to the console.

@@ -21,6 +21,7 @@ mod parameter_texts;
 pub mod plugins;
 mod refusal;
 pub mod results;
+pub mod rules;
 pub mod scheduler;
 pub mod sealing;
 pub mod settings;

@@ -33,6 +33,12 @@ struct Wire {
     /// An outcome has the parts of the error here, the Command API its text.
     #[serde(default)]
     error: Value,
+    /// What goes on, if the command's work goes on in the product.
+    #[serde(default)]
+    message: String,
+    /// The token with which the command follows such work again.
+    #[serde(default)]
+    follow_token: String,
     /// The parts of the error of an answer of the Command API.
     #[serde(default)]
     error_details: Option<Problem>,
@@ -69,6 +75,7 @@ impl Answer {
                 Some(serde_json::from_value(error).map_err(|error| unreadable(error.to_string()))?)
             }
             (None, Value::String(text)) if !text.is_empty() => Some(refused(text)),
+            _ if wire.return_data == "Running" => Some(still_running(wire.message, &wire.follow_token)),
             _ if wire.return_data == "Failed" => Some(refused("The command failed.".to_owned())),
             _ => None,
         };
@@ -99,6 +106,25 @@ impl Problem {
     }
 }
 
+fn still_running(message: String, token: &str) -> Problem {
+    let cause = "The work that the command started is not over.";
+    let cure = format!("Call the command again with Follow = {token}. It follows the same work, and starts nothing.");
+    Problem::new("still-running", message, cause, &cure).retryable()
+}
+
 fn refused(text: String) -> Problem {
     Problem::new("refused", text, "The host did not run the command.", "Do what the message says.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_goes_on_is_no_result_and_the_cure_has_the_token() {
+        let answer = br#"{"error":"","returnData":"Running","run":7,"message":"It goes on.","followToken":"abc"}"#;
+        let problem = Answer::read(answer).unwrap().error.unwrap();
+        assert_eq!((problem.code.as_str(), problem.message.as_str()), ("still-running", "It goes on."));
+        assert!(problem.retryable && problem.cure.contains("Follow = abc"));
+    }
 }

@@ -65,6 +65,8 @@ pub struct RunningHost {
     scheduler: Option<(watch::Sender<bool>, JoinHandle<()>)>,
     /// The task that collects and delivers findings, and the sender that stops it.
     findings: (watch::Sender<bool>, JoinHandle<()>),
+    /// The task that follows work in products, and the sender that stops it.
+    followed: (watch::Sender<bool>, JoinHandle<()>),
 }
 
 /// Starts to serve `host`. Returns once the host listens.
@@ -102,13 +104,15 @@ pub async fn serve_with_pages(host: Arc<Host>, pages: Option<Pages>) -> Result<R
     });
     let (stop, stopped) = watch::channel(false);
     let findings = (stop, tokio::spawn(Arc::clone(&host.host).serve_findings(stopped)));
+    let (stop, stopped) = watch::channel(false);
+    let followed = (stop, tokio::spawn(Arc::clone(&host.host).serve_followed_runs(stopped)));
     host.settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     match host.store.durability_warning().await {
         Ok(warning) => warning.iter().for_each(|warning| tracing::warn!("{warning}")),
         Err(error) => tracing::warn!(%error, "the store's settings could not be read"),
     }
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
-    Ok(RunningHost { address, host, listening, upkeep, counts, scheduler, findings })
+    Ok(RunningHost { address, host, listening, upkeep, counts, scheduler, findings, followed })
 }
 
 impl RunningHost {
@@ -134,9 +138,14 @@ impl RunningHost {
             stop.send_replace(true);
         }
         self.findings.0.send_replace(true);
+        self.followed.0.send_replace(true);
+        if let Some(executor) = &self.host.executor {
+            executor.stop_waiting();
+        }
         let finished = async {
             let served = self.listening.ended().await;
             let _ = self.findings.1.await;
+            let _ = self.followed.1.await;
             if let Some((_, scheduler)) = self.scheduler {
                 let _ = scheduler.await;
             }

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{DynamicField, IncidentId, Moment, Task, limits};
+use crate::model::{DynamicField, FieldKind, IncidentId, Moment, Task, limits};
 
 /// Rows of incidents, by the incident's id.
 pub type ByIncident<T> = HashMap<IncidentId, Vec<T>>;
@@ -207,5 +207,32 @@ impl Records<'_> {
             return Err(StoreError::not_found("dynamic field", name));
         }
         self.touch_incidents(&[incident], now).await
+    }
+
+    /// Sets the values of fields of one section of an incident, and adds those that it does not have. The incident must be
+    /// locked: see [`Records::incident_for_change`].
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] when a value is too long.
+    pub async fn put_fields(
+        &mut self,
+        incident: IncidentId,
+        section: &str,
+        fields: &[(&str, String)],
+    ) -> Result<(), StoreError> {
+        fields.iter().try_for_each(|(_, value)| limits::FIELD_VALUE.check(value))?;
+        for (name, value) in fields {
+            let query = sqlx::query(
+                "INSERT INTO incident_fields (incident_id, position, section, name, kind, required_on_close, value)
+                 SELECT $1, COALESCE(MAX(position), -1) + 1, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), 0,
+                        CAST($5 AS TEXT)
+                 FROM incident_fields WHERE incident_id = $1
+                 ON CONFLICT (incident_id, section, name) DO UPDATE SET value = excluded.value",
+            );
+            let query = query.bind(incident).bind(section).bind(*name).bind(FieldKind::InfoActivity.as_str());
+            let value = Some(value.as_str()).filter(|value| !value.is_empty());
+            query.bind(value).execute(&mut *self.connection).await?;
+        }
+        Ok(())
     }
 }

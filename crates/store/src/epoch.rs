@@ -144,10 +144,8 @@ impl Records<'_> {
         .fetch_all(&mut *self.connection)
         .await?;
         for message in &mut unsent {
-            let content = serde_json::from_str::<crate::model::MessageContent>(&message.about);
-            let subjects =
-                content.map(|content| content.items.into_iter().map(|item| item.subject).collect::<Vec<_>>());
-            message.about = subjects.unwrap_or_default().join(", ");
+            let content = serde_json::from_str::<crate::model::MessageBody>(&message.about);
+            message.about = content.map(|content| content.subjects()).unwrap_or_default().join(", ");
         }
         let waiting = sqlx::query_as::<_, Unsent>(
             "SELECT destination, subject AS about, opened_at AS since FROM alerts

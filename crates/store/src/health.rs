@@ -133,6 +133,10 @@ impl Records<'_> {
         if !self.drop_work(item, &ran.node).await? {
             return Ok(false);
         }
+        // The result is written once the work is over.
+        if self.is_followed(item).await? {
+            return Ok(true);
+        }
         self.record_run(item, schedule, status, report, ran).await?;
         Ok(true)
     }

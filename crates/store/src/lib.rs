@@ -26,6 +26,8 @@ mod error;
 mod failing;
 mod file_lock;
 mod findings;
+mod followed_calls;
+mod followed_runs;
 mod health;
 mod history;
 mod incidents;
@@ -96,9 +98,11 @@ pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
     AppliedChange, Before, ChangeCounts, Difference, FindingChangeCount, FindingDelivery, FindingFilter, FindingGroup,
-    FindingGrouping, FindingOrder, FindingSpan, Listed, LogBounds, LogPosition, NewFieldChange, SnapshotClaim,
-    SnapshotEnd, Stage, StagedFinding,
+    FindingGrouping, FindingOrder, FindingSpan, HeldFinding, Listed, LogBounds, LogPosition, LoggedChange,
+    NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage, StagedFinding, StoredRule,
 };
+pub use followed_calls::{FollowedCalls, followed_sealing_context};
+pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};
 pub use health::Ran;
 pub use history::Retention;
 pub use incidents::NewIncident;

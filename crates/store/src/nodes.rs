@@ -29,7 +29,8 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Marks runs as interrupted whose node was last seen before `since`, or is unknown. Returns their number.
+    /// Marks runs as interrupted whose node was last seen before `since`, or is unknown. Returns their number. A run whose
+    /// work goes on in the product is followed by the other nodes.
     pub async fn interrupt_runs_of_the_dead(&mut self, since: Moment, now: Moment) -> Result<u64, StoreError> {
         // A sign of life with a time in the future, from a clock that was ahead, counts as one of now.
         sqlx::query("UPDATE nodes SET seen_at = $1 WHERE seen_at > $2")
@@ -40,7 +41,8 @@ impl Records<'_> {
         sqlx::query("DELETE FROM nodes WHERE seen_at < $1").bind(since).execute(&mut *self.connection).await?;
         let interrupted = sqlx::query(
             "UPDATE runs SET status = 'Interrupted', ended_at = $1
-             WHERE status = 'Running' AND node NOT IN (SELECT id FROM nodes)",
+             WHERE status = 'Running' AND node NOT IN (SELECT id FROM nodes)
+               AND NOT EXISTS (SELECT 1 FROM followed_runs f WHERE f.run_id = runs.id AND f.token IS NOT NULL)",
         )
         .bind(now)
         .execute(&mut *self.connection)

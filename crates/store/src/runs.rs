@@ -61,7 +61,8 @@ pub struct RunFilter {
 }
 
 const COLUMNS: &str = "id, user_id, user_name, key_name, site_id, site_name, connection_id, connection_name, \
-                       integration, command, parameters, status, started_at, ended_at, receipt, request_id, node";
+                       integration, command, parameters, status, started_at, ended_at, receipt, request_id, node, \
+                       (SELECT progress FROM followed_runs WHERE run_id = runs.id) AS following";
 
 impl Records<'_> {
     /// Records the beginning of a run.

@@ -6,9 +6,9 @@ use sqlx::error::BoxDynError;
 use sqlx::{Any, Database, Decode, Encode, Type};
 
 use crate::model::{
-    AlertReason, Destination, FieldKind, FindingChangeKind, GoneReason, HealthState, KeyKind, MasterState, Role,
-    RunStatus, ScheduleKind, ScheduleRunStatus, Severity, SignInMethod, SiteKind, SnapshotStatus, Status, Surface,
-    SyncChange, TenantState, Theme,
+    AlertReason, Destination, FieldKind, FindingChangeKind, GoneReason, HealthState, HeldStatus, KeyKind, MasterState,
+    Role, RunStatus, ScheduleKind, ScheduleRunStatus, Severity, SignInMethod, SiteKind, SnapshotStatus, Status,
+    Surface, SyncChange, TenantState, Theme,
 };
 
 /// Columns that hold a value as the text that `Display` writes.
@@ -41,6 +41,7 @@ text_columns!(
     FindingChangeKind,
     GoneReason,
     HealthState,
+    HeldStatus,
     KeyKind,
     MasterState,
     Role,

@@ -8,9 +8,11 @@ use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
 use crate::model::{CLOCK_TOLERANCE, Moment, Schedule, ScheduleId, WorkItem};
 
-/// A schedule that can be claimed when it is due. Work on an inactive site cannot be claimed.
+/// A schedule that can be claimed when it is due. Work on an inactive site cannot be claimed, and no work of a schedule
+/// while its last run is followed.
 const FREE: &str = "schedules.active = 1
     AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)
+    AND NOT EXISTS (SELECT 1 FROM followed_runs f WHERE f.schedule_id = schedules.id AND f.token IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = schedules.site_id AND sites.active = 0)";
 
 /// The earliest due time of a schedule: by its cadence, or because a caller asked for a run.
@@ -134,7 +136,7 @@ impl Records<'_> {
             // The holder's own work that it does not run: the outcome of the claim was unknown, so the work has not
             // begun.
             let has_begun = node != holder.node;
-            if has_begun && !schedule.what.repeatable {
+            if has_begun && (!schedule.what.repeatable || self.is_followed(item).await?) {
                 due.lost.push((item, schedule, node));
             } else if !schedule.what.active {
                 dropped.push(schedule.id);

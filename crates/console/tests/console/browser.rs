@@ -12,7 +12,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{ChildStdin, Command};
 
 use crate::world::{PASSWORD, World};
 
@@ -29,7 +29,12 @@ const FLAGS: &[&str] = &[
     "--no-first-run",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
+    // Chromium ends when chromedriver does.
+    "--remote-debugging-pipe",
 ];
+
+/// Runs chromedriver until standard input ends, which it does with the test, however the test ends.
+const DRIVER: &str = "chromedriver --port=0 & read -r _; kill $!";
 
 /// The timeout for what the browser does.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,7 +70,8 @@ pub fn is_full() -> bool {
 /// A browser.
 pub struct Browser {
     pub client: Client,
-    _driver: Child,
+    /// The end of the pipe that keeps chromedriver running.
+    _alive: ChildStdin,
 }
 
 /// A command of `ChromeDriver` that `WebDriver` does not have.
@@ -87,16 +93,18 @@ impl WebDriverCompatibleCommand for Extended {
 
 impl Browser {
     pub async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
+        let mut driver = Command::new("sh")
+            .args(["-c", DRIVER])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver {MISSING} ({error})"));
+            .unwrap();
+        let alive = driver.stdin.take().unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = loop {
-            let line = lines.next_line().await.unwrap().expect("chromedriver names its port");
+            let line = lines.next_line().await.unwrap();
+            let line = line.unwrap_or_else(|| panic!("chromedriver gives no port; perhaps it {MISSING}"));
             if let Some((_, port)) = line.split_once("successfully on port ") {
                 break port.trim_end_matches('.').to_owned();
             }
@@ -113,7 +121,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        Self { client, _driver: driver }
+        Self { client, _alive: alive }
     }
 
     /// Ends the browser.

@@ -61,5 +61,9 @@ pub(super) async fn are_known_again(
         }
         last = Some(keys.keys);
     }
-    report(RULE, &source.command, format!("of {MOST_LISTS} lists of the same findings no two in a row have the same keys"));
+    report(
+        RULE,
+        &source.command,
+        format!("of {MOST_LISTS} lists of the same findings no two in a row have the same keys"),
+    );
 }

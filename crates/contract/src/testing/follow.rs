@@ -36,7 +36,7 @@ pub(super) async fn is_kept(
         let Ok(restarted) = suite.build() else { return };
         let mut sink = Collector::new(Some(command), Collector::DEFAULT_LIMIT);
         match restarted.poll(&invocation, &stored, &context, &mut sink).await {
-            Polled::Running(running) => token = running.token,
+            Polled::Running(running, _) => token = running.token,
             Polled::Unanswered { error, .. } => {
                 return report("a followed command ends", &command.name, error.to_string());
             }

@@ -181,7 +181,7 @@ async fn a_host_takes_the_steps_one_by_one_and_cancels() {
     assert_eq!((token.as_str(), conclusion.warnings.len()), ("job-0", 1));
     let mut sink = Collector::new(Some(invocation.command()), Collector::DEFAULT_LIMIT);
     let first = commands.poll(&product, (&invocation, &token), &context, MINUTE, &mut sink).await;
-    assert!(matches!(first, Polled::Running(running) if running.token.as_str() == "job-1"));
+    assert!(matches!(first, Polled::Running(running, _) if running.token.as_str() == "job-1"));
     let second = commands.poll(&product, (&invocation, &token), &context, MINUTE, &mut sink).await;
     assert!(matches!(second, Polled::Unanswered { error, .. } if error.code == "busy"));
     let third = commands.poll(&product, (&invocation, &token), &context, MINUTE, &mut sink).await;

@@ -45,7 +45,10 @@ async fn every_breach_is_found_and_named() {
         (Vice::EncodesPassword, "secrets are shown nowhere: JSON of Read Things"),
         (Vice::DebugsPassword, "secrets are shown nowhere: Debug of the connector"),
         (Vice::FindingWithoutDevice, "keep them: Read Things: a row has no device id at $.device"),
-        (Vice::FindingWithNewKeys, "keep them: Read Things: of 5 lists of the same findings no two in a row have the same keys"),
+        (
+            Vice::FindingWithNewKeys,
+            "keep them: Read Things: of 5 lists of the same findings no two in a row have the same keys",
+        ),
         (Vice::UnmarkedSecret, "secrets are marked: API Key"),
     ] {
         let found = breaches(vice).await;

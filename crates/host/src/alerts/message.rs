@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use soar_connector::name::steers;
-use soar_store::model::{AlertEvent, AlertReason, MessageContent, Moment, ScheduleKind};
+use soar_store::model::{AlertEvent, AlertReason, MessageBody, MessageContent, Moment, ScheduleKind};
 
-/// The number of connections or schedules that a mail lists. The body of a webhook lists all.
-const LISTED: usize = 50;
+/// The number of connections, schedules or findings that a mail lists. The body of a webhook lists all.
+pub(super) const LISTED: usize = 50;
 
 /// The content of a message, rendered for mail.
 pub trait Rendered {
@@ -19,6 +19,29 @@ pub trait Rendered {
 
     /// As an HTML page.
     fn html(&self) -> String;
+}
+
+impl Rendered for MessageBody {
+    fn subject(&self) -> String {
+        match self {
+            Self::Health(content) => content.subject(),
+            Self::Findings(content) => content.subject(),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Health(content) => content.text(),
+            Self::Findings(content) => content.text(),
+        }
+    }
+
+    fn html(&self) -> String {
+        match self {
+            Self::Health(content) => content.html(),
+            Self::Findings(content) => content.html(),
+        }
+    }
 }
 
 impl Rendered for MessageContent {
@@ -98,13 +121,13 @@ impl Rendered for MessageContent {
 }
 
 /// A moment in UTC, since the time zone of the reader is not known.
-fn moment(at: Moment) -> String {
+pub(super) fn moment(at: Moment) -> String {
     Timestamp::from_millisecond(at.0)
         .map_or_else(|_| "at an unknown time".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 /// `text` on one line without control characters, at most `longest` characters.
-fn one_line(text: &str, longest: usize) -> String {
+pub(super) fn one_line(text: &str, longest: usize) -> String {
     let mut line: String = text.chars().take(longest).map(|c| if steers(c) { ' ' } else { c }).collect();
     if text.chars().count() > longest {
         line.push('…');
@@ -112,7 +135,7 @@ fn one_line(text: &str, longest: usize) -> String {
     line
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,6 +1,7 @@
 //! Alerts: failures and recoveries of connections and schedules, grouped into messages that are sent until they are
 //! delivered.
 
+mod findings_message;
 mod mail;
 mod message;
 mod outbox;

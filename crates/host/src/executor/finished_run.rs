@@ -1,10 +1,14 @@
-//! A finished run of a command.
+//! The result of a run of a command.
 
-use soar_connector::Outcome;
+use std::sync::Arc;
+
+use soar_connector::{FollowToken, Invocation, Outcome, Plugin};
 use soar_store::HeldRoom;
-use soar_store::model::RunId;
+use soar_store::model::{RunFollowing, RunId};
 
-/// A finished run of a command, successful or not.
+use super::watching::Watching;
+
+/// A run of a command, successful or not.
 #[derive(Debug)]
 pub struct FinishedRun {
     /// The run's id in the history.
@@ -13,8 +17,23 @@ pub struct FinishedRun {
     pub connection: String,
     /// The command's name in the manifest.
     pub command: String,
-    /// The outcome.
+    /// The outcome. While the work goes on, it is the failure `still-running`.
     pub outcome: Outcome,
     /// The outcome's share of the memory for answers.
     pub room: HeldRoom,
+    /// Set while the work goes on in the product. [`Executor::wait_for`](super::Executor::wait_for) waits for its end.
+    pub under_way: Option<UnderWay>,
+}
+
+/// Work that goes on in the product, and that the hosts of the instance follow.
+#[derive(Debug)]
+pub struct UnderWay {
+    /// The token with which the command follows the work again.
+    pub token: FollowToken,
+    /// How far the work is.
+    pub progress: RunFollowing,
+    /// The watcher that gets the pages at the end of the work.
+    pub(super) watching: Option<Watching>,
+    pub(super) invocation: Invocation,
+    pub(super) plugin: Arc<dyn Plugin>,
 }

@@ -2,9 +2,13 @@
 //! history.
 
 mod agent;
+mod asking;
 mod check;
 mod connectors;
+mod end;
 mod finished_run;
+mod follow;
+mod followed;
 pub mod history;
 mod kept;
 mod nodes;
@@ -15,10 +19,13 @@ mod shared;
 mod slots;
 mod stream;
 mod supervise;
+mod task;
+mod turns;
 mod unsaved;
+mod waiting;
 mod watching;
 
-pub use finished_run::FinishedRun;
+pub use finished_run::{FinishedRun, UnderWay};
 pub use run::{Executor, Tested};
 pub use settings::ExecutorSettings;
 pub use watching::Watching;

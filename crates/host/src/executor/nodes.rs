@@ -90,21 +90,25 @@ impl Executor {
         }
     }
 
-    /// Accepts no more commands, waits until all accepted commands have ended, and deletes this process's lease.
+    /// Accepts no more commands, waits until all accepted commands have ended, and deletes this process's lease. Waiters
+    /// for work in a product return, and other processes ask about the work.
     ///
     /// # Errors
     /// [`StoreError`] when the lease could not be deleted. The process counts as dead once it expires.
     pub async fn shutdown(&self) -> Result<(), StoreError> {
         self.shared.closed.store(true, Ordering::SeqCst);
+        self.stop_waiting();
         // The sender is in `shared`, so this cannot fail.
         let _ = self.shared.accepted.subscribe().wait_for(|count| *count == 0).await;
         let mut transaction = self.shared.store().transaction().await?;
         transaction.records().node_ended(&self.shared.node).await?;
+        transaction.records().give_up_followed_runs(&self.shared.node).await?;
         transaction.commit().await
     }
 
-    /// Cancels all runs of this process, for a shutdown whose time is over.
+    /// Cancels all runs of this process, for a shutdown whose time is over. Work in a product goes on.
     pub fn cancel_all(&self) {
+        self.stop_waiting();
         let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
         for cancel in running.values() {
             cancel.send_replace(true);

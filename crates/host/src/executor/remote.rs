@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 use soar_connector::name::{normalised, quoted};
 use soar_connector::{Command, Invocation, Outcome, ParameterProblem, RawParameters, ReturnData};
 use soar_store::HeldRoom;
-use soar_store::model::Caller;
+use soar_store::model::{Caller, RunId};
+use tokio::time::Instant;
 
 use super::Executor;
-use super::finished_run::FinishedRun;
+use super::finished_run::{FinishedRun, UnderWay};
 use crate::Refusal;
 use crate::commands::{IntegrationCommand, IntegrationCommands};
 use crate::plugins::{CONNECTION_NAME, endpoint_name};
@@ -22,7 +23,8 @@ const MANY_ROWS: usize = 1_000;
 impl Executor {
     /// Runs the command with this endpoint, such as `ListDevices`. It runs on the connection that `"Connection Name"`
     /// in the parameters names, or else on the only connection. The manifest of the connection's integration checks the
-    /// other parameters. Dropping the future cancels the run.
+    /// other parameters. Dropping the future cancels the run. Work that goes on in the product is waited for within the
+    /// timeout; the answer then says that it goes on.
     ///
     /// # Errors
     /// [`Refusal`] when the command did not run. A failed command returns an answer whose `error` is the Error tab.
@@ -32,6 +34,7 @@ impl Executor {
         endpoint: &str,
         mut parameters: RawParameters,
     ) -> Result<Answer, Refusal> {
+        let until = Instant::now() + self.shared.settings.time_limit();
         let name = connection_name(&mut parameters)?;
         let commands = self.registry().commands_at(endpoint);
         let integrations: Vec<_> = commands.iter().map(|(plugin, _)| plugin.manifest().connector.id.as_str()).collect();
@@ -44,7 +47,11 @@ impl Executor {
             .find(|(plugin, _)| plugin.manifest().connector.id == connection.integration)
             .ok_or_else(|| Refusal::Because(format!("There is no command {}.", quoted(endpoint))))?;
         let invocation = Invocation::parse(command, &parameters).map_err(Refusal::Parameters)?;
-        let ended = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?;
+        let started = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?;
+        let ended = self.wait_for(started, Some(until)).await?;
+        if let Some(under_way) = &ended.under_way {
+            return running(ended.run, under_way);
+        }
         let FinishedRun { outcome, room, .. } = ended;
         let answer = if outcome.result.rows.len() <= MANY_ROWS {
             answer(&outcome)
@@ -92,6 +99,20 @@ fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Ref
         }
     }
     Ok(found.filter(|name| !name.trim().is_empty()))
+}
+
+/// The value of `returnData` while the work of a command goes on in the product.
+const RUNNING: &str = "Running";
+
+/// The answer of the Command API that says that the work of a command goes on.
+fn running(run: RunId, under_way: &UnderWay) -> Result<Answer, Refusal> {
+    let mut more = More::default();
+    more.insert("run", &run)
+        .and_then(|()| more.insert("following", &under_way.progress))
+        .and_then(|()| more.insert("followToken", &under_way.token))
+        .and_then(|()| more.insert("message", &under_way.text(run)))
+        .map_err(|error| Refusal::Unable(format!("The answer could not be written: {error}.")))?;
+    Ok(Answer { shown: Some(RUNNING.into()), more, ..Answer::ended(Ended::Successful) })
 }
 
 /// The outcome as an answer of the Command API.

@@ -6,14 +6,16 @@ use std::sync::{Arc, PoisonError};
 
 use soar_connector::{Diagnosis, ExecutionContext, Invocation, Plugin, RawParameters};
 use soar_store::StoreError;
-use soar_store::model::{Caller, Connection, ConnectionId};
+use soar_store::model::{Caller, Connection, ConnectionId, Schedule, ScheduleId};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::finished_run::FinishedRun;
 use super::settings::ExecutorSettings;
 use super::shared::{Accepted, Shared};
-use super::supervise::{Task, supervise};
+use super::supervise::supervise;
+use super::task::Task;
 use super::watching::Watching;
 use crate::Refusal;
 use crate::connections::{Connections, inactive};
@@ -86,7 +88,7 @@ impl Executor {
     }
 
     /// Runs `command` on a connection of `integration` on the caller's site, which [`Connections::choose`] selects.
-    /// Dropping the future cancels the run.
+    /// Dropping the future cancels the run. Work that goes on in the product is waited for within the timeout.
     ///
     /// # Errors
     /// [`Refusal`] when the command did not run. A failed command is no error: its outcome has the failure.
@@ -98,14 +100,35 @@ impl Executor {
         command: &str,
         parameters: RawParameters,
     ) -> Result<FinishedRun, Refusal> {
+        let until = Instant::now() + self.shared.settings.time_limit();
         let plugin = self.registry().named(integration)?;
         let id = plugin.manifest().connector.id.as_str();
         let connection = self.connections().choose(caller, &[id], connection).await?;
         let invocation = plugin.manifest().invocation(command, &parameters)?;
-        self.run_on(caller, connection, plugin, invocation).await
+        let run = self.run_on(caller, connection, plugin, invocation).await?;
+        self.wait_for(run, Some(until)).await
     }
 
-    /// Runs a checked call on a connection, and passes pages to `watching` as they arrive.
+    /// Runs the command of a schedule on its connection. Work that goes on in the product is not waited for: the
+    /// schedule's result is written at its end.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub(crate) async fn run_scheduled(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        schedule: &Schedule,
+    ) -> Result<FinishedRun, Refusal> {
+        let plugin = self.registry().named(&connection.integration)?;
+        let id = plugin.manifest().connector.id.as_str();
+        let connection = self.connections().choose(caller, &[id], Some(&connection.name)).await?;
+        let invocation = plugin.manifest().invocation(&schedule.what.command, &schedule.what.parameters)?;
+        self.start_on(caller, connection, (plugin, invocation), Some(schedule.id), None).await
+    }
+
+    /// Runs a checked call on a connection, and passes pages to `watching` as they arrive. Work that goes on in the
+    /// product is not waited for: see [`Executor::wait_for`].
     ///
     /// # Errors
     /// As [`Executor::run`].
@@ -119,7 +142,7 @@ impl Executor {
         let connection =
             self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
         let plugin = self.registry().named(&connection.integration)?;
-        self.start_on(caller, connection, plugin, invocation, Some(watching)).await
+        self.start_on(caller, connection, (plugin, invocation), None, Some(watching)).await
     }
 
     /// Tests a connection with the command of its health check.
@@ -182,7 +205,7 @@ impl Executor {
         plugin: Arc<dyn Plugin>,
         invocation: Invocation,
     ) -> Result<FinishedRun, Refusal> {
-        self.start_on(caller, connection, plugin, invocation, None).await
+        self.start_on(caller, connection, (plugin, invocation), None, None).await
     }
 
     /// Runs a command of `plugin` on a connection that the caller may use. The command has a task of its own, so its
@@ -191,8 +214,8 @@ impl Executor {
         &self,
         caller: &Caller,
         connection: Connection,
-        plugin: Arc<dyn Plugin>,
-        invocation: Invocation,
+        (plugin, invocation): (Arc<dyn Plugin>, Invocation),
+        schedule: Option<ScheduleId>,
         watching: Option<Watching>,
     ) -> Result<FinishedRun, Refusal> {
         check_texts(invocation.parameters())?;
@@ -200,7 +223,7 @@ impl Executor {
         // Only this future holds the sender. Dropping the future tells the task.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
-        let task = Task { caller: caller.clone(), connection, plugin, invocation, watching, gone };
+        let task = Task { caller: caller.clone(), connection, plugin, invocation, schedule, watching, gone };
         let shared = Arc::clone(&self.shared);
         let supervised = async move {
             let _ = ended.send(supervise(&shared, task).await);

@@ -16,6 +16,10 @@ pub struct ExecutorSettings {
     pub per_site: usize,
     /// The number of commands that may wait for a slot, on each connection and on each site.
     pub waiting: usize,
+    /// The number of runs of the instance whose work goes on in the product at once, and is followed.
+    pub followed: u32,
+    /// The same for the runs of one site.
+    pub followed_per_site: u32,
     /// The limit in bytes for the replies and the table of one command in memory. A command beyond it fails.
     pub largest_reply_bytes: usize,
     /// The limit for the stored outcome of a run, in bytes of JSON.
@@ -38,6 +42,8 @@ impl Default for ExecutorSettings {
             per_connection: 8,
             per_site: 32,
             waiting: 100,
+            followed: 1_000,
+            followed_per_site: 100,
             largest_reply_bytes: 64 * 1024 * 1024,
             outcome_bytes: 64 * 1024,
             history_days: 90,

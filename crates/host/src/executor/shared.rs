@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connectors::Connectors;
+use super::followed::Followed;
 use super::settings::ExecutorSettings;
 use super::slots::Slots;
 use crate::connections::Connections;
@@ -26,6 +27,9 @@ pub(super) struct Shared {
     /// The senders that cancel the runs of this process.
     pub(super) running: Mutex<HashMap<RunId, watch::Sender<bool>>>,
     pub(super) closed: AtomicBool,
+    /// Whether callers stop waiting for the ends of followed runs.
+    pub(super) leaving: watch::Sender<bool>,
+    pub(super) followed: Followed,
     /// The number of accepted commands that have not ended.
     pub(super) accepted: watch::Sender<usize>,
 }
@@ -39,6 +43,8 @@ impl Shared {
             per_site: Slots::new(settings.per_site, settings.waiting),
             running: Mutex::default(),
             closed: AtomicBool::new(false),
+            leaving: watch::Sender::new(false),
+            followed: Followed::default(),
             accepted: watch::Sender::new(0),
             connections,
             settings,

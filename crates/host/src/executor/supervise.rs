@@ -1,73 +1,31 @@
-//! Supervises one run: its slots, its connector, its timeout and its cancellation; and stores its end.
+//! Supervises one run: its slots, its connector, its timeout and its cancellation.
 
-use std::future::pending;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use soar_connector::manifest::Effect;
-use soar_connector::name::quoted;
-use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Invocation, Outcome, Plugin, Receipt, Redactor,
-    StatusCode,
-};
-use soar_store::model::{Caller, Connection, Moment, RunId, RunStatus};
-use soar_store::{HeldRoom, NewRun, RunEnd, StoreError};
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{Instrument as _, error, info, info_span, warn};
+use soar_connector::{Collector, CommandError, Conclusion, ExecutionContext, Outcome, Receipt, Redactor, StatusCode};
+use soar_store::model::{RunId, RunStatus};
+use soar_store::{HeldRoom, NewRun};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, error, info, info_span};
 
 use super::agent::through;
 use super::connectors::Ready;
+use super::end::{Ended, end};
 use super::finished_run::FinishedRun;
+use super::follow::{begin_followed, must_have_room, start};
 use super::kept;
 use super::shared::Shared;
-use super::slots::Full;
+use super::task::{Ending, Task, cancellation, stop};
+use super::turns::{Turns, turns};
 use super::watching::{Tee, Watching};
 use crate::Refusal;
-use crate::connections::inactive;
-
-/// The pause between attempts to store the end of a run while the store fails.
-const AGAIN: Duration = Duration::from_secs(1);
+use crate::sealing::SealingGuard;
 
 /// The memory of an outcome, in multiples of its JSON.
 const MEMORY_OF_JSON: usize = 16;
-
-/// The command to run.
-pub(super) struct Task {
-    pub(super) caller: Caller,
-    pub(super) connection: Connection,
-    pub(super) plugin: Arc<dyn Plugin>,
-    pub(super) invocation: Invocation,
-    /// The watcher of the pages, if there is one.
-    pub(super) watching: Option<Watching>,
-    /// Resolves once no caller waits for the outcome.
-    pub(super) gone: oneshot::Receiver<()>,
-}
-
-impl Task {
-    fn command(&self) -> &Command {
-        self.invocation.command()
-    }
-}
-
-/// The outcome of a run.
-struct Ended<'a> {
-    outcome: &'a Outcome,
-    /// Whether it has all rows.
-    is_whole: bool,
-}
-
-/// The reason for which a run ended.
-enum Ending {
-    /// The outcome, and whether it has all rows.
-    Itself(Box<Outcome>, bool),
-    BrokeDown,
-    OutOfTime,
-    Cancelled(&'static str),
-}
-
-type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<FinishedRun, Refusal> {
     let deadline = Instant::now() + shared.settings.time_limit();
@@ -85,6 +43,15 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     let run = begin(shared, &task, redactor.as_deref()).await?;
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let (ending, room) = match ready {
+        Ok(ready) if task.invocation.follow_limit().is_some() => {
+            if let Some(watching) = &task.watching {
+                let _ = watching.run.set(run);
+            }
+            match start(shared, &task, (run, &ready), turns, deadline).instrument(span.clone()).await {
+                Ok(begun) => return Ok(begun.under_way(task, run, shared.now())),
+                Err(ending) => (ending, HeldRoom::default()),
+            }
+        }
         Ok(ready) => execute(shared, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
             let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
@@ -99,48 +66,11 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     }
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
-    end(shared, run, status, Ended { outcome: &outcome, is_whole }, &redactor).instrument(span).await;
+    let is_followed = task.invocation.follow_limit().is_some();
+    let ended = Ended { outcome: &outcome, is_whole, is_followed };
+    end(shared, run, status, ended, &redactor).instrument(span).await;
     let command = task.command().name.clone();
-    Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room })
-}
-
-/// Waits for a slot of the connection and of the site.
-async fn turns(shared: &Shared, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
-    let (connection, site) = (task.connection.id, task.caller.site.id);
-    let both = async {
-        let full = |what: &str, name: &str, full: Full| {
-            Refusal::Unable(format!(
-                "The {what} {} is busy: {} commands are under way and {} wait, which is the limit. Try again later.",
-                quoted(name),
-                full.at_once,
-                full.waiting
-            ))
-        };
-        // Always in this order, to avoid a deadlock.
-        let first = shared.per_connection.turn(connection).await;
-        let first = first.map_err(|error| full("connection", &task.connection.name, error))?;
-        let second = shared.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
-        Ok((first.0, second.0, first.1 || second.1))
-    };
-    let (first, second, waited) = tokio::select! {
-        turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
-            let limit = shared.settings.time_limit().as_secs();
-            Err(Refusal::Unable(format!("No slot was free within the timeout of {limit} s, so the command did not run. \
-                                         Try again later.")))
-        }),
-        _ = &mut task.gone => Err(Refusal::Unable("The caller no longer waits for the outcome.".to_owned())),
-    }?;
-    if waited {
-        // The connection may have changed meanwhile.
-        let mut reader = shared.store().reader().await?;
-        let now = shared.connections.see_in(&mut reader.records(), &task.caller, connection).await?;
-        drop(reader);
-        if !now.active {
-            return Err(inactive(&now));
-        }
-        task.connection = now;
-    }
-    Ok((first, second))
+    Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room, under_way: None })
 }
 
 async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
@@ -158,8 +88,17 @@ async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Res
         request_id: task.caller.request_id.clone(),
         node: shared.node.clone(),
     };
+    let limit = task.invocation.follow_limit();
     let mut transaction = shared.store().transaction().await?;
-    let id = transaction.records().begin_run(&run, shared.now()).await?;
+    let mut records = transaction.records();
+    if limit.is_some() {
+        SealingGuard::begin(&mut records).await?;
+        must_have_room(shared, &mut records, (run.site_id, &run.site_name)).await?;
+    }
+    let id = records.begin_run(&run, shared.now()).await?;
+    if let Some(limit) = limit {
+        begin_followed(shared, &mut records, id, (task, limit)).await?;
+    }
     transaction.commit().await?;
     Ok(id)
 }
@@ -224,18 +163,6 @@ async fn execute(
     (ending, held)
 }
 
-async fn cancellation(cancelled: &mut watch::Receiver<bool>) {
-    if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
-        // No sender is left that could request the cancellation.
-        pending::<()>().await;
-    }
-}
-
-fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
-    executing.abort();
-    ending
-}
-
 fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
     let is_write = task.command().effect == Effect::Write;
     let check = if is_write {
@@ -275,40 +202,4 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
     };
     let receipt = Receipt { request_id: task.caller.request_id.clone(), ..Receipt::default() };
     Collector::new(Some(task.command()), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
-}
-
-/// Stores the end of the run. The caller gets its outcome even if that fails; the host then tries again in the background.
-async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, ended: Ended<'_>, redactor: &Redactor) {
-    let Ended { outcome, is_whole } = ended;
-    let end = RunEnd {
-        status,
-        outcome: Some(kept::outcome(outcome, is_whole, redactor, shared.settings.outcome_bytes)),
-        receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
-    };
-    let ended_at = shared.now();
-    if let Err(error) = store_end(shared, run, &end, ended_at).await {
-        warn!(run = run.0, %error, "the end of a run could not be stored; the host tries again");
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move { store_end_later(&shared, run, &end, ended_at).await }.in_current_span());
-    }
-}
-
-async fn store_end(shared: &Shared, run: RunId, end: &RunEnd, ended_at: Moment) -> Result<(), StoreError> {
-    let mut transaction = shared.store().transaction().await?;
-    transaction.records().end_run(run, end, ended_at).await?;
-    transaction.commit().await
-}
-
-/// Tries again until the end is stored, or until the store works and does not take it.
-async fn store_end_later(shared: &Shared, run: RunId, end: &RunEnd, ended_at: Moment) {
-    loop {
-        sleep(AGAIN).await;
-        match store_end(shared, run, end, ended_at).await {
-            Ok(()) => return info!(run = run.0, "the end of a run is stored"),
-            Err(error) if error.trouble().is_some() || error.is_conflict() => {}
-            Err(error) => {
-                return warn!(run = run.0, %error, "the end of a run cannot be stored; the run will count as interrupted");
-            }
-        }
-    }
 }

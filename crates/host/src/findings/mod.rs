@@ -15,6 +15,7 @@ mod work;
 pub use collector::Collector;
 pub use compare::{ComparedFinding, change_of, staged};
 pub use enrichment::{Enrichment, EnrichmentFiles, EpssValue, KevValue};
+pub(crate) use formats::severity_of;
 pub use planned::{COLLECT_FINDINGS, CollectionProblem, CollectionToMake};
 pub(crate) use planned::{PlannedCollection, collect_manifest};
 pub use service::Findings;

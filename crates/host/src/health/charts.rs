@@ -6,7 +6,6 @@ use std::time::Duration;
 use soar_store::model::{Caller, Check, ConnectionId, DayUptime, Moment};
 use soar_store::{Records, StoreError};
 
-use super::ConnectionHealth;
 use crate::Refusal;
 use crate::connections::Connections;
 
@@ -51,22 +50,21 @@ async fn latest(records: &mut Records<'_>, id: ConnectionId) -> Result<Vec<Check
     Ok(checks)
 }
 
-/// Adds the charts of the connections. Days begin `offset` hours before the days of UTC.
-pub(super) async fn add_charts(
+/// The charts of connections, in the order of `ids`. Days begin `offset` hours before the days of UTC.
+pub(super) async fn charts(
     records: &mut Records<'_>,
-    connections: &mut [ConnectionHealth],
+    ids: &[ConnectionId],
     now: Moment,
     offset: i64,
-) -> Result<(), StoreError> {
-    let ids: Vec<ConnectionId> = connections.iter().map(|connection| connection.id).collect();
+) -> Result<Vec<HealthCharts>, StoreError> {
     let mut days: HashMap<ConnectionId, Vec<DayUptime>> = HashMap::new();
-    for day in records.uptime_days(&ids, now - SPAN, offset).await? {
+    for day in records.uptime_days(ids, now - SPAN, offset).await? {
         days.entry(day.connection_id).or_default().push(day);
     }
-    for connection in connections {
-        let checks = latest(records, connection.id).await?;
-        let days = days.remove(&connection.id).unwrap_or_default();
-        connection.charts = Some(HealthCharts { checks, days });
+    let mut charts = Vec::with_capacity(ids.len());
+    for id in ids {
+        let checks = latest(records, *id).await?;
+        charts.push(HealthCharts { checks, days: days.remove(id).unwrap_or_default() });
     }
-    Ok(())
+    Ok(charts)
 }

@@ -1,9 +1,9 @@
 //! Connection health: the current state of connections and its history.
 
 mod charts;
-mod grouping;
+mod filter;
 mod overview;
 
 pub use charts::HealthCharts;
-pub use grouping::Grouping;
-pub use overview::{ConnectionHealth, ConnectionHistory, HealthFilter, HealthTable};
+pub use filter::{Grouping, HealthFilter};
+pub use overview::{ConnectionHealth, ConnectionHistory, HealthTable};

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use soar_store::model::{
     Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Site,
-    SiteId, Uptime,
+    Uptime,
 };
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
-use super::charts::{HealthCharts, add_charts};
-use super::grouping::Grouping;
+use super::charts::{HealthCharts, charts};
+use super::filter::HealthFilter;
 use crate::Refusal;
 use crate::connections::{Connections, without_their_agent};
 
@@ -20,29 +20,6 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The most entries on a page of the history or the table.
 const LARGEST_PAGE: i64 = 1000;
-
-/// A filter of connections.
-#[derive(Debug, Clone, Default)]
-pub struct HealthFilter {
-    /// Only connections of this site.
-    pub site: Option<SiteId>,
-    /// Only connections in this state.
-    pub state: Option<HealthState>,
-    /// The most connections, from 1 to 1,000; 100 unless given.
-    pub limit: Option<i64>,
-    /// The number of connections to skip.
-    pub offset: usize,
-    /// Only connections to this server.
-    pub server: Option<String>,
-    /// Only connections that are shared with these tenants.
-    pub tenant: Option<String>,
-    /// Only connections with this text in their name, site, server or agent. Upper and lower case do not matter.
-    pub text: Option<String>,
-    /// Counts the connections in groups.
-    pub grouping: Option<Grouping>,
-    /// Adds charts. Their days begin this number of hours before the days of UTC.
-    pub charts: Option<i64>,
-}
 
 /// The health of connections.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -203,7 +180,10 @@ impl Connections {
             shown.push(ConnectionHealth { server, ..connection_health(records, connection, row, &sites, now).await? });
         }
         if let Some(offset) = filter.charts {
-            add_charts(records, &mut shown, now, offset).await?;
+            let ids: Vec<_> = shown.iter().map(|connection| connection.id).collect();
+            for (connection, charts) in shown.iter_mut().zip(charts(records, &ids, now, offset).await?) {
+                connection.charts = Some(charts);
+            }
         }
         Ok(HealthTable { at: now, connections: shown, states, groups })
     }

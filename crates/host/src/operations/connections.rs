@@ -248,7 +248,8 @@ impl Operations {
     }
 
     /// Runs a checked call on a connection, on the site of this name, and passes its pages to `watching` as they
-    /// arrive. Dropping the future cancels the run.
+    /// arrive. Dropping the future cancels the run. Work that goes on in the product is not waited for: see
+    /// [`Operations::wait_for_run`].
     ///
     /// # Errors
     /// [`OperationError`] when the command did not run. A failed command is no error: its outcome has the failure.
@@ -264,6 +265,19 @@ impl Operations {
         let (about, on) = (format!("{}: {}", connection.name, invocation.command().name), site.name.clone());
         let value = self.executor()?.run_watched(&context.caller(site), connection, invocation, watching).await?;
         Ok(Tried { value, about, site: on })
+    }
+
+    /// Waits until the work of a run is over, and asks about it meanwhile. Returns other runs at once. If the host ends
+    /// before, or at the time `until`, the run is still under way.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the run cannot be read.
+    pub async fn wait_for_run(
+        &self,
+        run: FinishedRun,
+        until: Option<tokio::time::Instant>,
+    ) -> Result<FinishedRun, OperationError> {
+        Ok(self.executor()?.wait_for(run, until).await?)
     }
 }
 

@@ -52,30 +52,30 @@ impl Operations {
             }
         };
         let entry = AuditEntry { site: AuditEntry::kept(site), ..context.entry.clone() };
-        let (entry, state) = match ended {
-            Ok(tried) => {
-                let FinishedRun { outcome, .. } = tried.value;
-                let reason = AuditEntry::kept(&tried.about);
-                let state = RunState::Ended(Arc::new(EndedRun {
-                    return_data: outcome.return_data,
-                    error: outcome.error,
-                    receipt: outcome.receipt,
-                    warnings: outcome.warnings,
-                }));
-                (AuditEntry { reason, ..entry }, state)
-            }
+        let (entry, ended) = match ended {
+            Ok(tried) => (AuditEntry { reason: AuditEntry::kept(&tried.about), ..entry }, Ok(tried.value)),
             Err(error) => {
                 let reason = error.to_string();
-                (AuditEntry { accepted: false, reason: AuditEntry::kept(&reason), ..entry }, RunState::Refused(reason))
+                (AuditEntry { accepted: false, reason: AuditEntry::kept(&reason), ..entry }, Err(reason))
             }
         };
-        match self.append_entry(entry).await {
-            Ok(()) => state,
-            Err(error) => {
-                tracing::error!(%error, "the audit entry of a run could not be written");
-                let text = "The command ran, but the host's store failed before its audit entry was written.";
-                RunState::Refused(text.to_owned())
-            }
+        if let Err(error) = self.append_entry(entry).await {
+            tracing::error!(%error, "the audit entry of a run could not be written");
+            let text = "The command ran, but the host's store failed before its audit entry was written.";
+            return RunState::Refused(text.to_owned());
+        }
+        let ended = match ended {
+            Ok(started) => self.wait_for_run(started, None).await.map_err(|error| error.to_string()),
+            Err(reason) => Err(reason),
+        };
+        match ended {
+            Ok(FinishedRun { outcome, .. }) => RunState::Ended(Arc::new(EndedRun {
+                return_data: outcome.return_data,
+                error: outcome.error,
+                receipt: outcome.receipt,
+                warnings: outcome.warnings,
+            })),
+            Err(reason) => RunState::Refused(reason),
         }
     }
 

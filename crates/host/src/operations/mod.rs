@@ -43,7 +43,7 @@ pub use error::OperationError;
 pub use external::{Effect, ExternalCall, ExternalError};
 pub use findings::{
     ChangesSince, CollectionShown, DeliveryShown, DeliveryToMake, FindingChangePage, FindingDifference,
-    FindingDifferences, FindingPage, FindingShown, KnownFindingShown, Span,
+    FindingDifferences, FindingPage, FindingShown, KnownFindingShown, RuleShown, RuleToPlan, Span,
 };
 pub use incidents::{
     IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange,

@@ -44,6 +44,8 @@ pub struct RunProgress {
     pub total_pages: Option<u64>,
     /// The pause before the next request, if the run is in one.
     pub wait: Option<Duration>,
+    /// Whether the command's work goes on in the product. The run in the run history says how far it is.
+    pub is_followed: bool,
 }
 
 /// The end of a run, without its rows.
@@ -125,6 +127,11 @@ impl KeptRun {
         !matches!(&*self.state.borrow(), RunState::Running(_))
     }
 
+    /// Whether it counts as one of the runs that its user may have under way. A run whose work is followed does not.
+    pub(super) fn holds_place(&self) -> bool {
+        matches!(&*self.state.borrow(), RunState::Running(progress) if !progress.is_followed)
+    }
+
     /// Its state once it has ended.
     pub async fn ended(&self) -> RunState {
         let mut state = self.state.subscribe();
@@ -150,13 +157,13 @@ impl KeptRun {
                 let RunState::Running(known) = state else { return };
                 match step {
                     Step::Read { rows, pages, total_pages } => {
-                        *known = RunProgress { rows, pages, total_pages, wait: None };
+                        *known = RunProgress { rows, pages, total_pages, ..RunProgress::default() };
                     }
                     Step::Gathered { rows, done, total } => {
-                        *known = RunProgress { rows, pages: done, total_pages: Some(total), wait: None };
+                        *known = RunProgress { rows, pages: done, total_pages: Some(total), ..RunProgress::default() };
                     }
                     Step::Waiting { wait, .. } => known.wait = Some(wait),
-                    Step::Following { .. } => {}
+                    Step::Following { .. } => *known = RunProgress { is_followed: true, ..RunProgress::default() },
                 }
             });
         })

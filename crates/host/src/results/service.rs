@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use soar_connector::{Invocation, KeyField, RawParameters, Sink, SinkError, Table};
+use soar_connector::{Invocation, KeyField, RawParameters, SinkError, Table};
 use soar_store::model::{Connection, Moment, Site, UserId};
 
 use super::content::Content;
 use super::kept_run::{KeptRun, KeptRunId};
 use super::sealed_file::SealedFile;
-use super::writer::ResultWriter;
 use crate::Refusal;
 use crate::sealing::Keyring;
 
@@ -71,18 +70,13 @@ impl Results {
         let run = KeptRun::new(user, site, connection, Arc::clone(command), parameters, now, content);
         let run = Arc::new(run);
         let mut runs = self.lock();
-        if runs.values().filter(|run| run.user == user && !run.is_over()).count() >= most {
+        if runs.values().filter(|run| run.user == user && run.holds_place()).count() >= most {
             return Err(Refusal::Unable(format!(
                 "{most} commands that you started are still running, which is the limit. Wait for one, or cancel it."
             )));
         }
         runs.insert(run.id, Arc::clone(&run));
         Ok(run)
-    }
-
-    /// The sink that keeps the pages of a run.
-    pub(crate) fn writer(&self, run: &KeptRun) -> Box<dyn Sink + Sync> {
-        Box::new(ResultWriter::new(self.clone(), run.user, Arc::clone(&run.content), &run.command))
     }
 
     /// A run of this user.

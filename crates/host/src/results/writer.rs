@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use soar_connector::{Command, Page, RowReader, Sink, SinkError};
+use soar_connector::{Page, RowReader, Sink, SinkError};
 use soar_store::model::UserId;
 
 use super::Results;
 use super::content::{Content, ContentError, ROWS, VALUES};
+use super::kept_run::KeptRun;
 
 /// The rows and values that wait for a whole chunk.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ struct Pending {
 
 /// A sink that keeps all pages in a result.
 #[derive(Debug)]
-pub(super) struct ResultWriter {
+struct ResultWriter {
     results: Results,
     user: UserId,
     content: Arc<Content>,
@@ -28,10 +29,13 @@ pub(super) struct ResultWriter {
     state: Option<(RowReader, Pending)>,
 }
 
-impl ResultWriter {
-    pub(super) fn new(results: Results, user: UserId, content: Arc<Content>, command: &Command) -> Self {
+impl Results {
+    /// The sink that keeps the pages of a run.
+    pub(crate) fn writer(&self, run: &KeptRun) -> Box<dyn Sink + Sync> {
+        let command = &run.command;
         let pending = Pending { rows: Vec::new(), keys: vec![Vec::new(); command.key_fields.len()] };
-        Self { results, user, content, state: Some((RowReader::new(command), pending)) }
+        let state = Some((RowReader::new(command), pending));
+        Box::new(ResultWriter { results: self.clone(), user: run.user, content: Arc::clone(&run.content), state })
     }
 }
 

@@ -54,10 +54,12 @@ impl ExecutorRunner {
         if what.command == COLLECT_FINDINGS {
             return self.collect_findings(&caller, &connection, what.parameters.clone(), request_id).await;
         }
-        let finished = self
-            .executor
-            .run(&caller, &connection.integration, Some(&connection.name), &what.command, what.parameters.clone())
-            .await?;
+        let finished = self.executor.run_scheduled(&caller, &connection, schedule).await?;
+        if finished.under_way.is_some() {
+            // The schedule's result is written once the work is over. The store drops this report.
+            let output = serde_json::json!({ "run": finished.run }).to_string();
+            return Ok(RunReport { output, error: None, request_id: request_id.to_owned() });
+        }
         // The run history has the outcome limited in size and without secrets.
         let kept = self.store.reader().await?.records().run(finished.run).await?.outcome;
         Ok(RunReport {

@@ -16,7 +16,7 @@ use crate::Refusal;
 pub(super) struct CreateAnIncident;
 
 /// The title to store. Longer titles are cut, as D3 documents.
-pub(super) fn cut_title(title: &str) -> String {
+pub(crate) fn cut_title(title: &str) -> String {
     title.chars().take(limits::TITLE.characters).collect()
 }
 

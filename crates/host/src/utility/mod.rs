@@ -34,6 +34,7 @@ use soar_store::model::{Caller, Moment};
 pub(crate) use access::Owner;
 pub use answer::{Answer, Ended};
 pub(crate) use cc_table::CcTable;
+pub(crate) use create_an_incident::cut_title;
 pub use dates::{day_of, parse_date_time};
 pub(crate) use guard::guarded;
 pub use items::MOST_ITEMS;

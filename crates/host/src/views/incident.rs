@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, SiteId, Status, Task, Version};
+use soar_store::model::{
+    DynamicField, Incident, IncidentFinding, Link, Moment, Severity, SiteId, Status, Task, Version,
+};
 use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 use utoipa::ToSchema;
 
@@ -94,7 +96,14 @@ pub struct WholeIncident {
     pub cases: Vec<Link>,
     /// The linked incidents.
     pub linked_incidents: Vec<Link>,
+    /// The number of the findings that the incident is about.
+    pub finding_count: i64,
+    /// These findings, at most 1,000, in the order in which they were found first.
+    pub findings: Vec<IncidentFinding>,
 }
+
+/// The most findings of an incident that are shown.
+const MOST_FINDINGS: i64 = 1_000;
 
 impl WholeIncident {
     /// Reads the incident with this number. `may_see` returns whether the caller may see incidents of a site. Others
@@ -127,6 +136,8 @@ impl WholeIncident {
             fields: records.fields_of(&[id]).await?.remove(&id).unwrap_or_default(),
             cases: visible(records.cases_of(&[id]).await?.remove(&id)),
             linked_incidents: visible(records.links_of(&[id]).await?.remove(&id)),
+            finding_count: records.count_incident_findings(id).await?.0,
+            findings: records.incident_findings(id, MOST_FINDINGS).await?,
         })
     }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod body;
 mod cases;
 mod connections;
+mod finding_rules;
 mod findings;
 mod health;
 mod incidents;
@@ -60,6 +61,7 @@ pub(super) fn described_routes() -> Routes {
         runs::routes(),
         health::routes(),
         findings::routes(),
+        finding_rules::routes(),
         schedules::routes(),
         incidents::routes(),
         cases::routes(),

@@ -28,7 +28,17 @@ pub(super) fn schemas() -> Map<String, Value> {
             "description": "The answer of a command.",
             "properties": {
                 "error": { "type": "string", "description": "The error; empty for a successful command." },
-                "returnData": { "enum": ["Successful", "Partially Successful", "Failed"] },
+                "returnData": {
+                    "enum": ["Successful", "Partially Successful", "Failed", "Running"],
+                    "description": "Running if the command's work goes on in the product. The run has the result later.",
+                },
+                "run": { "type": "integer", "description": "The run whose work goes on in the product." },
+                "following": { "type": "object", "description": "How far the work is that goes on." },
+                "followToken": {
+                    "type": "string",
+                    "description": "The value with which the command follows the work again, in a run of its own.",
+                },
+                "message": { "type": "string", "description": "What goes on, and where its result will be." },
                 "result": { "type": "string", "description": "An HTML table." },
                 "contextData": { "type": "array", "items": { "type": "object" } },
                 "rawData": { "description": "The vendor's reply; integration commands only." },

@@ -21,6 +21,8 @@ text_enum! {
         Terminal = "terminal",
         /// The console.
         Console = "console",
+        /// A rule on findings, in the name of its user.
+        Rule = "rule",
     }
 }
 

@@ -72,6 +72,8 @@ ids! {
     CollectionId,
     /// The id of a delivery of changes of findings.
     FindingDeliveryId,
+    /// The id of a rule on findings.
+    FindingRuleId,
     /// The number of a change in the log of changes of findings; later changes have higher numbers.
     FindingSequence,
     /// The id of a [`Session`](super::Session).

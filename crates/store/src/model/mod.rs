@@ -14,6 +14,7 @@ mod health;
 mod health_report;
 mod ids;
 mod incident;
+mod incident_finding;
 mod key;
 mod key_id;
 pub mod limits;
@@ -49,17 +50,19 @@ pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Noti
 pub use health_report::{Check, DayUptime, Latency, Uptime, percentiles};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
-    FindingDeliveryId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId, ScheduleRunId,
-    SchemaVersion, SessionId, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId, TenantKeyId, UserId, Version,
+    FindingDeliveryId, FindingRuleId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId,
+    ScheduleRunId, SchemaVersion, SessionId, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId, TenantKeyId,
+    UserId, Version,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
+pub use incident_finding::{HeldStatus, IncidentFinding};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
 pub use key_id::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
-pub use message::{Message, MessageContent, MessageItem};
+pub use message::{FindingItem, FindingsEvent, FindingsMessage, Message, MessageBody, MessageContent, MessageItem};
 pub use moment::Moment;
 pub use number::checked_number;
 pub use reference::Reference;
-pub use run::{Run, RunStatus};
+pub use run::{Run, RunFollowing, RunStatus};
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
 pub use session::{Profile, Session, SignInMethod, Theme};
 pub use site::{Site, SiteKind};

@@ -1,6 +1,6 @@
 //! Runs: the user, the command, the connection and the outcome of each.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use crate::columns::{Json, Maybe};
 text_enum! {
     /// The status of a run.
     pub enum RunStatus {
-        /// It is under way.
+        /// It is under way, on a host or in the product.
         Running,
         /// It succeeded.
         Successful,
@@ -19,9 +19,32 @@ text_enum! {
         Failed,
         /// A user cancelled it, or its caller disconnected.
         Cancelled,
-        /// The process that ran it ended before the run did.
+        /// The process that ran it ended before the run did. Its effect is unknown.
         Interrupted,
     }
+}
+
+/// How far work is that goes on in the product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunFollowing {
+    /// The state of the work in a word of the product, such as `running`.
+    pub status: String,
+    /// How much of it is done, where the product says so.
+    pub percent: Option<u8>,
+    /// Why the last question about the work had no answer. The host asks again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// When the host asked last.
+    #[schema(value_type = i64)]
+    pub asked_at: Moment,
+    /// When the host asks next.
+    #[schema(value_type = i64)]
+    pub next_at: Moment,
+    /// How long the work had been followed by then, in seconds.
+    pub waited_seconds: u64,
+    /// How long the work is followed at most, in seconds.
+    pub limit_seconds: u64,
 }
 
 /// A run of one command.
@@ -68,6 +91,10 @@ pub struct Run {
     /// When it ended.
     #[schema(value_type = Option<i64>)]
     pub ended_at: Option<Moment>,
+    /// How far the work is, while a running command's work goes on in the product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[sqlx(try_from = "Maybe<Json<RunFollowing>>")]
+    pub following: Option<RunFollowing>,
     /// The outcome, as far as the host keeps it. Lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]

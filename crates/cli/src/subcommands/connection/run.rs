@@ -8,7 +8,7 @@ use soar_store::model::{Connection, ParameterState};
 
 use super::find::Named;
 use crate::exit::Exit;
-use crate::instance::{Executing, OperatorSession, integration};
+use crate::instance::{Executing, OperatorSession, integration, not_done};
 use crate::printer::Printer;
 use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
 use crate::subcommands::simulate::StopSignals;
@@ -73,7 +73,9 @@ impl Runner for OnConnection<'_> {
         let context = self.session.context("connection run").about_site(&self.site);
         let (operations, connection) = (&self.executing.operations, self.connection.clone());
         let run = operations.run_on_connection(&context, &self.site, connection, invocation, watching).await;
-        let FinishedRun { run, outcome, .. } = self.session.tried(context, run).await?;
+        let started = self.session.tried(context, run).await?;
+        let ended = operations.wait_for_run(started, None).await.map_err(not_done)?;
+        let FinishedRun { run, outcome, .. } = ended;
         let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };
         Ok(Done { ended, run: Some(run) })
     }

@@ -1,4 +1,4 @@
-//! `footprint findings`: what the connections list, what changed, and where changes are sent.
+//! `footprint findings`: what the connections list, what changed, where changes are sent, and what is done about them.
 
 mod changes;
 mod collect;
@@ -7,6 +7,7 @@ mod delivery;
 mod diff;
 mod folder;
 mod list;
+mod rule;
 mod show;
 mod tenants;
 
@@ -30,7 +31,7 @@ Examples:
 
 The first whole collection of a tenant is its baseline: its changes say so.";
 
-/// Collect the findings of all tenants, see what changed, and send changes on
+/// Collect the findings of all tenants, see what changed, send changes on, and make incidents by rules
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -51,6 +52,7 @@ enum Action {
     Diff(diff::Arguments),
     Tenants(tenants::Arguments),
     Delivery(delivery::Arguments),
+    Rule(rule::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
@@ -65,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Diff(arguments) => diff::run(arguments, &session, printer).await,
             Action::Tenants(arguments) => tenants::run(arguments, &session, printer).await,
             Action::Delivery(arguments) => delivery::run(arguments, &session, printer).await,
+            Action::Rule(arguments) => rule::run(arguments, &session, printer).await,
         }
     })
 }

@@ -44,8 +44,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
     let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("health");
     let look = async || {
-        let filter =
-            HealthFilter { state: arguments.state, limit: Some(arguments.limit), ..HealthFilter::default() };
+        let filter = HealthFilter { state: arguments.state, limit: Some(arguments.limit), ..HealthFilter::default() };
         let table = operations.list_health(&context, site.as_deref(), filter).await;
         table.map_err(not_done)
     };

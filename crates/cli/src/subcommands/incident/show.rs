@@ -3,13 +3,16 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::WholeIncident;
-use soar_store::model::{DynamicField, Link, Task};
+use soar_store::model::{DynamicField, IncidentFinding, Link, Task};
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
-/// Show an incident with its tasks, fields and links
+/// The most findings that are shown.
+const MOST_FINDINGS: usize = 50;
+
+/// Show an incident with its tasks, fields, links and findings
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its number
@@ -57,10 +60,36 @@ fn labels(whole: &WholeIncident) -> Vec<(&'static str, String)> {
         ("Cases", numbers(&whole.cases)),
         ("Linked incidents", numbers(&whole.linked_incidents)),
     ];
+    if whole.finding_count > 0 {
+        labels.push(("Findings", findings(whole)));
+    }
     if whole.raw_data.is_some() {
         labels.push(("Raw data", "(--output json shows it)".to_owned()));
     }
     labels
+}
+
+/// The findings that the incident is about, a line each.
+fn findings(whole: &WholeIncident) -> String {
+    let mut lines: Vec<_> = whole.findings.iter().take(MOST_FINDINGS).map(finding).collect();
+    let more = usize::try_from(whole.finding_count).unwrap_or_default().saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("… and {more} more (--output json has up to 1,000)"));
+    }
+    lines.join("\n")
+}
+
+fn finding(finding: &IncidentFinding) -> String {
+    format!(
+        "{} on {}, {}, first seen {}, {}: {} ({})",
+        finding.cve,
+        finding.device,
+        finding.tenant,
+        finding.first_seen,
+        finding.status,
+        finding.evidence,
+        finding.finding_id
+    )
 }
 
 fn task(task: &Task) -> String {

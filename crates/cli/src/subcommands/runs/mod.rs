@@ -6,7 +6,7 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_store::model::{Run, RunStatus};
+use soar_store::model::{Run, RunFollowing, RunStatus};
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
@@ -58,12 +58,28 @@ impl ListRow for Run {
             moment(self.started_at),
             self.command.clone(),
             self.connection.clone(),
-            self.status.to_string(),
+            status(self),
             took(self),
             self.user.clone(),
             self.site.clone(),
             self.key.clone().unwrap_or_default(),
         ]
+    }
+}
+
+/// Its status, and how far its work in the product is.
+fn status(run: &Run) -> String {
+    match &run.following {
+        Some(following) => format!("{} ({})", run.status, progress(following)),
+        None => run.status.to_string(),
+    }
+}
+
+/// How far work is: the product's word, and the percentage where it is known.
+fn progress(following: &RunFollowing) -> String {
+    match following.percent {
+        Some(percent) => format!("{}, {percent} %", following.status),
+        None => following.status.clone(),
     }
 }
 

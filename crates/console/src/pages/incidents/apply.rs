@@ -5,7 +5,7 @@ use soar_connector::cell_text;
 use soar_host::utility::{Answer, Ended, Rows};
 
 use super::address;
-use super::bulk::Bulk;
+use super::bulk_command::Bulk;
 use crate::parts::{Badge, Cell, Column, ContentPage, Facts, LinkButton, Meaning, Row, Table};
 use crate::visit::Page;
 

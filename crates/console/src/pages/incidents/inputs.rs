@@ -5,7 +5,7 @@ use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
 use soar_store::model::Right;
 
-use super::bulk::SOURCE;
+use super::bulk_command::SOURCE;
 use crate::inputs::{field, name_of, parameters};
 use crate::parts::Field;
 use crate::visit::{Form, ListState, Page};

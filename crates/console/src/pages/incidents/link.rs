@@ -5,22 +5,10 @@ use axum::routing::post;
 
 use super::address;
 use super::one::incident;
-use crate::parts::{Field, FormPanel};
-use crate::visit::{Answer, Form, Frame, Notice, Page, Path};
+use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}/links", post(save))
-}
-
-/// The form that links an incident. `own` is the incident's address.
-pub(super) fn panel(frame: &Frame, own: &str, form: &Form) -> FormPanel {
-    let field = Field::lines("incidents", "Numbers of incidents")
-        .help("One per line. All of them are linked, or none if one cannot be linked.")
-        .required();
-    FormPanel::new(frame, "link", "Link with incidents", &format!("{own}/links"))
-        .fields(form, [field])
-        .button("Link")
-        .plain()
 }
 
 async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {

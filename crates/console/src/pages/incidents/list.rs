@@ -7,7 +7,7 @@ use soar_host::operations::{IncidentPage, IncidentSearch, OperationError};
 use soar_host::{Refusal, views};
 use soar_store::model::{Right, Severity, Status};
 
-use super::bulk::commands;
+use super::bulk_command::commands;
 use super::{address, severity, status};
 use crate::export;
 use crate::parts::{Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When};

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bulk;
+mod bulk_command;
 mod change;
 mod create;
 mod fields;
@@ -9,6 +10,7 @@ mod inputs;
 mod link;
 mod list;
 mod one;
+mod panels;
 mod plan;
 mod tasks;
 

@@ -5,7 +5,7 @@ use axum::routing::get;
 use soar_host::views::WholeIncident;
 use soar_store::model::{Link, Moment, Right};
 
-use super::{address, bulk, link, severity, status, tasks};
+use super::{address, bulk_command, panels, severity, status};
 use crate::parts::{Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When};
 use crate::visit::{Answer, Form, Page, PageError, Path, segment};
 
@@ -39,20 +39,20 @@ pub(super) async fn incident(
     let action = |text: &str, href: String| may_change.then(|| LinkButton::new(page.href(&href), text).plain());
     let close = soar_host::utility::command("CloseIncidentInBulk").filter(|_| one.closed_at.is_none());
     let close = close.and_then(|(command, _)| {
-        action("Close", format!("{}?number={}", bulk::address(command), segment(&one.number)))
+        action("Close", format!("{}?number={}", bulk_command::address(command), segment(&one.number)))
     });
     let unlink = soar_host::utility::command("RemoveLinkedIncidents").filter(|_| !whole.linked_incidents.is_empty());
     let unlink = unlink.and_then(|(command, _)| {
         let numbers = whole.linked_incidents.iter().map(|link| format!("&number={}", segment(&link.number)));
         let numbers: String = numbers.take(100).collect();
-        action("Remove links", format!("{}?source={}{numbers}", bulk::address(command), segment(&one.number)))
+        action("Remove links", format!("{}?source={}{numbers}", bulk_command::address(command), segment(&one.number)))
     });
     let tasks = if may_change {
-        tasks::panel(&frame, whole, tasks).map(crate::parts::Block::from)
+        panels::tasks(&frame, whole, tasks).map(crate::parts::Block::from)
     } else {
         (!whole.tasks.is_empty()).then(|| task_table(whole).into())
     };
-    let link = may_change.then(|| link::panel(&frame, &own, links));
+    let link = may_change.then(|| panels::link(&frame, &own, links));
     Ok(ContentPage::new(frame)
         .action(unlink)
         .action(close)

@@ -3,7 +3,7 @@
 use soar_host::utility::{Plan, PlannedItem};
 
 use super::address;
-use super::bulk::Bulk;
+use super::bulk_command::Bulk;
 use crate::parts::{Badge, Cell, Column, ContentPage, FormPanel, Meaning, Row, Table};
 use crate::visit::{Form, Page};
 

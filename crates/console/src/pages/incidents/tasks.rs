@@ -2,31 +2,13 @@
 
 use axum::Router;
 use axum::routing::post;
-use soar_host::views::WholeIncident;
 
 use super::address;
 use super::one::incident;
-use crate::parts::{Field, FormPanel};
-use crate::visit::{Answer, Form, Frame, Notice, Page, Path};
+use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}/tasks", post(save))
-}
-
-/// The form of the tasks, if the incident has tasks.
-pub(super) fn panel(frame: &Frame, whole: &WholeIncident, form: &Form) -> Option<FormPanel> {
-    let fields = whole.tasks.iter().enumerate().map(|(number, task)| {
-        let label = if task.required { format!("{} (required)", task.name) } else { task.name.clone() };
-        Field::checkbox(format!("done.{number}"), label, task.done)
-    });
-    let mut panel = FormPanel::new(frame, "tasks", "Tasks", &format!("{}/tasks", address(&whole.incident.number)))
-        .fields(form, fields)
-        .button("Save the tasks")
-        .plain();
-    for task in &whole.tasks {
-        panel = panel.hidden("task", &task.name);
-    }
-    (!whole.tasks.is_empty()).then_some(panel)
 }
 
 async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {

@@ -21,8 +21,17 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
     let own = format!("/runs/{id}");
     let cancel = (run.status == RunStatus::Running)
         .then(|| LinkButton::new(page.href(&format!("{own}/cancel")), "Cancel the run").danger().dialog());
-    let facts = Facts::new("run", "Run")
-        .fact("Status", Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))))
+    let mut facts =
+        Facts::new("run", "Run").fact("Status", Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))));
+    if let Some(following) = &run.following {
+        let percent = following.percent.map_or_else(Cell::unknown, |percent| Cell::text(&percent.to_string()));
+        facts = facts
+            .fact("Work in the product", Cell::text(&following.status))
+            .fact("Percent", percent)
+            .fact("Not answered", following.problem.as_deref().map_or_else(Cell::unknown, Cell::text))
+            .fact("Next question", when(following.next_at));
+    }
+    let facts = facts
         .fact("Command", Cell::text(&run.command))
         .fact("Connection", Cell::text(&run.connection))
         .fact("Integration", Cell::text(&run.integration))

@@ -5,20 +5,11 @@ use axum::routing::{get, post};
 use soar_host::operations::TenantKeyToMake;
 
 use super::masters::shown;
-use crate::parts::{Cell, ConfirmPage, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce, When};
-use crate::visit::{Answer, Form, Frame, Notice, Page, Path, segment};
+use crate::parts::{Cell, ConfirmPage, ContentPage, Facts, LinkButton, ShownOnce, When};
+use crate::visit::{Answer, Form, Notice, Page, Path, segment};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/tenants/keys", post(make)).route("/tenants/keys/{name}/revoke", get(ask).post(revoke))
-}
-
-/// The form that makes a key.
-pub(super) fn panel(frame: &Frame, form: &Form) -> FormPanel {
-    let hours = Field::number("hours", "Valid for, in hours", 1, 720).value("24");
-    FormPanel::new(frame, "new-key", "New one-time key", "/tenants/keys")
-        .text("Give the key to the administrator of the master, who adds this instance as a tenant with it.")
-        .fields(form, [hours])
-        .button("Make a one-time key")
 }
 
 async fn make(page: Page, mut form: Form) -> Answer {

@@ -4,9 +4,8 @@ use axum::Router;
 use axum::routing::get;
 use soar_store::model::{Master, MasterState, TenantKey, TenantKeyState};
 
-use super::keys;
-use crate::parts::{Badge, Cell, Column, ConfirmPage, ContentPage, Empty, Meaning, Row, Table, When};
-use crate::visit::{Answer, Form, Notice, Page, PageError, Path, segment};
+use crate::parts::{Badge, Cell, Column, ConfirmPage, ContentPage, Empty, Field, FormPanel, Meaning, Row, Table, When};
+use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path, segment};
 
 pub(super) fn routes() -> Router {
     Router::new()
@@ -25,8 +24,17 @@ pub(super) async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageE
     let masters = page.operations().list_masters(page.context()?).await?;
     let keys = page.operations().list_tenant_keys(page.context()?).await?;
     let frame = page.frame("Masters of this instance").below("Tenants", "/tenants");
-    let panel = keys::panel(&frame, form);
+    let panel = new_key(&frame, form);
     Ok(ContentPage::new(frame).with(masters_table(page, &masters)).with(panel).with(keys_table(page, &keys)))
+}
+
+/// The form that makes a key.
+fn new_key(frame: &Frame, form: &Form) -> FormPanel {
+    let hours = Field::number("hours", "Valid for, in hours", 1, 720).value("24");
+    FormPanel::new(frame, "new-key", "New one-time key", "/tenants/keys")
+        .text("Give the key to the administrator of the master, who adds this instance as a tenant with it.")
+        .fields(form, [hours])
+        .button("Make a one-time key")
 }
 
 fn masters_table(page: &Page, masters: &[Master]) -> Table {

@@ -3,6 +3,7 @@
 mod create;
 mod list;
 mod one;
+mod panels;
 mod password_link;
 mod roles;
 mod sign_in;

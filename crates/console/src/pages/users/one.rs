@@ -6,7 +6,7 @@ use soar_host::operations::{UserShown, UserToChange};
 
 use super::address;
 use super::list::state;
-use super::{password_link, roles, sign_in};
+use super::panels;
 use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, Row, Table, When};
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
@@ -72,9 +72,9 @@ pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result
             .help("An administrator has every right on every site and for the instance."),
     ];
     let change = FormPanel::new(&frame, "change", "Change", &own).fields(&forms.change, fields);
-    let give = roles::panel(page, &frame, &own, &forms.roles).await?;
-    let link = password_link::panel(&frame, &own, user.active);
-    let (end, reset) = sign_in::panels(&frame, &own, &forms.sign_in);
+    let give = panels::role(page, &frame, &own, &forms.roles).await?;
+    let link = panels::password_link(&frame, &own, user.active);
+    let (end, reset) = panels::sign_in(&frame, &own, &forms.sign_in);
     let roles = one.roles.iter().map(|(site, role)| Row::new([Cell::text(site), Cell::text(role.as_str())]));
     let roles = Table::new("roles", "Roles", [Column::text("site", "Site"), Column::text("role", "Role")])
         .rows(roles)

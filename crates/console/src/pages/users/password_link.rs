@@ -5,21 +5,11 @@ use axum::routing::post;
 
 use super::address;
 use super::one::{Forms, shown};
-use crate::parts::{Cell, ContentPage, Facts, FormPanel, LinkButton, ShownOnce, When};
-use crate::visit::{Answer, Form, Frame, Page, Path};
+use crate::parts::{Cell, ContentPage, Facts, LinkButton, ShownOnce, When};
+use crate::visit::{Answer, Form, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/users/{name}/password-link", post(make))
-}
-
-/// The form that makes a link, for an active user.
-pub(super) fn panel(frame: &Frame, own: &str, is_active: bool) -> Option<FormPanel> {
-    is_active.then(|| {
-        FormPanel::new(frame, "password-link", "Password", &format!("{own}/password-link"))
-            .text("The user sets a password with a link that works once. It replaces an earlier link.")
-            .button("Make a password link")
-            .plain()
-    })
 }
 
 async fn make(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {

@@ -5,26 +5,11 @@ use axum::routing::post;
 use soar_store::model::Role;
 
 use super::address;
-use super::create::role_choices;
 use super::one::{Forms, shown};
-use crate::parts::{Field, FormPanel};
-use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
+use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/users/{name}/roles", post(save))
-}
-
-/// The form of a role. `own` is the address of the user.
-pub(super) async fn panel(page: &Page, frame: &Frame, own: &str, form: &Form) -> Result<FormPanel, PageError> {
-    let sites = page.operations().list_sites(page.context()?).await?;
-    let fields = [
-        Field::text("site", "Site").suggestions(sites.into_iter().map(|site| site.name).take(200)).required(),
-        Field::choice("role", "Role", role_choices("No role")).help("It replaces the user's role on the site."),
-    ];
-    Ok(FormPanel::new(frame, "give-role", "Change a role", &format!("{own}/roles"))
-        .fields(form, fields)
-        .button("Set the role")
-        .plain())
 }
 
 async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {

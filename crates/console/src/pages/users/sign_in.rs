@@ -5,25 +5,10 @@ use axum::routing::post;
 
 use super::address;
 use super::one::{Forms, shown};
-use crate::parts::FormPanel;
-use crate::visit::{Answer, Form, Frame, Notice, Page, Path};
+use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/users/{name}/end-sessions", post(end)).route("/users/{name}/reset-app", post(reset))
-}
-
-/// The forms that end sessions and remove an authenticator app. `form` has the problem of a form that was sent.
-pub(super) fn panels(frame: &Frame, own: &str, form: &Form) -> (FormPanel, FormPanel) {
-    let end = FormPanel::new(frame, "end-sessions", "End the sessions", &format!("{own}/end-sessions"))
-        .text("The user has to sign in again.")
-        .fields(form, [])
-        .button("End all sessions")
-        .plain();
-    let reset = FormPanel::new(frame, "reset-app", "Authenticator app", &format!("{own}/reset-app"))
-        .text("Removes the authenticator app and the recovery codes, such as after the loss of a telephone.")
-        .button("Remove the authenticator app")
-        .danger();
-    (end, reset)
 }
 
 async fn end(page: Page, Path(name): Path<String>, form: Form) -> Answer {

@@ -6,6 +6,7 @@ mod ocsf;
 mod severity;
 
 pub use severity::Severity;
+pub(crate) use severity::severity_of;
 
 use serde::Serialize;
 use soar_connector::Finding;

@@ -21,6 +21,11 @@ pub enum Severity {
     Other,
 }
 
+/// The severity of a finding, in the words of incidents. `None` if it is not known.
+pub(crate) fn severity_of(finding: &Finding) -> Option<soar_store::model::Severity> {
+    Severity::of(finding).word().parse().ok()
+}
+
 impl Severity {
     /// The severity by the bands of CVSS 3 (<https://www.first.org/cvss/v3.1/specification-document>, section 5). Without a
     /// score, the product's word.

@@ -88,8 +88,8 @@ impl Operations {
         Ok(self.reader(context).await?.records().unfinished_finding_collection().await?)
     }
 
-    /// Reads the tenants of a collection in this process, together with other hosts, and returns once all were read or
-    /// tried. `on_progress` gets the results so far.
+    /// Reads the tenants of a collection in this process, together with other hosts, applies the rules to what changed, and
+    /// returns once all were read or tried. `on_progress` gets the results so far.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -100,6 +100,8 @@ impl Operations {
     ) -> Result<CollectionShown, OperationError> {
         let collector = Collector::new(self.executor()?.clone(), self.findings.settings().clone());
         let tenants = collector.finish(id, on_progress).await?;
+        // A host that serves the instance would do so too. The caller's collection need not wait for one.
+        self.rules()?.run_due().await;
         Ok(CollectionShown::new(id, tenants, Vec::new()))
     }
 

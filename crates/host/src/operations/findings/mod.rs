@@ -4,11 +4,13 @@ mod changes;
 mod collections;
 mod deliveries;
 mod list;
+mod rules;
 
 pub use changes::{ChangesSince, FindingChangePage, FindingDifference, FindingDifferences, Span};
 pub use collections::CollectionShown;
 pub use deliveries::{DeliveryShown, DeliveryToMake};
 pub use list::{FindingPage, FindingShown, KnownFindingShown};
+pub use rules::{RuleShown, RuleToPlan};
 
 use std::collections::HashMap;
 

@@ -27,9 +27,10 @@ fn valid(command: &Command, ids: &footprint_simulator::KnownIds) -> RawParameter
         "Target ID" => json!(ids.target),
         "Scope" => json!("Out"),
         "Scan" => json!(ids.scan),
-        "Scanner IDs" => json!([ids.active_scanner]),
-        "Device IDs" => json!([ids.server_device]),
-        "Vulnerability IDs" => json!([ids.vulnerability]),
+        // Lists are kept as what they are: lists of texts.
+        "Scanner IDs" => json!([ids.active_scanner.to_string()]),
+        "Device IDs" => json!([ids.server_device.to_string()]),
+        "Vulnerability IDs" => json!([ids.vulnerability.to_string()]),
         "Add Tags" => json!(["pci"]),
         _ => input.example.clone(),
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde_json::json;
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::findings::CollectionToMake;
 use soar_host::settings::HostSettings;
@@ -14,6 +15,7 @@ use soar_store::testing::TestStore;
 
 use super::product::{Data, Device, Fault, Lister};
 use super::world::{World, host, in_words};
+use crate::rules::world as rules;
 
 /// The environment variables of a collecting process: the store's address, and the file with the product's data.
 const STORE: &str = "FOOTPRINT_WEEK_STORE";
@@ -255,6 +257,10 @@ async fn each_change_is_logged_once_although_the_collecting_process_is_killed() 
     let file = folder.path().join("data.json");
     let mut dice = Dice(std::process::id().into());
     let mut killed = 0;
+    let rule = json!({
+        "name": "High", "when": { "cvssAtLeast": 8.5 }, "mostPerCollection": 1000, "then": { "incident": {} },
+    });
+    let rule = rules::add(&world, &rule).await.id;
     week(&world, days, 6_000, async |_, data| {
         std::fs::write(&file, serde_json::to_vec(data).unwrap()).unwrap();
         let mut today = kills.div_ceil(days);
@@ -274,4 +280,8 @@ async fn each_change_is_logged_once_although_the_collecting_process_is_killed() 
     })
     .await;
     assert_eq!(killed, kills);
+    // The rule made each incident once, as its plan says.
+    let plan = world.operations().plan_known_finding_rule(&world.context, rule, 1).await.unwrap();
+    assert!(plan.made > 10 && plan.problem.is_none(), "{plan:?}");
+    rules::assert_as_planned(&world, &plan).await;
 }

@@ -6,7 +6,15 @@ use soar_host::alerts::Rendered as _;
 use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
-use soar_store::model::{ConnectionId, HealthState};
+use soar_store::model::{ConnectionId, HealthState, Message, MessageBody, MessageContent};
+
+/// The content of a message about connections or schedules.
+fn health(message: &Message) -> &MessageContent {
+    match &message.content {
+        MessageBody::Health(content) => content,
+        MessageBody::Findings(content) => panic!("{content:?}"),
+    }
+}
 
 #[tokio::test]
 async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
@@ -23,7 +31,7 @@ async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
         world.pass(600).await;
         assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails", "Connection Production 1 recovered"]);
         let messages = world.delivered.messages.lock().unwrap();
-        assert!(messages[0].content.items[0].detail.contains("Status Code: 503."));
+        assert!(health(&messages[0]).items[0].detail.contains("Status Code: 503."));
         assert_ne!(messages[0].id, messages[1].id);
     }
 }
@@ -171,7 +179,7 @@ async fn a_failed_command_is_told_at_its_first_failure() {
         world.heal();
         world.pass(60).await;
         assert_eq!(world.delivered.subjects(), ["Schedule Nightly fails", "Schedule Nightly recovered"]);
-        assert_eq!(world.delivered.messages.lock().unwrap()[0].content.items[0].site, "Security Operations");
+        assert_eq!(health(&world.delivered.messages.lock().unwrap()[0]).items[0].site, "Security Operations");
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use soar_host::alerts::{Courier as _, Couriers, MailCourier, MailSecurity, MailSettings};
-use soar_store::model::{AlertEvent, AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind};
+use soar_store::model::{
+    AlertEvent, AlertReason, Message, MessageBody, MessageContent, MessageItem, Moment, ScheduleKind,
+};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -155,7 +157,7 @@ fn message(subject: &str) -> Message {
     Message {
         id: "0198-message".to_owned(),
         destination: "soc@example.com".parse().unwrap(),
-        content: MessageContent {
+        content: MessageBody::Health(MessageContent {
             event: AlertEvent::Failed,
             kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
@@ -169,7 +171,7 @@ fn message(subject: &str) -> Message {
                 since: Moment(1_700_000_000_000),
                 recovered_at: None,
             }],
-        },
+        }),
         attempts: 0,
         created_at: Moment(1_700_000_000_000),
     }

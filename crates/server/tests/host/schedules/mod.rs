@@ -3,7 +3,7 @@
 mod alerts;
 mod checks;
 mod claiming;
-mod clocks;
+pub mod clocks;
 mod commands;
 mod history;
 mod mail;
@@ -14,5 +14,5 @@ mod stalled;
 mod taking_over;
 mod upgrade;
 mod webhook;
-mod wired;
+pub mod wired;
 pub mod world;

@@ -17,7 +17,9 @@ use soar_host::alerts::{
     Courier as _, Couriers, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings,
     WebhookSignature,
 };
-use soar_store::model::{AlertEvent, AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind};
+use soar_store::model::{
+    AlertEvent, AlertReason, Message, MessageBody, MessageContent, MessageItem, Moment, ScheduleKind,
+};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -61,7 +63,7 @@ fn message() -> Message {
     Message {
         id: "0198-message".to_owned(),
         destination: "webhook:operations".parse().unwrap(),
-        content: MessageContent {
+        content: MessageBody::Health(MessageContent {
             event: AlertEvent::Recovered,
             kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
@@ -75,7 +77,7 @@ fn message() -> Message {
                 since: Moment(1_700_000_000_000),
                 recovered_at: Some(Moment(1_700_000_300_000)),
             }],
-        },
+        }),
         attempts: 0,
         created_at: Moment(1_700_000_000_000),
     }

@@ -1,9 +1,8 @@
-//! Groups of connections: by server, site or tenant.
+//! Which connections a table of health has, and its groups: by server, site or tenant.
 
-use soar_store::model::Connection;
+use soar_store::model::{Connection, HealthState, SiteId};
 use soar_store::text_enum;
 
-use super::HealthFilter;
 use crate::connections::{Connections, server_of};
 
 text_enum! {
@@ -16,6 +15,29 @@ text_enum! {
         /// The tenants that a connection is shared with.
         Tenant,
     }
+}
+
+/// A filter of connections.
+#[derive(Debug, Clone, Default)]
+pub struct HealthFilter {
+    /// Only connections of this site.
+    pub site: Option<SiteId>,
+    /// Only connections in this state.
+    pub state: Option<HealthState>,
+    /// The most connections, from 1 to 1,000; 100 unless given.
+    pub limit: Option<i64>,
+    /// The number of connections to skip.
+    pub offset: usize,
+    /// Only connections to this server.
+    pub server: Option<String>,
+    /// Only connections that are shared with these tenants.
+    pub tenant: Option<String>,
+    /// Only connections with this text in their name, site, server or agent. Upper and lower case do not matter.
+    pub text: Option<String>,
+    /// Counts the connections in groups.
+    pub grouping: Option<Grouping>,
+    /// Adds charts. Their days begin this number of hours before the days of UTC.
+    pub charts: Option<i64>,
 }
 
 impl Connections {

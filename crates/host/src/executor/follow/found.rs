@@ -1,0 +1,50 @@
+//! A claimed question about work, and what it found out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use soar_connector::{Outcome, Page, Redactor};
+use soar_store::model::{Moment, Run, RunStatus};
+use soar_store::{FollowedRun, FollowedSoFar, HeldRoom};
+
+use super::super::shared::Shared;
+
+/// A claimed question, and the time of the claim.
+#[derive(Debug)]
+pub(in super::super) struct Claim {
+    pub(super) followed: FollowedRun,
+    /// The time of the claim, by the database's clock.
+    pub(super) at: Moment,
+    /// The time of the claim, on the clock of elapsed time.
+    pub(super) elapsed: Duration,
+}
+
+/// The end of a run.
+pub(in super::super) struct Ended {
+    pub(in super::super) run: Run,
+    pub(super) status: RunStatus,
+    pub(in super::super) outcome: Outcome,
+    /// The pages of the outcome, for a watcher.
+    pub(in super::super) pages: Vec<Page>,
+    pub(in super::super) room: HeldRoom,
+    pub(super) redactor: Arc<Redactor>,
+}
+
+/// What a question found out.
+pub(super) enum Found {
+    Ended(Box<Ended>),
+    SoFar(FollowedSoFar),
+}
+
+impl Claim {
+    /// The time on the database's clock, without a query.
+    pub(super) fn now(&self, shared: &Shared) -> Moment {
+        self.at + shared.connections.clock.elapsed().saturating_sub(self.elapsed)
+    }
+
+    /// How long the work has been followed.
+    pub(super) fn waited(&self, shared: &Shared) -> Duration {
+        let elapsed = shared.connections.clock.elapsed();
+        shared.followed.waited(&self.followed, self.now(shared), elapsed)
+    }
+}

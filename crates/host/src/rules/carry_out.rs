@@ -1,0 +1,159 @@
+//! Makes, extends and closes incidents, by the operations that users have.
+
+use serde_json::{Value, json};
+use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{Caller, IncidentFinding, IncidentId, Moment};
+use soar_store::{Records, StoreError, StoredRule};
+
+use super::acting::Acting;
+use super::checked::CheckedRule;
+use super::describe::{MOST_FINDINGS, SECTION, appended, fields, raw_data};
+use super::desk::Draft;
+use crate::Refusal;
+use crate::utility::{self, Answer};
+
+/// What a step of a rule works with.
+pub(super) struct Step<'a> {
+    pub(super) stored: &'a StoredRule,
+    pub(super) checked: &'a CheckedRule,
+    pub(super) acting: &'a Acting,
+    pub(super) now: Moment,
+}
+
+/// What a step did.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    made: Vec<String>,
+    extended: Vec<String>,
+    closed: Vec<String>,
+    refused: Vec<String>,
+    pub(super) alerts: i64,
+}
+
+impl Done {
+    /// What was done, for the audit log. `None` for nothing.
+    pub(super) fn in_words(&self) -> Option<String> {
+        let lists = [
+            ("made", &self.made),
+            ("appended to", &self.extended),
+            ("closed", &self.closed),
+            ("not closed", &self.refused),
+        ];
+        let mut parts: Vec<_> = lists
+            .into_iter()
+            .filter(|(_, numbers)| !numbers.is_empty())
+            .map(|(what, numbers)| {
+                let first = numbers.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+                let more = numbers.len().saturating_sub(5);
+                if more > 0 { format!("{what} {first} and {more} more") } else { format!("{what} {first}") }
+            })
+            .collect();
+        if self.alerts > 0 {
+            parts.push(format!("{} messages", self.alerts));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// Writes what was decided about incidents.
+pub(super) async fn write(records: &mut Records<'_>, step: &Step<'_>, drafts: &[Draft]) -> Result<Done, Refusal> {
+    let mut done = Done::default();
+    for draft in drafts.iter().filter(|draft| !draft.findings.is_empty()) {
+        let (id, number) = match &draft.known {
+            Some(known) => {
+                done.extended.push(known.1.clone());
+                known.clone()
+            }
+            None => {
+                let made = make(records, step, draft).await?;
+                done.made.push(made.1.clone());
+                made
+            }
+        };
+        let findings: Vec<&IncidentFinding> = draft.findings.values().collect();
+        records.put_incident_findings(id, &findings).await?;
+        describe(records, step, &number, &draft.notes).await?;
+        records.set_ripe(id, draft.ripe).await?;
+    }
+    Ok(done)
+}
+
+/// Makes an incident, as the command CreateAnIncident does.
+async fn make(records: &mut Records<'_>, step: &Step<'_>, draft: &Draft) -> Result<(IncidentId, String), Refusal> {
+    let site = step.acting.site(draft.site).ok_or_else(|| StoreError::not_found("site", draft.site.to_string()))?;
+    let kind = step.checked.incident().map(|incident| incident.incident_type.trim()).unwrap_or_default();
+    let parameters = [
+        ("IncidentType", json!(kind)),
+        ("Title", json!(draft.title)),
+        ("Severity", json!(draft.severity)),
+        ("Owner", json!(draft.owner)),
+        ("Description", json!(format!("The rule {} on findings made this incident.", step.checked.rule.name))),
+    ];
+    let answer = call(records, "CreateAnIncident", &step.acting.on(site), parameters, step).await?;
+    let number = first_row(&answer)["Incident Number"].as_str().unwrap_or_default().to_owned();
+    let id = records.incident(&number).await?.id;
+    records.add_rule_incident(step.stored.id, id, &draft.subject).await?;
+    Ok((id, number))
+}
+
+/// Writes the fields and the raw data of an incident anew, and appends lines to its description.
+async fn describe(records: &mut Records<'_>, step: &Step<'_>, number: &str, lines: &[String]) -> Result<(), Refusal> {
+    let mut incident = records.incident_for_change(number).await?;
+    let findings = records.incident_findings(incident.id, MOST_FINDINGS).await?;
+    let counts = records.count_incident_findings(incident.id).await?;
+    let name = &step.checked.rule.name;
+    records.put_fields(incident.id, SECTION, &fields(name, &findings, counts)).await?;
+    incident.raw_data = Some(raw_data(name, &findings, counts.0).map_err(StoreError::from)?);
+    incident.description = appended(&incident.description, lines);
+    incident.modified_at = step.now;
+    records.update_incident(&incident).await?;
+    Ok(())
+}
+
+/// Closes an incident, as the command CloseIncidentInBulk does without bypasses. If it stays open, the reason is appended.
+pub(super) async fn close(
+    records: &mut Records<'_>,
+    step: &Step<'_>,
+    number: &str,
+    done: &mut Done,
+) -> Result<(), Refusal> {
+    let incident = records.incident(number).await?;
+    records.set_ripe(incident.id, false).await?;
+    let conclusion = format!("All findings of the incident are fixed. The rule {} closed it.", step.checked.rule.name);
+    let parameters = [
+        ("Incident Numbers", json!([number])),
+        ("Bypass Required Pending Tasks", json!(false)),
+        ("Bypass All Required Fields", json!(false)),
+        ("Username", json!(step.acting.user())),
+        ("Conclusion", json!(conclusion)),
+    ];
+    let answer = call(records, "CloseIncidentInBulk", step.acting.anywhere(), parameters, step).await?;
+    let row = first_row(&answer);
+    let Some(why) = row["Error Message"].as_str() else {
+        done.closed.push(number.to_owned());
+        return Ok(());
+    };
+    done.refused.push(number.to_owned());
+    let line = format!("All findings of the incident are fixed, and the rule did not close it. {why}");
+    describe(records, step, number, &[line]).await
+}
+
+/// Runs one of the host's own commands in the name of the rule's user.
+async fn call<const N: usize>(
+    records: &mut Records<'_>,
+    endpoint: &str,
+    caller: &Caller,
+    parameters: [(&str, Value); N],
+    step: &Step<'_>,
+) -> Result<Answer, Refusal> {
+    let missing = || Refusal::Because(format!("This host does not have the command {endpoint}."));
+    let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
+    let raw: RawParameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let parameters = Parameters::parse(manifest, &raw).map_err(Refusal::Parameters)?;
+    command.run(records, caller, &parameters, step.now).await
+}
+
+fn first_row(answer: &Answer) -> Value {
+    let rows = answer.context_data.as_ref().map(utility::Rows::values).unwrap_or_default();
+    rows.into_iter().next().unwrap_or_default()
+}

@@ -1,0 +1,11 @@
+//! Rules: which incidents and alerts come of changes of findings, and what happens when something goes wrong.
+
+mod alerts;
+mod closing;
+mod crashes;
+mod incidents;
+mod over_http;
+mod plans;
+mod refused;
+mod rights;
+pub mod world;

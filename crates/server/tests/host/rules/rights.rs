@@ -1,0 +1,99 @@
+//! A rule has the rights of the user who added it.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use soar_host::operations::RequestContext;
+use soar_store::model::{Allowed, Moment, Role, SiteId};
+use soar_store::{NewUser, UserChange};
+
+use super::world::{add, incidents, rule, shown, told};
+use crate::findings::world::{World, new_connection};
+use crate::support::site;
+
+async fn user(world: &World, name: &str, roles: &[(SiteId, Role)]) -> RequestContext {
+    let mut transaction = world.test.store.transaction().await.unwrap();
+    let mut records = transaction.records();
+    let new = NewUser { name: name.to_owned(), email: None, is_administrator: false };
+    let user = records.create_user(&new, Moment(1)).await.unwrap();
+    for (site, role) in roles {
+        records.set_role(user.id, *site, *role).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    RequestContext { user, roles: roles.iter().copied().collect::<BTreeMap<_, _>>(), ..world.context.clone() }
+}
+
+#[tokio::test]
+async fn a_rule_sees_and_changes_what_its_user_may() {
+    for world in World::on_both().await {
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let other = records.create_site(&site("Other"), Moment(1)).await.unwrap().id;
+        records.create_connection(&new_connection("elsewhere", other), Moment(1)).await.unwrap();
+        transaction.commit().await.unwrap();
+        world.lister.set("1", 1, "CVE-0", "open", 5.0);
+        world.collect().await;
+        let analyst = user(&world, "Analyst", &[(other, Role::Analyst)]).await;
+        let viewer = user(&world, "Viewer", &[(other, Role::Viewer)]).await;
+        let operations = world.operations();
+        let wanted = rule(&json!({ "name": "Mine", "then": { "incident": { "title": "{connection}" } } }));
+        let error = operations.add_finding_rule(&viewer, &wanted).await.unwrap_err().to_string();
+        assert!(error.contains("may not add rules"), "{error}");
+        let limited = RequestContext { reach: Allowed::Only([other].into()), ..analyst.clone() };
+        let error = operations.add_finding_rule(&limited, &wanted).await.unwrap_err().to_string();
+        assert!(error.contains("may not add rules with this key"), "{error}");
+        let elsewhere = rule(&json!({ "name": "Mine", "then": { "incident": { "site": "Security Operations" } } }));
+        let error = operations.add_finding_rule(&analyst, &elsewhere).await.unwrap_err().to_string();
+        assert!(error.contains("then.incident.site: There is no site"), "{error}");
+        let mine = operations.add_finding_rule(&analyst, &wanted).await.unwrap();
+        add(&world, &json!({ "name": "Admin's", "active": false, "then": { "incident": {} } })).await;
+        // Others' rules are not there for a user who is no administrator.
+        let seen = operations.list_finding_rules(&analyst).await.unwrap();
+        assert_eq!(seen.iter().map(|one| one.rule.name.as_str()).collect::<Vec<_>>(), ["Mine"]);
+        assert_eq!(operations.list_finding_rules(&world.context).await.unwrap().len(), 2);
+        let theirs = shown(&world, "Admin's").await.id;
+        assert!(operations.finding_rule(&analyst, theirs).await.unwrap_err().to_string().contains("no rule"));
+        assert!(operations.remove_finding_rule(&analyst, theirs).await.is_err());
+        assert!(operations.list_finding_rules(&viewer).await.unwrap().is_empty());
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        assert_eq!(told(&world).await, ["elsewhere [CVE-1/device-1 open] Open"]);
+        let whole = incidents(&world).await.remove(0);
+        assert_eq!((whole.creator.as_str(), whole.incident.site.as_str()), ("Analyst", "Other"));
+        // A user who is no longer active has no rights, and neither has the rule.
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        let change = UserChange { active: Some(false), ..UserChange::default() };
+        transaction.records().update_user("Analyst", &change, Moment(2)).await.unwrap();
+        transaction.commit().await.unwrap();
+        world.lister.set("1", 1, "CVE-2", "open", 5.0);
+        world.collect().await;
+        assert_eq!(incidents(&world).await.len(), 1);
+        let after = shown(&world, "Mine").await;
+        assert_eq!((after.id, after.after), (mine.id, after.last_sequence));
+        assert!(after.problem.unwrap().contains("The user \"Analyst\", whose rights the rule has, is not active."));
+        // An administrator can still set it inactive.
+        let off = serde_json::from_value(json!({ "active": false })).unwrap();
+        assert!(!operations.change_finding_rule(&world.context, mine.id, &off).await.unwrap().rule.active);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_may_no_longer_see_the_site_is_replaced_by_system() {
+    for world in World::on_both().await {
+        world.lister.set("1", 1, "CVE-0", "open", 5.0);
+        world.collect().await;
+        let owner = user(&world, "Owner", &[(world.site, Role::Analyst)]).await;
+        add(&world, &json!({ "name": "A", "then": { "incident": { "owner": "owner" } } })).await;
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        assert_eq!(incidents(&world).await[0].incident.owner.as_deref(), Some("Owner"));
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        transaction.records().remove_role(owner.user.id, world.site).await.unwrap();
+        transaction.commit().await.unwrap();
+        world.lister.set("1", 1, "CVE-2", "open", 5.0);
+        world.collect().await;
+        assert_eq!(incidents(&world).await[1].incident.owner.as_deref(), Some("System"));
+        let problem = shown(&world, "A").await.problem.unwrap();
+        assert!(problem.contains("no active user \"Owner\"") && problem.contains("The owner is System"), "{problem}");
+    }
+}

@@ -1,0 +1,187 @@
+//! The incidents that rules made, and their findings.
+
+use crate::columns::Flag;
+use crate::model::{FindingRuleId, HeldStatus, IncidentFinding, IncidentId, SiteId};
+use crate::rows::{Cell, identifiers};
+use crate::{Records, StoreError};
+
+/// An open incident of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OpenIncident {
+    /// The incident.
+    #[sqlx(rename = "incident_id")]
+    pub id: IncidentId,
+    /// Its number.
+    pub number: String,
+    /// What it is about: a finding, a device or a CVE.
+    pub subject: String,
+    /// Its site.
+    pub site_id: SiteId,
+    /// Whether all its findings are fixed, and the rule has not tried to close it since.
+    #[sqlx(try_from = "Flag")]
+    pub ripe: bool,
+    /// The number of its findings that are not fixed.
+    pub unfixed: i64,
+}
+
+/// A finding of an open incident of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct HeldFinding {
+    /// The incident.
+    pub incident_id: IncidentId,
+    /// The finding.
+    #[sqlx(flatten)]
+    pub finding: IncidentFinding,
+}
+
+/// An open incident `i` of a rule with the row `m`, which the rule is to close: all its findings are fixed, and no snapshot
+/// of their tenants is under way, which may have further changes.
+pub(super) const RIPE: &str = "m.ripe = 1 AND i.id = m.incident_id AND i.status = 'Open'
+    AND NOT EXISTS (SELECT 1 FROM incident_findings h
+                    JOIN finding_snapshots s ON s.feed_id = h.feed_id
+                    WHERE h.incident_id = m.incident_id AND s.started_at IS NOT NULL AND s.ended_at IS NULL)";
+
+/// The columns of a finding of an incident.
+const FINDING: &str =
+    "finding_id, feed_id, cve, device, address, tenant, connection, first_seen, evidence, status, sequence";
+
+impl Records<'_> {
+    /// The open incidents of a rule that are about one of these subjects or have one of these findings, and those of these
+    /// findings that they have.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn open_rule_incidents(
+        &mut self,
+        rule: FindingRuleId,
+        subjects: &[String],
+        findings: &[String],
+    ) -> Result<(Vec<OpenIncident>, Vec<HeldFinding>), StoreError> {
+        let sql = format!(
+            "SELECT m.incident_id, i.number, m.subject, i.site_id, m.ripe,
+                    (SELECT CAST(COUNT(*) AS BIGINT) FROM incident_findings h
+                     WHERE h.incident_id = m.incident_id AND h.status <> 'fixed') AS unfixed
+             FROM finding_rule_incidents m JOIN incidents i ON i.id = m.incident_id
+             WHERE m.rule_id = $1 AND i.status = 'Open'
+               AND (m.subject IN ({}) OR m.incident_id IN
+                    (SELECT incident_id FROM incident_findings WHERE finding_id IN ({})))
+             ORDER BY m.incident_id",
+            self.engine.texts_of("$2"),
+            self.engine.texts_of("$3"),
+        );
+        let texts = |texts: &[String]| serde_json::to_string(texts).unwrap_or_default();
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(rule).bind(texts(subjects)).bind(texts(findings));
+        let open: Vec<OpenIncident> = query.fetch_all(&mut *self.connection).await?;
+        let ids: Vec<_> = open.iter().map(|incident| incident.id).collect();
+        let sql = format!(
+            "SELECT incident_id, {FINDING} FROM incident_findings WHERE incident_id IN ({}) AND finding_id IN ({})
+             ORDER BY incident_id, finding_id",
+            self.engine.integers_of("$1"),
+            self.engine.texts_of("$2"),
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(texts(findings));
+        Ok((open, query.fetch_all(&mut *self.connection).await?))
+    }
+
+    /// Records that a rule made an incident.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn add_rule_incident(
+        &mut self,
+        rule: FindingRuleId,
+        incident: IncidentId,
+        subject: &str,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "INSERT INTO finding_rule_incidents (incident_id, rule_id, subject, ripe) VALUES ($1, $2, $3, 0)",
+        );
+        query.bind(incident).bind(rule).bind(subject.to_owned()).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Records whether a rule is to close its incident.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn set_ripe(&mut self, incident: IncidentId, ripe: bool) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE finding_rule_incidents SET ripe = $1 WHERE incident_id = $2");
+        query.bind(i64::from(ripe)).bind(incident).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// At most `limit` numbers of incidents that a rule is to close.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn ripe_incidents(&mut self, rule: FindingRuleId, limit: i64) -> Result<Vec<String>, StoreError> {
+        let sql = format!(
+            "SELECT i.number FROM finding_rule_incidents m, incidents i WHERE m.rule_id = $1 AND {RIPE}
+             ORDER BY i.id LIMIT $2"
+        );
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(rule).bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// Adds findings to an incident, or writes them anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn put_incident_findings(
+        &mut self,
+        incident: IncidentId,
+        findings: &[&IncidentFinding],
+    ) -> Result<(), StoreError> {
+        let cells = findings.iter().flat_map(|finding| {
+            [
+                Cell::Integer(incident.0),
+                Cell::Text(&finding.finding_id),
+                Cell::Integer(finding.feed_id.0),
+                Cell::Text(&finding.cve),
+                Cell::Text(&finding.device),
+                Cell::Text(&finding.address),
+                Cell::Text(&finding.tenant),
+                Cell::Text(&finding.connection),
+                Cell::Text(&finding.first_seen),
+                Cell::Text(&finding.evidence),
+                Cell::Text(finding.status.as_str()),
+                Cell::Integer(finding.sequence.0),
+            ]
+        });
+        let merge = "ON CONFLICT (incident_id, finding_id) DO UPDATE SET cve = excluded.cve, device = excluded.device,
+                         address = excluded.address, evidence = excluded.evidence, status = excluded.status,
+                         sequence = excluded.sequence";
+        let columns = format!("incident_id, {FINDING}");
+        self.insert_rows("incident_findings", &columns, 12, cells.collect(), merge).await?;
+        Ok(())
+    }
+
+    /// At most `limit` findings of an incident, in the order in which they were found first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn incident_findings(
+        &mut self,
+        incident: IncidentId,
+        limit: i64,
+    ) -> Result<Vec<IncidentFinding>, StoreError> {
+        let sql = format!(
+            "SELECT {FINDING} FROM incident_findings WHERE incident_id = $1 ORDER BY first_seen, finding_id LIMIT $2"
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(incident).bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// The number of findings of an incident, and how many of them are not fixed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_incident_findings(&mut self, incident: IncidentId) -> Result<(i64, i64), StoreError> {
+        let query = sqlx::query_as(
+            "SELECT CAST(COUNT(*) AS BIGINT) AS all_of_them,
+                    CAST(COALESCE(SUM(CASE WHEN status = $2 THEN 0 ELSE 1 END), 0) AS BIGINT) AS unfixed
+             FROM incident_findings WHERE incident_id = $1",
+        );
+        Ok(query.bind(incident).bind(HeldStatus::Fixed.as_str()).fetch_one(&mut *self.connection).await?)
+    }
+}
