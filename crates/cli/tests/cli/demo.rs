@@ -1,7 +1,7 @@
 //! `footprint demo`: a newcomer's first command.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::{ended, footprint, redacted};
 
@@ -71,6 +71,31 @@ fn no_cell_of_the_simulator_s_odd_names_reaches_the_reader_unescaped() {
     assert!(out.chars().all(|c| c == '\n' || !c.is_control()), "{out:?}");
 }
 
+/// A demo that serves. It ends with the test, also with one that failed.
+#[cfg(unix)]
+struct Demo(Child);
+
+#[cfg(unix)]
+impl Demo {
+    fn start() -> Self {
+        Self(Command::new(env!("CARGO_BIN_EXE_footprint")).arg("demo").stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Ends it as Ctrl-C does.
+    fn end(mut self) {
+        assert!(Command::new("kill").args(["-INT", &self.0.id().to_string()]).status().unwrap().success());
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The value of a line such as `  User      Admin`.
 #[cfg(unix)]
 fn after(lines: &mut impl Iterator<Item = String>, name: &str) -> String {
@@ -81,8 +106,8 @@ fn after(lines: &mut impl Iterator<Item = String>, name: &str) -> String {
 #[cfg(unix)]
 #[test]
 fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_footprint")).arg("demo").stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut demo = Demo::start();
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let address = after(&mut lines, "The console:");
     let (user, password) = (after(&mut lines, "User"), after(&mut lines, "Password"));
     assert!(lines.any(|line| line.contains("sample data")));
@@ -125,15 +150,14 @@ fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
         }
         assert!(page("tenants/syncs").await.contains("Successful"));
     });
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    demo.end();
 }
 
 #[cfg(unix)]
 #[test]
 fn the_simulator_stays_up_after_the_tour_until_it_is_ended() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_footprint")).arg("demo").stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut demo = Demo::start();
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.starts_with("The simulator stays up at http://127.0.0.1:")));
     let value = |line: Option<String>, name: &str| line.unwrap().trim().strip_prefix(name).unwrap().to_owned();
     let mut exports = lines.by_ref().skip_while(|line| !line.contains("export FOOTPRINT_SERVER_URL="));
@@ -144,6 +168,5 @@ fn the_simulator_stays_up_after_the_tour_until_it_is_ended() {
     assert_eq!(ended(test).0, 0, "the lines to paste work");
     // Ctrl-C, once the process handles it: the last line shows that everything has been printed.
     assert!(exports.any(|line| line.contains("footprint run ")));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    demo.end();
 }

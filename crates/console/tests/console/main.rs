@@ -13,6 +13,7 @@ mod health;
 mod incidents;
 mod keyboard;
 mod large_result;
+mod pictures;
 mod role_matrix;
 mod script;
 mod sign_in;

@@ -142,7 +142,10 @@ fn row(page: &Page, one: &ConnectionHealth) -> Row {
     let health = &one.health;
     let (spark, strip) = match &one.charts {
         Some(charts) => {
-            (Cell::spark(latency(charts, page.zone())), Cell::strip(days(charts, page.now(), offset(page)).small()))
+            // The chart has the checks that passed.
+            let has_passed = charts.checks.iter().any(|check| check.result != HealthState::Failing);
+            let spark = if has_passed { Cell::spark(latency(charts, page.zone())) } else { Cell::unknown() };
+            (spark, Cell::strip(days(charts, page.now(), offset(page)).small()))
         }
         None => (Cell::unknown(), Cell::unknown()),
     };

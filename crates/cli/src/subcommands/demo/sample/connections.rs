@@ -38,7 +38,7 @@ pub(crate) fn drafts(url: &str, user: &User) -> Vec<(Value, Shape)> {
             "name": name,
             "site": SITE,
             "description": description,
-            "healthCheckMinutes": 1,
+            "healthCheckMinutes": if name == CONNECTION { 1 } else { 60 },
             "parameters": { "Server URL": url, "User Name": user.user_name, "Password": password },
         })
     };

@@ -19,26 +19,27 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The number of findings whose state is changed with each word.
 const OF_EACH: usize = 4;
 
-/// The words for states, and the reason that is given with each.
-const DECISIONS: [(&str, &str); 3] = [
-    ("Accept Risk", "Sample data: the device is in an isolated network."),
-    ("False Positive", "Sample data: the package is not in use."),
-    ("Fix Pending", "Sample data: the patch is rolled out."),
+/// The product's state of the findings that are changed, the word for their new state, and the reason.
+const DECISIONS: [(&str, &str, &str); 4] = [
+    ("discovered", "Accept Risk", "Sample data: the device is in an isolated network."),
+    ("discovered", "False Positive", "Sample data: the package is not in use."),
+    ("discovered", "Fix Pending", "Sample data: the patch is rolled out."),
+    ("fixConfirmed", "Reopen", "Sample data: the earlier version was installed again."),
 ];
 
 /// Collects the findings, changes the state of some in the simulated instance, and collects them again.
 pub(crate) async fn collect(host: &Host, caller: &Caller, connection: ConnectionId) -> Result<()> {
     whole(host, caller, connection).await?;
-    let filter = FindingFilter { status: Some("open".to_owned()), ..FindingFilter::default() };
-    let open = host.operations.list_findings(&at(host, caller), &filter, 1_000).await?.findings;
-    let mut dice = fastrand::Rng::with_seed(SEED);
-    // The state of a finding about which the product knows no decision.
-    let open = open.iter().filter(|one| one.known.finding.get().contains("\"discovered\""));
-    let mut chosen = dice.choose_multiple(open, DECISIONS.len() * OF_EACH).into_iter();
+    let filter = FindingFilter::default();
+    let mut known = host.operations.list_findings(&at(host, caller), &filter, 1_000).await?.findings;
+    fastrand::Rng::with_seed(SEED).shuffle(&mut known);
+    let mut known: Vec<Value> =
+        known.iter().map(|one| serde_json::from_str(one.known.finding.get())).collect::<Result<_, _>>()?;
     let executor = host.executor.as_ref().ok_or_else(|| anyhow!("The host has no connectors."))?;
-    for (state, reason) in DECISIONS {
-        for known in chosen.by_ref().take(OF_EACH) {
-            let finding: Value = serde_json::from_str(known.known.finding.get())?;
+    for (before, state, reason) in DECISIONS {
+        for _ in 0..OF_EACH {
+            let Some(place) = known.iter().position(|finding| finding["state"] == before) else { break };
+            let finding = known.swap_remove(place);
             let parameters = json!({
                 "Device IDs": [finding["deviceId"]],
                 "Vulnerability IDs": [finding["id"]],

@@ -1,4 +1,5 @@
-//! The invented health checks of a year: one every six hours, in the last month one an hour.
+//! The invented health checks of a year: one every six hours, in the last month one an hour, in the last hour as often as the
+//! connection is checked.
 
 use std::time::Duration;
 
@@ -22,13 +23,15 @@ pub(super) async fn write(
     let shape = sample.shape;
     let sparse = (DENSE_DAYS * 4..DAYS * 4).rev().map(|step| HOUR * 6 * u32::try_from(step).unwrap_or(u32::MAX));
     let dense = (1..DENSE_DAYS * 24).rev().map(|step| HOUR * u32::try_from(step).unwrap_or(u32::MAX));
-    for ago in sparse.chain(dense) {
+    let interval = schedule.what.cadence.interval().unwrap_or(HOUR).max(Duration::from_secs(60));
+    let latest = (1..=60).rev().map(|step| interval * step).skip_while(|ago| *ago >= HOUR);
+    for ago in sparse.chain(dense).chain(latest) {
         let hours = ago.as_secs() / 3_600;
         let is_outage = hours < shape.failing_hours || dice.u64(..shape.one_fails_in) == 0;
         // Slower by day than by night.
         let load = i64::try_from(hours % 24).unwrap_or_default() * 2;
         let latency_ms = shape.latency_ms + load + dice.i64(0..shape.latency_ms / 2);
-        let error = is_outage.then(|| format!("Test Connection failed.\n\nMessage: {} (sample data)", shape.failure));
+        let error = is_outage.then(|| format!("Test Connection failed.\nMessage: {} (sample data)", shape.failure));
         let check = CheckResult { latency_ms, error, expiring: None };
         let started_at = now - ago;
         let ended_at = started_at + Duration::from_millis(latency_ms.unsigned_abs());
