@@ -9,8 +9,6 @@ use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::error::BoxDynError;
 use sqlx::{Any, Decode, Type, ValueRef as _};
 
-use crate::model::RunFollowing;
-
 /// A column that holds 1 for true and 0 for false on both engines, since SQLite has no booleans.
 #[derive(Debug, Clone, Copy, sqlx::Type)]
 #[sqlx(transparent)]
@@ -64,14 +62,8 @@ impl<'r, T: Decode<'r, Any>> Decode<'r, Any> for Maybe<T> {
     }
 }
 
-impl From<Maybe<Json<Box<RawValue>>>> for Option<Box<RawValue>> {
-    fn from(column: Maybe<Json<Box<RawValue>>>) -> Self {
-        column.0.map(|json| json.0)
-    }
-}
-
-impl From<Maybe<Json<RunFollowing>>> for Option<RunFollowing> {
-    fn from(column: Maybe<Json<RunFollowing>>) -> Self {
+impl<T> From<Maybe<Json<T>>> for Option<T> {
+    fn from(column: Maybe<Json<T>>) -> Self {
         column.0.map(|json| json.0)
     }
 }
