@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::Store;
-use soar_store::model::{Caller, FindingSequence, IncidentFinding, Moment, Severity};
+use soar_store::model::{Caller, IncidentFinding, Moment, Severity};
 use utoipa::ToSchema;
 
 use super::acting::Acting;
@@ -118,7 +118,8 @@ async fn planned(
     from: Moment,
 ) -> Result<RulePlan, Refusal> {
     let mut desk = Desk::new(checked);
-    let (mut after, mut changes, mut closed, mut is_cut) = (FindingSequence(0), 0, 0, false);
+    let (mut changes, mut closed, mut is_cut) = (0, 0, false);
+    let mut after = store.reader().await?.records().sequence_before(from).await?;
     loop {
         let mut reader = store.reader().await?;
         let (found, through) = reader.records().changes_for_rule(&acting.feeds, after, from, TOGETHER).await?;

@@ -57,4 +57,25 @@ impl Records<'_> {
         let through = if is_full { changes.last().map(|last| last.change.sequence) } else { None };
         Ok((changes, through.unwrap_or_else(|| last.max(after))))
     }
+
+    /// The number of the last change before `from`. Changes are looked up by number, since the log has no index of times.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn sequence_before(&mut self, from: Moment) -> Result<FindingSequence, StoreError> {
+        let bounds = self.finding_log().await?;
+        // All changes up to `low` are before `from`, and none after `high` is.
+        let (mut low, mut high) = (bounds.pruned_through, bounds.last_sequence);
+        while low < high {
+            let middle = FindingSequence(low.0 + (high.0 - low.0) / 2);
+            let query = sqlx::query_as::<_, (FindingSequence, Moment)>(
+                "SELECT sequence, at FROM finding_changes WHERE sequence > $1 ORDER BY sequence LIMIT 1",
+            );
+            match query.bind(middle).fetch_optional(&mut *self.connection).await? {
+                Some((sequence, at)) if at < from => low = sequence,
+                _ => high = middle,
+            }
+        }
+        Ok(low)
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use soar_host::operations::RuleToPlan;
+use soar_store::model::Moment;
 
 use super::world::{add, assert_as_planned, incidents, messages, parts, rule, shown};
 use crate::findings::world::World;
@@ -45,6 +46,16 @@ async fn a_plan_has_the_incidents_that_are_then_made_and_changes_nothing() {
         assert_eq!((plan.made, plan.closed, plan.left_out), (5, i64::try_from(closed).unwrap(), 5));
         assert_eq!((closed, plan.is_cut), (2, false));
         assert_eq!((world.last().await, incidents(&world).await.len(), messages(&world).await.len()), (before, 5, 0));
+        let mut reader = world.test.store.reader().await.unwrap();
+        let mut records = reader.records();
+        let changes = world.changes(0).await;
+        for (from, last) in [(Moment::MIN, 0), (Moment::MAX, before)] {
+            assert_eq!(records.sequence_before(from).await.unwrap().0, last);
+        }
+        for change in &changes {
+            let last = changes.iter().filter(|other| other.at < change.at).map(|other| other.sequence.0).max();
+            assert_eq!(records.sequence_before(change.at).await.unwrap().0, last.unwrap_or_default());
+        }
         for days in [0, 401] {
             let error = world.operations().plan_known_finding_rule(&world.context, known.id, days).await.unwrap_err();
             assert!(error.to_string().contains("days: expected 1 to 400"), "{error}");
