@@ -64,7 +64,7 @@ async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
         Column::text("site", "Site").wide(),
         Column::text("state", "State"),
         Column::text("since", "Since"),
-        Column::text("error", "Last error"),
+        Column::text("error", "Last error").long(),
     ];
     let table = Table::new("failing", "Connections that are not healthy, the worst first", columns).rows(rows);
     let table = table.empty(Empty::new("Every connection is healthy, or there is none yet.")).live("health");
@@ -73,7 +73,7 @@ async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
 
 async fn runs(page: &Page) -> Result<Table, PageError> {
     let columns = [
-        Column::text("command", "Command"),
+        Column::text("command", "Command").code(),
         Column::text("connection", "Connection"),
         Column::text("status", "Status"),
         Column::text("started", "Started"),

@@ -33,13 +33,13 @@ async fn a_user_sees_what_changed_finds_a_finding_and_reads_its_history() {
     assert!(text.contains("status: open → suppressed"), "{text}");
     browser.follow("← Day before").await;
     browser.wait_for_text("Nothing changed on this day").await;
-    for (tab, name, region) in [
-        ("By device", "finding-devices", "#groups tbody tr"),
-        ("By CVE", "finding-cves", "#groups tbody tr"),
-        ("By tenant", "finding-tenants", "#tenants tbody tr"),
+    for (tab, name, caption) in [
+        ("By device", "finding-devices", "Findings by device"),
+        ("By CVE", "finding-cves", "Findings by CVE"),
+        ("By tenant", "finding-tenants", "Findings by tenant"),
     ] {
         browser.follow(tab).await;
-        browser.wait_for(region).await;
+        browser.wait_for_text(caption).await;
         browser.check(name).await;
         browser.look(WIDE).await;
     }

@@ -8,7 +8,7 @@ use soar_store::AuditFilter;
 use soar_store::model::{AuditEntryId, Moment};
 
 use crate::export;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Meaning, Row, Table, When};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Meaning, Row, Table, When, counted};
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of entries on a page.
@@ -118,7 +118,7 @@ fn entries(page: &Page, list: &ListState, found: &AuditPage) -> Table {
         Column::number("status", "Status").optional(),
         Column::text("request", "Request").optional(),
     ];
-    let about = format!("{} entries, the latest first", found.entries.len());
+    let about = format!("{}, the latest first", counted(found.entries.len(), "entry", "entries"));
     Table::new("audit", "Entries", columns)
         .rows(rows)
         .empty(Empty::new("No entry matches the filter."))

@@ -9,7 +9,7 @@ use soar_store::model::{CaseId, Right, Status};
 use super::address;
 use crate::export;
 use crate::pages::incidents::status;
-use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When};
+use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of cases on a page.
@@ -94,7 +94,7 @@ fn cases(page: &Page, list: &ListState, found: &CasePage) -> Table {
         Column::text("reported", "Reported").optional(),
         Column::text("closed", "Closed").optional(),
     ];
-    let about = format!("{} cases, the oldest first", found.cases.len());
+    let about = format!("{}, the oldest first", counted(found.cases.len(), "case", "cases"));
     Table::new("cases", "Cases", columns)
         .rows(rows)
         .empty(Empty::new("No case matches the filter, or there is none yet."))

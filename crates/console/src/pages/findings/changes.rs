@@ -13,7 +13,7 @@ use super::content::finding;
 use super::{View, address, device, kind, name, severity};
 use crate::export;
 use crate::parts::{
-    Badge, Cell, Column, ContentPage, Counts, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When,
+    Badge, Cell, Column, ContentPage, Counts, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
@@ -38,10 +38,7 @@ async fn show(page: Page, list: ListState) -> Answer {
         .with(View::Changes.tabs(&page))
         .with(counts(&page, &list, span).await?)
         .with(filter);
-    let about = match found.len() {
-        0 => "No rows".to_owned(),
-        shown => format!("{shown} changes, the latest first"),
-    };
+    let about = format!("{}, the latest first", counted(found.len(), "change", "changes"));
     let next = next.map(|next| next.to_string());
     page.show(&content.with(changes(&page, &list, day, &found)?.position(&list, about, next)))
 }

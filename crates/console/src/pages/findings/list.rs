@@ -11,7 +11,7 @@ use super::content::finding;
 use super::tenants::nothing_collected;
 use super::{View, about, address, device, name, score, severity, status};
 use crate::export;
-use crate::parts::{Cell, Column, ContentPage, Field, Filter, Row, Table, When};
+use crate::parts::{Cell, Column, ContentPage, Field, Filter, Row, Table, When, counted};
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of findings on a page.
@@ -136,11 +136,7 @@ fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table,
         Column::text("tags", "Tags").optional(),
         Column::text("found", "First found").optional(),
     ];
-    let about = match rows.len() {
-        0 => "No rows".to_owned(),
-        1 => "1 finding".to_owned(),
-        shown => format!("{shown} findings"),
-    };
+    let about = counted(rows.len(), "finding", "findings");
     Ok(Table::new("findings", "Findings as they were last read", columns)
         .rows(rows)
         .empty(nothing_collected(page, "No finding matches the filter, or none was collected yet."))

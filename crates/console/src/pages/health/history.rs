@@ -8,7 +8,7 @@ use soar_store::model::{Check, ConnectionId, Moment};
 use super::charts::{days, latency, offset, percent};
 use crate::export;
 use crate::pages::connections::address;
-use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, Table, When};
+use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, Table, When, counted};
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
 
 /// The number of checks on a page.
@@ -113,7 +113,7 @@ fn checks(page: &Page, list: &ListState, checks: &[Check]) -> Table {
         Column::text("due", "Due").optional(),
         Column::text("node", "Node").optional(),
     ];
-    let about = format!("{} checks, the latest first", checks.len());
+    let about = format!("{}, the latest first", counted(checks.len(), "check", "checks"));
     Table::new("checks", "Checks", columns)
         .rows(rows)
         .empty(Empty::new("No check has run, or the host keeps none that is so old."))

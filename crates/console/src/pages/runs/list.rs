@@ -8,7 +8,7 @@ use soar_store::model::{ConnectionId, Moment, Right, RunId, RunStatus};
 
 use crate::export;
 use crate::pages::home::meaning;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of runs on a page.
@@ -90,7 +90,7 @@ fn runs(page: &Page, list: &ListState, found: &RunPage) -> Table {
     });
     let columns = [
         Column::text("id", "Run"),
-        Column::text("command", "Command"),
+        Column::text("command", "Command").code(),
         Column::text("connection", "Connection").wide(),
         Column::text("status", "Status"),
         Column::text("started", "Started"),
@@ -101,7 +101,7 @@ fn runs(page: &Page, list: &ListState, found: &RunPage) -> Table {
         Column::text("request", "Request").optional(),
         Column::text("node", "Node").optional(),
     ];
-    let about = format!("{} runs, the latest first", found.runs.len());
+    let about = format!("{}, the latest first", counted(found.runs.len(), "run", "runs"));
     Table::new("runs", "Runs", columns)
         .rows(rows)
         .empty(Empty::new("No run matches the filter, or no command has run yet."))

@@ -6,7 +6,9 @@ use soar_host::scheduler::ScheduleShown;
 use soar_store::model::Right;
 
 use crate::export;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When};
+use crate::parts::{
+    Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
+};
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The most schedules on the page. A search finds the others.
@@ -31,7 +33,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     let create = may_create.then(|| LinkButton::new(page.href("/schedules/new"), "+ New Schedule"));
     let about = match found.len() {
         count if count > MOST => format!("{MOST} of {count} schedules. Search for the others."),
-        count => format!("{count} schedules"),
+        count => counted(count, "schedule", "schedules"),
     };
     let table = schedules(&page, &found[..found.len().min(MOST)]).position(&list, about, None).live("runs health");
     page.show(&ContentPage::new(page.frame("Schedules")).action(create).with(filter).with(table))

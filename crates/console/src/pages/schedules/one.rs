@@ -9,7 +9,7 @@ use super::fields::{Values, fields};
 use super::list::{cadence, state};
 use crate::pages::runs::pretty;
 use crate::parts::{
-    Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When,
+    Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
 };
 use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
 
@@ -111,7 +111,7 @@ async fn log(page: &Page, one: &ScheduleShown, list: &ListState) -> Result<Table
         Column::text("output", "Output").optional(),
         Column::text("request", "Request").optional(),
     ];
-    let about = format!("{} runs, the latest first", log.runs.len());
+    let about = format!("{}, the latest first", counted(log.runs.len(), "run", "runs"));
     Ok(Table::new("log", "Log", columns)
         .rows(rows)
         .empty(Empty::new("The schedule has not run yet."))

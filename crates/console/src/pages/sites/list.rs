@@ -6,7 +6,7 @@ use soar_store::model::{Site, SiteKind};
 
 use super::address;
 use crate::export;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, counted};
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The most sites on the page. A search finds the others.
@@ -25,7 +25,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     let create = page.administers().then(|| LinkButton::new(page.href("/sites/new"), "+ New Site"));
     let about = match found.len() {
         count if count > MOST => format!("{MOST} of {count} sites. Search for the others."),
-        count => format!("{count} sites"),
+        count => counted(count, "site", "sites"),
     };
     let shown = &found[..found.len().min(MOST)];
     let table = sites(&page, shown).position(&list, about, None);

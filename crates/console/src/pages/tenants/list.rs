@@ -7,7 +7,9 @@ use soar_store::TenantFilter;
 use soar_store::model::{TenantId, TenantState};
 
 use crate::export;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When};
+use crate::parts::{
+    Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
+};
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The number of tenants on a page.
@@ -22,7 +24,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     let found = read(&page, &list, after, ROWS).await?;
     let fields = [Field::text("name", "Name"), Field::text("region", "Region")];
     let filter = Filter::new(&list, fields).with_export(&list);
-    let about = format!("{} tenants", found.tenants.len());
+    let about = counted(found.tenants.len(), "tenant", "tenants");
     let next = found.next.map(|next| next.to_string());
     let table = tenants(&page, &found).position(&list, about, next);
     let content = ContentPage::new(page.frame("Tenants"))

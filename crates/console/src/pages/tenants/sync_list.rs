@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::get;
 use soar_store::model::{SyncRun, SyncRunId, SyncStatus};
 
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When, counted};
 use crate::visit::{Answer, ListState, Page};
 
 /// The number of runs on a page.
@@ -28,7 +28,7 @@ async fn show(page: Page, list: ListState) -> Answer {
         Column::number("failed", "Failures"),
         Column::text("user", "User").wide(),
     ];
-    let about = format!("{} syncs, the latest first", found.runs.len());
+    let about = format!("{}, the latest first", counted(found.runs.len(), "sync", "syncs"));
     let table = Table::new("syncs", "Syncs of connections", columns)
         .rows(rows)
         .empty(Empty::new("No sync has run yet."))

@@ -9,7 +9,9 @@ use soar_store::model::{SyncChange, SyncResult, SyncResultId, SyncRun, SyncRunId
 
 use super::sync_list::status;
 use super::sync_start::{Start, start};
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, FormPanel, LinkButton, Meaning, Row, Table, When};
+use crate::parts::{
+    Badge, Cell, Column, ContentPage, Empty, Facts, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
+};
 use crate::visit::{Answer, Form, ListState, Notice, Page, PageError, Path};
 
 /// The number of results on a page.
@@ -107,7 +109,7 @@ async fn results(page: &Page, run: &SyncRun, list: Option<&ListState>) -> Result
         .live("health runs");
     let next = found.next.map(|next| next.to_string());
     Ok(match list {
-        Some(list) => table.position(list, format!("{} results", found.results.len()), next),
+        Some(list) => table.position(list, counted(found.results.len(), "result", "results"), next),
         None => table,
     })
 }

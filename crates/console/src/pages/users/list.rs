@@ -7,7 +7,7 @@ use soar_store::model::Role;
 
 use super::address;
 use crate::export;
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, counted};
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The most users on the page. A search finds the others.
@@ -31,7 +31,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     let create = LinkButton::new(page.href("/users/new"), "+ New User");
     let about = match found.len() {
         count if count > MOST => format!("{MOST} of {count} users. Search for the others."),
-        count => format!("{count} users"),
+        count => counted(count, "user", "users"),
     };
     let table = users(&page, &found[..found.len().min(MOST)]).position(&list, about, None);
     page.show(&ContentPage::new(page.frame("Users")).action(create).with(filter).with(table))
