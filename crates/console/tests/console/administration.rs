@@ -153,7 +153,7 @@ async fn a_key_is_made_and_the_audit_log_filtered_by_keyboard() {
     browser.goto(&world.page("/audit")).await;
     browser.evaluate("document.getElementById('user').focus()").await;
     browser.keys(&format!("nobody{tab}set password{enter}")).await;
-    browser.wait_for_text("1 entries, the latest first").await;
+    browser.wait_for_text("1 entry, the latest first").await;
     browser.end().await;
     let cookie = world.cookie("Admin").await;
     let (status, text) = world.get(&cookie, "/audit.csv?command=set+password").await;
