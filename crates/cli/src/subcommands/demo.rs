@@ -3,6 +3,7 @@
 mod host;
 mod names;
 mod sample;
+mod story;
 mod tour;
 
 use std::sync::Arc;
@@ -79,10 +80,17 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
             next_without_simulator(arguments.generation, plugin, &user, printer)?;
         } else {
             let ending = simulate::StopSignals::listen()?;
-            let host = DemoHost::start(&simulator.url(), &user).await?;
+            let mut host = DemoHost::start(&simulator.url(), &user).await?;
             next(&simulator, plugin, &user, printer)?;
             host.introduce(printer)?;
-            ending.wait().await;
+            let mut ended = std::pin::pin!(ending.wait());
+            tokio::select! {
+                () = &mut ended => {}
+                story = host.finding_story() => {
+                    story::tell(&story?, plugin, printer)?;
+                    ended.await;
+                }
+            }
             host.end().await?;
         }
         simulator.shutdown().await;

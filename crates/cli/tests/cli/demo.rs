@@ -111,7 +111,8 @@ fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
     let address = after(&mut lines, "The console:");
     let (user, password) = (after(&mut lines, "User"), after(&mut lines, "Password"));
     assert!(lines.any(|line| line.contains("sample data")));
-    std::thread::spawn(move || lines.count());
+    let (told, story) = std::sync::mpsc::channel();
+    std::thread::spawn(move || lines.for_each(|line| _ = told.send(line)));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -150,6 +151,17 @@ fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
         }
         assert!(page("tenants/syncs").await.contains("Successful"));
     });
+    // The last lines: the changes of a day, what a rule made of them, and a rescan.
+    let mut last = Vec::new();
+    while last.last().is_none_or(|line: &String| !line.contains("rescan-and-wait")) {
+        last.push(story.recv_timeout(std::time::Duration::from_secs(120)).expect("the demo tells of its findings"));
+    }
+    let last = last.join("\n");
+    for part in
+        [" fixed", " opened", " reopened.", "The rule \"New and severe\" made 5 incidents:", "Rescan And Wait scanned"]
+    {
+        assert!(last.contains(part), "{part}: {last}");
+    }
     demo.end();
 }
 

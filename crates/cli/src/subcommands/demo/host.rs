@@ -25,7 +25,8 @@ use tokio::task::JoinHandle;
 
 use super::names::{ADMINISTRATOR, ANALYST, CLIENT, SITE};
 use super::sample::{
-    DAYS, SampleConnection, SampleTenants, cases, collect, context, drafts, incidents, onboard, sync, write_past,
+    DAYS, FindingStory, SampleConnection, SampleTenants, cases, collect, context, drafts, incidents, onboard, sync,
+    write_past,
 };
 use crate::instance::{advised, refused, registry};
 use crate::printer::Printer;
@@ -51,7 +52,7 @@ pub(super) struct DemoHost {
     running: RunningHost,
     tenants: SampleTenants,
     /// Collects findings and syncs the tenants, while the user reads.
-    later: JoinHandle<()>,
+    later: JoinHandle<Result<FindingStory>>,
     key: String,
     /// The administrator's password for the console.
     password: SecretString,
@@ -91,13 +92,8 @@ impl DemoHost {
         let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await?;
         let connection = samples.first().context("The demo has a connection")?.connection.id;
         let later = tokio::spawn(async move {
-            let done = async {
-                sync(&host, &caller, now).await?;
-                collect(&host, &caller, connection).await
-            };
-            if let Err(error) = done.await {
-                tracing::error!("The demo's findings or tenants are not complete: {error:#}");
-            }
+            sync(&host, &caller, now).await?;
+            collect(&host, &caller, connection).await
         });
         Ok(Self { running, tenants, later, key: filled.key, password, _folder: folder })
     }
@@ -126,6 +122,11 @@ impl DemoHost {
             }
         }
         Ok(())
+    }
+
+    /// Waits for what happened to the findings.
+    pub(super) async fn finding_story(&mut self) -> Result<FindingStory> {
+        (&mut self.later).await.context("The demo's findings could not be collected")?
     }
 
     /// Ends the host, after the calls that it accepted.

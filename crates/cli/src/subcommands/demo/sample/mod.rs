@@ -11,7 +11,7 @@ mod runs;
 mod tenants;
 
 pub(super) use connections::{SampleConnection, drafts};
-pub(super) use findings::collect;
+pub(super) use findings::{FindingStory, collect};
 pub(super) use incidents::{cases, incidents};
 pub(super) use tenants::{SampleTenants, onboard, sync};
 

@@ -1,0 +1,43 @@
+//! The end of the demo: the changes of a day, an incident that a rule made, and a rescan that proves a fix.
+
+use anyhow::Result;
+use soar_connector::Plugin;
+
+use super::sample::FindingStory;
+use crate::printer::{Grid, Printer};
+
+/// The number of incidents shown.
+const SHOWN: usize = 3;
+
+pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Printer) -> Result<()> {
+    printer.line("")?;
+    printer.line(&printer.bold("The findings of a day, read from the simulated instance"))?;
+    let counts = story.changes.iter().filter(|count| count.changes > 0);
+    let counts: Vec<_> = counts.map(|count| format!("{} {}", count.changes, count.kind.as_str())).collect();
+    let known: i64 = story.changes.iter().map(|count| count.baseline).sum();
+    printer.paragraph(&format!("{known} findings were known. Since then: {}.", counts.join(", ")))?;
+    let text = format!("The rule \"{}\" made {} incidents:", story.rule, story.incidents.len());
+    printer.paragraph(&text)?;
+    for incident in story.incidents.iter().take(SHOWN) {
+        printer.line(&format!("  {}  {}  {}", incident.number, incident.severity, incident.title))?;
+    }
+    printer.line("")?;
+    match &story.rescan.error {
+        Some(error) => printer.paragraph(&format!("Rescan And Wait failed: {}", error.message))?,
+        None => {
+            printer.paragraph("Rescan And Wait scanned again and says what the scan opened, fixed and reopened:")?;
+            printer.grid(&Grid::of(&story.rescan.result, SHOWN))?;
+        }
+    }
+    printer.line("")?;
+    let connector = &plugin.manifest().connector.name;
+    printer.paragraph(&format!("The same with an instance of {connector} of your own:"))?;
+    for line in [
+        "footprint findings collect --all-tenants",
+        "footprint findings changes --after 0",
+        "footprint connection run NAME rescan-and-wait",
+    ] {
+        printer.line(&format!("  {line}"))?;
+    }
+    Ok(())
+}
