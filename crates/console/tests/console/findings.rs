@@ -95,6 +95,54 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
     browser.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_planned_added_set_inactive_and_removed() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    world.findings().await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page("/findings")).await;
+    browser.follow("Rules").await;
+    browser.wait_for_text("There is no rule.").await;
+    browser.follow("+ New Rule").await;
+    browser.fill("name", "Severe").await;
+    browser.fill("cvss", "eleven").await;
+    browser.press("Show what it would have done").await;
+    browser.wait_for_text("Expected a number from 0 to 10, such as 7.5.").await;
+    browser.only_refused_forms().await;
+    browser.fill("cvss", "7").await;
+    browser.fill("title", "{device}: {cve}").await;
+    browser.select("per", "device").await;
+    browser.check("rule-new").await;
+    browser.look(WIDE).await;
+    browser.press("Show what it would have done").await;
+    browser.wait_for_text("Nothing was changed yet").await;
+    browser.wait_for_text("It would have made no incident.").await;
+    browser.check("rule-plan").await;
+    browser.look(WIDE).await;
+    browser.press("Add the rule").await;
+    browser.wait_for_text("The rule Severe is added.").await;
+    let text = browser.text().await;
+    assert!(text.contains("CVSS at least\n7\n") && text.contains("One incident per device"), "{text}");
+    browser.check("rule").await;
+    browser.look(WIDE).await;
+    browser.press("Set it inactive").await;
+    browser.wait_for_text("The rule Severe is inactive.").await;
+    browser.follow("Rules").await;
+    browser.wait_for("#rules tbody tr").await;
+    browser.check("rules").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+    // Without scripts, and as another user: a rule is its user's own.
+    let browser = Browser::start().await;
+    browser.without_scripts().await;
+    browser.sign_in(&world, "Admin").await;
+    browser.goto(&world.page("/findings/rules/1/remove")).await;
+    browser.press("Remove").await;
+    browser.wait_for_text("The rule Severe is removed.").await;
+    browser.end().await;
+}
+
 fn numbers(values: &serde_json::Value) -> Vec<f64> {
     values.as_array().unwrap().iter().map(|value| value.as_str().unwrap().parse().unwrap_or(-1.0)).collect()
 }

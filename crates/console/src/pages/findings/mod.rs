@@ -7,6 +7,7 @@ mod groups;
 mod list;
 mod news;
 mod one;
+mod rules;
 mod tenants;
 
 pub(super) use news::{News, news};
@@ -20,9 +21,16 @@ use crate::parts::{Badge, Cell, Meaning, Tabs};
 use crate::visit::{Page, segment};
 
 pub(super) fn routes() -> Router {
-    [list::routes(), groups::routes(), tenants::routes(), changes::routes(), collect::routes(), one::routes()]
-        .into_iter()
-        .fold(Router::new(), Router::merge)
+    let routes = [
+        list::routes(),
+        groups::routes(),
+        tenants::routes(),
+        changes::routes(),
+        collect::routes(),
+        one::routes(),
+        rules::routes(),
+    ];
+    routes.into_iter().fold(Router::new(), Router::merge)
 }
 
 /// The address of a finding below the console.
@@ -38,15 +46,17 @@ enum View {
     Cves,
     Tenants,
     Changes,
+    Rules,
 }
 
 impl View {
-    const ALL: [(Self, &'static str, &'static str); 5] = [
+    const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::All, "All", "/findings"),
         (Self::Changes, "Changes", "/findings/changes"),
         (Self::Devices, "By device", "/findings/devices"),
         (Self::Cves, "By CVE", "/findings/cves"),
         (Self::Tenants, "By tenant", "/findings/tenants"),
+        (Self::Rules, "Rules", "/findings/rules"),
     ];
 
     /// The tabs of all views.

@@ -1,0 +1,41 @@
+//! `GET /findings/rules`: the rules, by name.
+
+use axum::Router;
+use axum::routing::get;
+use soar_store::model::Right;
+
+use super::super::View;
+use super::{LIST, address, state};
+use crate::parts::{Cell, Column, ContentPage, Empty, LinkButton, Row, Table};
+use crate::visit::{Answer, Page};
+
+pub(super) fn routes() -> Router {
+    Router::new().route(LIST, get(show))
+}
+
+async fn show(page: Page) -> Answer {
+    let rules = page.operations().list_finding_rules(page.context()?).await?;
+    let rows = rules.iter().map(|one| {
+        let waiting = one.last_sequence.0.saturating_sub(one.after.0);
+        Row::new([
+            Cell::link(page.href(&address(one.id)), &one.rule.name),
+            Cell::badge(state(one)),
+            Cell::text(&one.user),
+            if one.rule.active { Cell::number(waiting) } else { Cell::unknown() },
+            Cell::text_or_unknown(one.problem.as_deref().unwrap_or_default()),
+        ])
+    });
+    let columns = [
+        Column::text("name", "Name"),
+        Column::text("state", "State"),
+        Column::text("user", "User").wide(),
+        Column::number("waiting", "Changes that wait").wide(),
+        Column::text("problem", "Last problem").long(),
+    ];
+    let empty = Empty::new("There is no rule. A rule makes incidents about findings that were opened or reopened.");
+    let table = Table::new("rules", "Rules", columns).rows(rows).empty(empty).live("findings");
+    let create = page.may_somewhere(Right::ChangeIncidents);
+    let create = create.then(|| LinkButton::new(page.href(&format!("{LIST}/new")), "+ New Rule"));
+    let content = ContentPage::new(page.frame("Findings")).action(create).with(View::Rules.tabs(&page));
+    page.show(&content.with(table))
+}

@@ -1,0 +1,55 @@
+//! What a rule would have done.
+
+use soar_host::rules::{PlannedIncident, RulePlan};
+
+use crate::parts::{Cell, Column, Empty, Facts, Row, Table, When};
+use crate::visit::Page;
+
+/// The most incidents on the page.
+const SHOWN: usize = 200;
+
+/// The counts of a plan.
+pub(super) fn facts(page: &Page, plan: &RulePlan) -> Facts {
+    let mut facts = Facts::new("plan", "What the rule would have done")
+        .fact("Since", Cell::when(When::new(plan.from, page.zone(), page.now())))
+        .fact("Changes looked at", Cell::number(plan.changes))
+        .fact("Findings that meet the rule", Cell::number(plan.met))
+        .fact("New incidents", Cell::number(plan.made))
+        .fact("Appended to an open incident", Cell::number(plan.appended))
+        .fact("Closed incidents", Cell::number(plan.closed))
+        .fact("Beyond the limit per collection", Cell::number(plan.left_out));
+    if plan.alerted > 0 {
+        facts = facts.fact("Findings in alerts", Cell::number(plan.alerted));
+    }
+    if let Some(problem) = &plan.problem {
+        facts = facts.fact("Problem", Cell::text(problem));
+    }
+    facts
+}
+
+/// The incidents of a plan.
+pub(super) fn incidents(plan: &RulePlan) -> Table {
+    let rows = plan.incidents.iter().take(SHOWN).map(|one: &PlannedIncident| {
+        Row::new([
+            Cell::text(&one.title),
+            Cell::text(one.severity.as_str()),
+            Cell::text_or_unknown(&one.site),
+            Cell::text_or_unknown(&one.owner),
+            Cell::number(one.finding_count),
+        ])
+    });
+    let columns = [
+        Column::text("title", "Title"),
+        Column::text("severity", "Severity"),
+        Column::text("site", "Site").wide(),
+        Column::text("owner", "Owner").wide(),
+        Column::number("findings", "Findings"),
+    ];
+    let more = plan.incidents.len().saturating_sub(SHOWN);
+    let caption = match (more, plan.is_cut) {
+        (0, false) => "Incidents of the plan".to_owned(),
+        (0, true) => "Incidents of the plan (there are more)".to_owned(),
+        (more, _) => format!("Incidents of the plan ({more} or more are not shown)"),
+    };
+    Table::new("planned", caption, columns).rows(rows).empty(Empty::new("It would have made no incident."))
+}
