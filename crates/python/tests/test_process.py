@@ -83,8 +83,10 @@ def test_forks_while_other_threads_are_in_calls_hang_nobody(simulator):
 def test_ctrl_c_ends_a_call(simulate):
     simulator = simulate("--fault", "devices delay=60s")
     program = """
-        import sys
+        import signal, sys
         from coda_footprint import Connector
+        # A shell makes what it starts in the background ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         url, user, password = sys.argv[1:]
         connector = Connector(server_url=url, user_name=user, password=password)
         connector.execute("Test Connection")
