@@ -92,7 +92,7 @@ pub struct RuleConditions {
     /// One of these tags of the device. Case makes no difference.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// One of these patterns of the device's name or address: * is any text, ? is any character, [ab] is a or b. Case makes no
+    /// One of these patterns of the device's name or address: * is any text, ? is any character. Case makes no
     /// difference.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<String>,
