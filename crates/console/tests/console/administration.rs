@@ -149,9 +149,9 @@ async fn a_key_is_made_and_the_audit_log_filtered_by_keyboard() {
     assert_eq!(browser.focused().await, "name");
     browser.keys(&format!("Day shift{enter}")).await;
     browser.wait_for_text("The key Day shift is created").await;
-    browser.evaluate("document.getElementById('shown-once').querySelector('button').focus()").await;
+    browser.focus("#shown-once button").await;
     browser.goto(&world.page("/audit")).await;
-    browser.evaluate("document.getElementById('user').focus()").await;
+    browser.focus("#user").await;
     browser.keys(&format!("nobody{tab}set password{enter}")).await;
     browser.wait_for_text("1 entry, the latest first").await;
     browser.end().await;

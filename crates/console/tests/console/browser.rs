@@ -228,6 +228,12 @@ impl Browser {
         }
     }
 
+    /// Waits for an element, and gives it the focus.
+    pub async fn focus(&self, css: &str) {
+        self.wait_for(css).await;
+        self.evaluate(&format!("document.querySelector({css:?}).focus()")).await;
+    }
+
     /// Waits for a text in the page.
     pub async fn wait_for_text(&self, text: &str) {
         let started = std::time::Instant::now();

@@ -65,14 +65,14 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
     let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
     let scores =
         "[...document.querySelectorAll('#findings tbody tr td:nth-child(4)')].map(one => one.textContent.trim())";
-    browser.evaluate("document.getElementById('findings-by-cvss').focus()").await;
+    browser.focus("#findings-by-cvss").await;
     browser.keys(&enter.to_string()).await;
     browser.wait_for("#findings [aria-sort=ascending] #findings-by-cvss").await;
     browser.keys(&enter.to_string()).await;
     browser.wait_for("#findings [aria-sort=descending] #findings-by-cvss").await;
     let first: Vec<f64> = numbers(&browser.evaluate(scores).await);
     assert!(first.len() == 100 && first.windows(2).all(|two| two[0] >= two[1]), "{first:?}");
-    browser.evaluate("document.getElementById('findings-next').focus()").await;
+    browser.focus("#findings-next").await;
     browser.keys(&enter.to_string()).await;
     browser.wait_for("#findings-first").await;
     // The first of the other rows is in sight, below the bar.
@@ -81,7 +81,7 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
     assert!((0.0..400.0).contains(&top), "{top}");
     let second = numbers(&browser.evaluate(scores).await);
     assert!(second[0] <= first[99] && second.windows(2).all(|two| two[0] >= two[1]), "{second:?}");
-    browser.evaluate("document.getElementById('q').focus()").await;
+    browser.focus("#q").await;
     browser.keys(&format!("cve-2019-{enter}")).await;
     browser.wait_for("#findings:not([aria-busy]) tbody tr").await;
     browser.wait_for_text("Clear").await;
@@ -89,7 +89,7 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
                   !/CVE-2019-/.test(row.textContent)).length";
     assert_eq!(browser.evaluate(others).await, json!(0));
     assert!(browser.text().await.contains("CVE-2019-"), "{}", browser.text().await);
-    browser.evaluate("document.querySelector('#findings .scroll').focus()").await;
+    browser.focus("#findings .scroll").await;
     browser.keys(&format!("{tab}{tab}{tab}{tab}{tab}{enter}")).await;
     browser.wait_for("#history").await;
     browser.end().await;

@@ -44,11 +44,11 @@ async fn the_health_of_connections_is_filtered_by_keyboard_and_exported() {
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/health")).await;
     let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
-    browser.evaluate("document.getElementById('q').focus()").await;
+    browser.focus("#q").await;
     browser.keys(&format!("acme{enter}")).await;
     browser.wait_for_text("Rows 1 to 1 of 1").await;
     // From the list to the history.
-    browser.evaluate("document.querySelector('#connections .scroll').focus()").await;
+    browser.focus("#connections .scroll").await;
     browser.keys(&tab.to_string()).await;
     assert_eq!(browser.focused().await, "Footprint of Acme");
     browser.keys(&enter.to_string()).await;

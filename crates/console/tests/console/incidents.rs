@@ -94,7 +94,7 @@ async fn an_incident_is_created_and_linked_by_keyboard() {
     // The browser itself asks for the type.
     browser.keys(&format!("Phishing{tab}=1+1{enter}")).await;
     browser.wait_for_text("is created.").await;
-    browser.evaluate("document.getElementById('incidents').focus()").await;
+    browser.focus("#incidents").await;
     browser.keys(&format!("{other}{tab}{enter}")).await;
     browser.wait_for_text("New links: 1.").await;
     browser.end().await;
