@@ -84,7 +84,8 @@ impl Records<'_> {
                           COUNT(DISTINCT {distinct}) AS devices,
                           CAST(SUM(CASE WHEN {open} THEN 1 ELSE 0 END) AS BIGINT) AS open,
                           CAST(SUM(n.listed) AS BIGINT) AS listed,
-                          MAX(CASE WHEN {open} THEN {cvss} ELSE -1 END) AS worst_cvss, MAX(n.changed_at) AS changed_at
+                          CAST(MAX(CASE WHEN {open} THEN {cvss} ELSE -1 END) AS DOUBLE PRECISION) AS worst_cvss,
+                          MAX(n.changed_at) AS changed_at
                    FROM findings n JOIN finding_feeds f ON f.id = n.feed_id
                    WHERE {} GROUP BY {by}) g
              JOIN finding_feeds f ON f.id = g.feed

@@ -8,5 +8,6 @@ mod over_http;
 pub mod product;
 mod semantics;
 mod sharing;
+mod views;
 mod week;
 pub mod world;
