@@ -1,9 +1,8 @@
 //! Proxy agents in the store. Their secrets are sealed, or are references to secrets elsewhere.
 
-use async_trait::async_trait;
-
-use super::columns::{Sealed, decoded, encoded};
-use super::{Records, SealedPlace, SealedSecret, StoreError, StoredValue};
+use super::columns::{decoded, encoded};
+use super::sealed_column::SealedColumn;
+use super::{Records, StoreError, StoredValue};
 use crate::model::name::{name_key, same_name};
 use crate::model::{Agent, AgentId, ConnectionId, KeyId, Moment, NamedSite, ParameterState, SiteId, Version};
 
@@ -234,56 +233,6 @@ impl AgentUse {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct SealedRow {
-    id: AgentId,
-    #[sqlx(try_from = "Sealed")]
-    secret: Vec<u8>,
-}
-
 /// The agents' secrets, for a rotation of the sealing key.
-#[derive(Debug)]
-pub struct AgentSecrets;
-
-#[async_trait]
-impl SealedPlace for AgentSecrets {
-    async fn sealed_by_others(
-        &self,
-        records: &mut Records<'_>,
-        current: KeyId,
-        limit: i64,
-    ) -> Result<Vec<SealedSecret>, StoreError> {
-        let rows = sqlx::query_as::<_, SealedRow>(
-            "SELECT id, secret FROM agents WHERE sealing_key IS NOT NULL AND sealing_key <> $1 ORDER BY id LIMIT $2",
-        )
-        .bind(current.to_string())
-        .bind(limit)
-        .fetch_all(&mut *records.connection)
-        .await?;
-        let secret = |row: SealedRow| SealedSecret {
-            context: agent_sealing_context(row.id),
-            sealed: row.secret,
-            row: vec![row.id.to_string()],
-        };
-        Ok(rows.into_iter().map(secret).collect())
-    }
-
-    async fn replace(
-        &self,
-        records: &mut Records<'_>,
-        old: &SealedSecret,
-        sealed: &[u8],
-        key: KeyId,
-    ) -> Result<(), StoreError> {
-        let [agent] = old.row.as_slice() else { return Ok(()) };
-        let agent: AgentId = agent.parse().map_err(|_| StoreError::Unreadable("an agent's number".into()))?;
-        sqlx::query("UPDATE agents SET secret = $1, sealing_key = $2 WHERE id = $3 AND secret = $4")
-            .bind(encoded(sealed))
-            .bind(key.to_string())
-            .bind(agent)
-            .bind(encoded(&old.sealed))
-            .execute(&mut *records.connection)
-            .await?;
-        Ok(())
-    }
-}
+pub(super) const AGENT_SECRETS: SealedColumn =
+    SealedColumn { table: "agents", id: "id", column: "secret", context: |id| agent_sealing_context(AgentId(id)) };

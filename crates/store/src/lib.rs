@@ -56,6 +56,7 @@ mod rows;
 mod runs;
 mod schedules;
 mod sealed;
+mod sealed_column;
 mod sealed_places;
 mod sealing_keys;
 mod search;
@@ -82,7 +83,7 @@ mod with_timeout;
 mod work;
 
 pub use activity::Activity;
-pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
+pub use agents::{AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
 pub use bulk_changes::LockedIncident;
@@ -101,7 +102,7 @@ pub use findings::{
     FindingGrouping, FindingOrder, FindingSpan, HeldFinding, Listed, LogBounds, LogPosition, LoggedChange,
     NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage, StagedFinding, StoredRule,
 };
-pub use followed_calls::{FollowedCalls, followed_sealing_context};
+pub use followed_calls::followed_sealing_context;
 pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};
 pub use health::Ran;
 pub use history::Retention;
@@ -134,7 +135,7 @@ pub use tenancy_secrets::TenancySecrets;
 pub use tenant_keys::NewTenantKey;
 pub use tenants::TenantFilter;
 pub use tenants::{NewTenant, Registration};
-pub use totp::{StoredTotp, TotpSecrets, totp_sealing_context};
+pub use totp::{StoredTotp, totp_sealing_context};
 pub use transaction::Transaction;
 pub use trouble::Trouble;
 pub use users::{NewUser, UserChange};

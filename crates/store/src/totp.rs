@@ -1,9 +1,8 @@
 //! Authenticator apps and recovery codes in the store. Secrets are sealed, and codes are stored as hashes.
 
-use async_trait::async_trait;
-
-use super::columns::{Sealed, decoded, encoded};
-use super::{Records, SealedPlace, SealedSecret, StoreError};
+use super::columns::{Sealed, encoded};
+use super::sealed_column::SealedColumn;
+use super::{Records, StoreError};
 use crate::model::{KeyId, Moment, UserId};
 
 /// A user's authenticator app.
@@ -123,58 +122,6 @@ impl Records<'_> {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct SealedRow {
-    user_id: UserId,
-    secret: String,
-}
-
 /// The secrets of authenticator apps, for a rotation of the sealing key.
-#[derive(Debug)]
-pub struct TotpSecrets;
-
-#[async_trait]
-impl SealedPlace for TotpSecrets {
-    async fn sealed_by_others(
-        &self,
-        records: &mut Records<'_>,
-        current: KeyId,
-        limit: i64,
-    ) -> Result<Vec<SealedSecret>, StoreError> {
-        let rows = sqlx::query_as::<_, SealedRow>(
-            "SELECT user_id, secret FROM totp WHERE sealing_key IS NOT NULL AND sealing_key <> $1
-             ORDER BY user_id LIMIT $2",
-        )
-        .bind(current.to_string())
-        .bind(limit)
-        .fetch_all(&mut *records.connection)
-        .await?;
-        let secret = |row: SealedRow| {
-            Ok(SealedSecret {
-                context: totp_sealing_context(row.user_id),
-                sealed: decoded(&row.secret)?,
-                row: vec![row.user_id.to_string()],
-            })
-        };
-        rows.into_iter().map(secret).collect()
-    }
-
-    async fn replace(
-        &self,
-        records: &mut Records<'_>,
-        old: &SealedSecret,
-        sealed: &[u8],
-        key: KeyId,
-    ) -> Result<(), StoreError> {
-        let [user] = old.row.as_slice() else { return Ok(()) };
-        let user: UserId = user.parse().map_err(|_| StoreError::Unreadable("a user's number".into()))?;
-        sqlx::query("UPDATE totp SET secret = $1, sealing_key = $2 WHERE user_id = $3 AND secret = $4")
-            .bind(encoded(sealed))
-            .bind(key.to_string())
-            .bind(user)
-            .bind(encoded(&old.sealed))
-            .execute(&mut *records.connection)
-            .await?;
-        Ok(())
-    }
-}
+pub(super) const TOTP_SECRETS: SealedColumn =
+    SealedColumn { table: "totp", id: "user_id", column: "secret", context: |id| totp_sealing_context(UserId(id)) };
