@@ -91,6 +91,11 @@ impl Form {
         self.values.0.iter()
     }
 
+    /// The values to send again in hidden fields: neither secrets nor what belongs to the session.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &(String, String)> {
+        self.values.kept()
+    }
+
     /// All values of a field, such as of several checkboxes.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())

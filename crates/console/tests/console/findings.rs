@@ -99,6 +99,7 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
 async fn a_rule_is_planned_added_set_inactive_and_removed() {
     let (world, browser) = (World::new().await, Browser::start().await);
     world.findings().await;
+    let reopened = world.reopened().await;
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
     browser.goto(&world.page("/findings")).await;
@@ -110,24 +111,31 @@ async fn a_rule_is_planned_added_set_inactive_and_removed() {
     browser.press("Show what it would have done").await;
     browser.wait_for_text("Expected a number from 0 to 10, such as 7.5.").await;
     browser.only_refused_forms().await;
-    browser.fill("cvss", "7").await;
-    browser.fill("title", "{device}: {cve}").await;
+    browser.fill("cvss", "0").await;
+    browser.fill("title", "About {cve}").await;
     browser.select("per", "device").await;
     browser.check("rule-new").await;
     browser.look(WIDE).await;
     browser.press("Show what it would have done").await;
     browser.wait_for_text("Nothing was changed yet").await;
-    browser.wait_for_text("It would have made no incident.").await;
+    // The changes of the baseline make none.
+    let planned = "New incidents\n1\nAppended";
+    let text = browser.text().await;
+    assert!(text.contains(planned) && text.contains(&format!("About {reopened}")), "{text}");
     browser.check("rule-plan").await;
     browser.look(WIDE).await;
     browser.press("Add the rule").await;
     browser.wait_for_text("The rule Severe is added.").await;
     let text = browser.text().await;
-    assert!(text.contains("CVSS at least\n7\n") && text.contains("One incident per device"), "{text}");
+    assert!(text.contains("CVSS at least\n0\n") && text.contains("One incident per device"), "{text}");
     browser.check("rule").await;
     browser.look(WIDE).await;
     browser.press("Set it inactive").await;
     browser.wait_for_text("The rule Severe is inactive.").await;
+    browser.follow("What it would have done").await;
+    browser.wait_for_text(&format!("About {reopened}")).await;
+    browser.check("rule-known-plan").await;
+    browser.look(WIDE).await;
     browser.follow("Rules").await;
     browser.wait_for("#rules tbody tr").await;
     browser.check("rules").await;

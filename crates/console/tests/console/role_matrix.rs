@@ -20,6 +20,7 @@ const PAGES: &[(&str, [u16; 5])] = &[
     ("/findings/collect", [200, 200, 200, 403, 403]),
     ("/findings/rules", [200, 200, 200, 200, 403]),
     ("/findings/rules/new", [200, 200, 200, 403, 403]),
+    ("/findings/rules/99/plan", [404, 404, 404, 404, 403]),
     ("/findings/rules/99", [404, 404, 404, 404, 403]),
     ("/findings/items/1.1.x", [404, 404, 404, 404, 403]),
     ("/incidents", [200, 200, 200, 200, 403]),

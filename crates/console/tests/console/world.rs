@@ -159,24 +159,44 @@ impl World {
     /// ids of these three.
     pub async fn findings(&self) -> Vec<String> {
         self.collect().await;
-        let filter = FindingFilter { status: Some("open".to_owned()), ..FindingFilter::default() };
-        let open = self.host.operations.list_findings(&self.context(), &filter, 100).await.unwrap().findings;
-        let is_new = |one: &KnownFindingShown| one.known.finding.get().contains("\"discovered\"");
-        let open: Vec<_> = open.into_iter().filter(is_new).take(3).collect();
-        for (known, state) in open.iter().zip(["Accept Risk", "False Positive", "Fix Pending"]) {
-            let finding: serde_json::Value = serde_json::from_str(known.known.finding.get()).unwrap();
-            let parameters = json!({
-                "Device IDs": [finding["deviceId"]], "Vulnerability IDs": [finding["id"]], "State": state,
-                "Reason": "Decided in a test",
-            });
-            let parameters = serde_json::from_value(parameters).unwrap();
-            let executor = self.host.executor.as_ref().unwrap();
-            let command = "Update Vulnerability State";
-            let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, parameters);
-            assert!(run.await.unwrap().outcome.error.is_none());
+        let known = self.known("open", "\"discovered\"").await;
+        let decided = known.iter().zip(["Accept Risk", "False Positive", "Fix Pending"]);
+        for (known, state) in decided.clone() {
+            self.decide(known, state).await;
         }
+        let ids = decided.map(|(known, _)| known.known.finding_id.clone()).collect();
         self.collect().await;
-        open.into_iter().map(|one| one.known.finding_id).collect()
+        ids
+    }
+
+    /// Reopens a fixed finding in the product, and collects the findings. Returns its CVE.
+    pub async fn reopened(&self) -> String {
+        let known = self.known("fixed", "\"fixConfirmed\"").await;
+        self.decide(&known[0], "Reopen").await;
+        self.collect().await;
+        let finding: serde_json::Value = serde_json::from_str(known[0].known.finding.get()).unwrap();
+        finding["cve"][0].as_str().unwrap().to_owned()
+    }
+
+    /// The findings with this status that contain a text.
+    async fn known(&self, status: &str, text: &str) -> Vec<KnownFindingShown> {
+        let filter = FindingFilter { status: Some(status.to_owned()), ..FindingFilter::default() };
+        let known = self.host.operations.list_findings(&self.context(), &filter, 100).await.unwrap().findings;
+        known.into_iter().filter(|one| one.known.finding.get().contains(text)).collect()
+    }
+
+    /// Changes the state of a finding in the product.
+    async fn decide(&self, known: &KnownFindingShown, state: &str) {
+        let finding: serde_json::Value = serde_json::from_str(known.known.finding.get()).unwrap();
+        let parameters = json!({
+            "Device IDs": [finding["deviceId"]], "Vulnerability IDs": [finding["id"]], "State": state,
+            "Reason": "Decided in a test",
+        });
+        let parameters = serde_json::from_value(parameters).unwrap();
+        let executor = self.host.executor.as_ref().unwrap();
+        let command = "Update Vulnerability State";
+        let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, parameters);
+        assert!(run.await.unwrap().outcome.error.is_none());
     }
 
     /// Collects the findings of a tenant.

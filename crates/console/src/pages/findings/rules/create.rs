@@ -49,7 +49,7 @@ async fn send(page: Page, mut form: Form) -> Answer {
                 .hidden(ADD, "yes")
                 .button("Add the rule")
                 .back(page.href(LIST));
-            for (name, value) in form.values().filter(|(name, _)| is_input(name)) {
+            for (name, value) in form.kept() {
                 add = add.hidden(name, value);
             }
             page.show(&ContentPage::new(frame).with(facts(&page, &plan)).with(add).with(incidents(&plan)))
@@ -73,11 +73,6 @@ fn content(page: &Page, form: &Form) -> ContentPage {
         .button("Show what it would have done")
         .back(page.href(LIST));
     ContentPage::new(frame).with(panel)
-}
-
-/// Whether a value of the form is that of one of its fields.
-fn is_input(name: &str) -> bool {
-    ["name", "cvss", "exploit", "kev", "devices", "tenants", "per", "title", "close", "most", "days"].contains(&name)
 }
 
 fn may_add(page: &Page) -> Result<(), PageError> {

@@ -7,7 +7,12 @@ use crate::parts::Field;
 use crate::visit::Form;
 
 /// The days of a plan, unless the user says so.
-pub(super) const DAYS: &str = "30";
+pub(super) const DAYS: i64 = 30;
+
+/// The field with the days of a plan.
+pub(super) fn days_field() -> Field {
+    Field::number("days", "Days of the plan", 1, 400).value(DAYS.to_string())
+}
 
 pub(super) fn fields() -> impl IntoIterator<Item = Field> {
     let subjects = [("finding", "Finding on a device"), ("device", "Device"), ("cve", "CVE")];
@@ -25,7 +30,7 @@ pub(super) fn fields() -> impl IntoIterator<Item = Field> {
         ),
         Field::checkbox("close", "Close an incident once all its findings are fixed", true),
         Field::number("most", "Most incidents per collection", 1, 1_000).value("100"),
-        Field::number("days", "Days of the plan", 1, 400).value(DAYS),
+        days_field(),
     ]
 }
 

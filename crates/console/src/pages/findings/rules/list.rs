@@ -16,12 +16,12 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page) -> Answer {
     let rules = page.operations().list_finding_rules(page.context()?).await?;
     let rows = rules.iter().map(|one| {
-        let waiting = one.last_sequence.0.saturating_sub(one.after.0);
+        let has_handled_all = one.after >= one.last_sequence;
         Row::new([
             Cell::link(page.href(&address(one.id)), &one.rule.name),
             Cell::badge(state(one)),
             Cell::text(&one.user),
-            if one.rule.active { Cell::number(waiting) } else { Cell::unknown() },
+            if one.rule.active { Cell::yes_or_no(has_handled_all) } else { Cell::unknown() },
             Cell::text_or_unknown(one.problem.as_deref().unwrap_or_default()),
         ])
     });
@@ -29,7 +29,7 @@ async fn show(page: Page) -> Answer {
         Column::text("name", "Name"),
         Column::text("state", "State"),
         Column::text("user", "User").wide(),
-        Column::number("waiting", "Changes that wait").wide(),
+        Column::text("handled", "Has handled all changes").wide(),
         Column::text("problem", "Last problem").long(),
     ];
     let empty = Empty::new("There is no rule. A rule makes incidents about findings that were opened or reopened.");

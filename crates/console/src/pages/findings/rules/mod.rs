@@ -17,7 +17,8 @@ use crate::parts::{Badge, Meaning};
 const LIST: &str = "/findings/rules";
 
 pub(super) fn routes() -> Router {
-    [list::routes(), create::routes(), one::routes(), remove::routes()].into_iter().fold(Router::new(), Router::merge)
+    let routes = [list::routes(), create::routes(), one::routes(), plan::routes(), remove::routes()];
+    routes.into_iter().fold(Router::new(), Router::merge)
 }
 
 /// The address of a rule below the console.

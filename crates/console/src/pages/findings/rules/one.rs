@@ -1,12 +1,10 @@
-//! `/findings/rules/{id}`: a rule with its plan, and the form that sets it active or inactive.
+//! `/findings/rules/{id}`: a rule, and the form that sets it active or inactive.
 
 use axum::Router;
 use axum::routing::get;
 use soar_host::rules::{OnePer, Rule, RuleAction, RuleChange, RuleEvent};
 use soar_store::model::FindingRuleId;
 
-use super::fields::DAYS;
-use super::plan::{facts, incidents};
 use super::{LIST, address, state};
 use crate::parts::{Cell, ContentPage, Facts, FormPanel, LinkButton, When};
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
@@ -67,13 +65,8 @@ async fn shown(page: &Page, id: FindingRuleId, form: &Form) -> Result<ContentPag
         .button(button)
         .plain();
     let remove = LinkButton::new(page.href(&format!("{own}/remove")), "Remove").danger().dialog();
-    let days = DAYS.parse().unwrap_or(1);
-    let content = ContentPage::new(frame).action(remove).with(rule).with(activity);
-    // A plan that cannot be made says why: such as a rule whose user is not active any more.
-    Ok(match page.operations().plan_known_finding_rule(page.context()?, id, days).await {
-        Ok(plan) => content.with(facts(page, &plan)).with(incidents(&plan)),
-        Err(error) => content.with(page.about_input(error)?),
-    })
+    let plan = LinkButton::new(page.href(&format!("{own}/plan")), "What it would have done").plain();
+    Ok(ContentPage::new(frame).action(plan).action(remove).with(rule).with(activity))
 }
 
 /// Adds what the rule is about and what it does. Conditions that are not given are left out.

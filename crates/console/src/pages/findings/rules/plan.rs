@@ -1,12 +1,32 @@
-//! What a rule would have done.
+//! What a rule would have done. `GET /findings/rules/{id}/plan` shows it for a rule that was added.
 
+use axum::Router;
+use axum::routing::get;
 use soar_host::rules::{PlannedIncident, RulePlan};
+use soar_store::model::FindingRuleId;
 
-use crate::parts::{Cell, Column, Empty, Facts, Row, Table, When};
-use crate::visit::Page;
+use super::fields::{DAYS, days_field};
+use super::{LIST, address};
+use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Filter, Row, Table, When};
+use crate::visit::{Answer, ListState, Page, Path};
 
 /// The most incidents on the page.
 const SHOWN: usize = 200;
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/findings/rules/{id}/plan", get(show))
+}
+
+async fn show(page: Page, Path(id): Path<FindingRuleId>, list: ListState) -> Answer {
+    let one = page.operations().finding_rule(page.context()?, id).await?;
+    let days = list.filter("days").map_or(Ok(DAYS), str::parse).unwrap_or_default();
+    // The host refuses a number of days that is out of bounds, and the page says so.
+    let plan = page.operations().plan_known_finding_rule(page.context()?, id, days).await?;
+    let frame = page.frame("What it would have done").below("Findings", "/findings").below("Rules", LIST);
+    let frame = frame.below(&one.rule.name, &address(id));
+    let filter = Filter::new(&list, [days_field()]);
+    page.show(&ContentPage::new(frame).with(filter).with(facts(&page, &plan)).with(incidents(&plan)))
+}
 
 /// The counts of a plan.
 pub(super) fn facts(page: &Page, plan: &RulePlan) -> Facts {
