@@ -87,7 +87,11 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
             tokio::select! {
                 () = &mut ended => {}
                 story = host.finding_story() => {
-                    story::tell(&story?, plugin, printer)?;
+                    match story {
+                        Ok(story) => story::tell(&story, plugin, printer)?,
+                        // The console and the simulator are of use without it.
+                        Err(error) => printer.paragraph(&format!("The findings of a day are missing here: {error:#}"))?,
+                    }
                     ended.await;
                 }
             }

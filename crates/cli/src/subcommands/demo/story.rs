@@ -4,7 +4,7 @@ use anyhow::Result;
 use soar_connector::Plugin;
 
 use super::sample::FindingStory;
-use crate::printer::{Grid, Printer};
+use crate::printer::{Grid, Printer, counted};
 
 /// The number of incidents shown.
 const SHOWN: usize = 3;
@@ -16,7 +16,7 @@ pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Prin
     let counts: Vec<_> = counts.map(|count| format!("{} {}", count.changes, count.kind.as_str())).collect();
     let known: i64 = story.changes.iter().map(|count| count.baseline).sum();
     printer.paragraph(&format!("{known} findings were known. Since then: {}.", counts.join(", ")))?;
-    let text = format!("The rule \"{}\" made {} incidents:", story.rule, story.incidents.len());
+    let text = format!("The rule \"{}\" made {}:", story.rule, counted(story.incidents.len() as u64, "incident"));
     printer.paragraph(&text)?;
     for incident in story.incidents.iter().take(SHOWN) {
         printer.line(&format!("  {}  {}  {}", incident.number, incident.severity, incident.title))?;

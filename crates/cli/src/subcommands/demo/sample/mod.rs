@@ -1,7 +1,7 @@
 //! The sample data of the demo's host. They are invented from a seed, and say of themselves that they are sample data.
 //!
-//! Whatever the host can do itself, it does: the tenants are hosts of their own, the findings are read from the simulated
-//! instance, and the health checks run. Only the past is invented.
+//! Only the past is invented. The tenants are hosts of their own, the host reads the findings from the simulated instance, and
+//! the health checks run.
 
 mod connections;
 mod findings;
