@@ -23,7 +23,7 @@ const RENEW: Duration = Duration::from_secs(4);
 const PAUSE: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 30;
 
-/// What became of a question.
+/// The result of a question.
 pub(in super::super) enum Asked {
     Ended(Box<Ended>),
     Running(RunFollowing),

@@ -66,9 +66,9 @@ impl Judged<'_> {
         Found::SoFar(FollowedSoFar { token, sums, status, percent, problem, waited, limit, wait })
     }
 
-    /// A user has cancelled the run. `became` says what became of the work.
-    pub(super) fn cancelled(self, became: &str) -> Found {
-        let message = format!("The command was cancelled: A user cancelled it. {became}");
+    /// A user has cancelled the run. The sentence `work` says whether the work has ended.
+    pub(super) fn cancelled(self, work: &str) -> Found {
+        let message = format!("The command was cancelled: A user cancelled it. {work}");
         let cure = self.invocation.follow_again(&self.token);
         let error = error(&self.run, Some(self.invocation.command()), "cancelled", &message, &cure);
         let outcome = outcome(Some(self.invocation.command()), conclusion(&self.run, error));

@@ -195,7 +195,7 @@ async fn turns(
     Ok((first.0, second.0))
 }
 
-/// Asks the product to end the work. Returns what became of the work.
+/// Asks the product to end the work. Returns a sentence that says whether the work has ended.
 async fn cancel(shared: &Shared, connection: &Connection, judged: &Judged<'_>) -> String {
     let asked = async {
         let plugin = shared.connections.registry.named(&connection.integration).map_err(|error| error.to_string())?;

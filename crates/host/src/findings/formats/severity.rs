@@ -17,7 +17,7 @@ pub enum Severity {
     High,
     /// Critical.
     Critical,
-    /// A word that is none of these.
+    /// The product has another word for it.
     Other,
 }
 
