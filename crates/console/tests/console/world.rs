@@ -169,9 +169,9 @@ impl World {
         ids
     }
 
-    /// Reopens a fixed finding in the product, and collects the findings. Returns its CVE.
+    /// Reopens a fixed finding with a CVSS score in the product, and collects the findings. Returns its CVE.
     pub async fn reopened(&self) -> String {
-        let known = self.known("fixed", "\"fixConfirmed\"").await;
+        let known = self.known("fixed", "\"cvss\":").await;
         self.decide(&known[0], "Reopen").await;
         self.collect().await;
         let finding: serde_json::Value = serde_json::from_str(known[0].known.finding.get()).unwrap();
