@@ -48,38 +48,73 @@ struct CommandLine {
     subcommand: Chosen,
 }
 
+/// The subcommands. clap builds the flags of a subcommand only once it is chosen: all of them take 6 MiB of memory.
+///
+/// A struct of flags that subcommands share has no doc comment: clap would take it for the subcommand's description.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Chosen {
+    /// Run every command against a simulated Footprint instance, one with a failure, and start a host
     Demo(demo::Arguments),
+    /// Run a command
     Run(run::Arguments),
+    /// Run requests from standard input, one JSON object per line
     Exec(exec::Arguments),
+    /// Serve the commands as MCP tools over standard input and output
     Mcp(mcp::Arguments),
+    /// Test the connection: log in again, and check session and tenant
     Test(test::Arguments),
+    /// Diagnose a connection: network, certificate, login, tenant, and each command's permission
     Diagnose(diagnose::Arguments),
+    /// List the commands, or show a command's parameters, results and errors
     Commands(commands::Arguments),
+    /// Write a package for another SOAR host, with every command of the connector
     Package(package::Arguments),
+    /// Start a simulated Footprint instance: the vendor's API over real HTTP, with invented data
     Simulate(simulate::Arguments),
+    /// Create an instance of the host, ready to serve: folder, store, site, administrator, API key
     Init(init::Arguments),
+    /// Serve the host: the console, the Command API, its management and its documentation
     Serve(serve::Arguments),
+    /// Check an instance: show each fault, its place and its cure
     Doctor(doctor::Arguments),
+    /// Back up the store to a file, while hosts use it
     Backup(backup::Arguments),
+    /// Replace the store by a backup; no host may run
     Restore(restore::Arguments),
+    /// See and manage sites, which separate incidents, connections and keys from each other
     Site(site::Arguments),
+    /// See and manage users, and their roles on sites
     User(user::Arguments),
+    /// See and manage keys, with which callers of the host authenticate
     Key(key::Arguments),
+    /// See, manage, test and use connections to integrations
     Connection(connection::Arguments),
+    /// See, manage and test proxy agents, the named proxies of connections
     Agent(agent::Arguments),
+    /// See the integrations: the products that a connection can use
     Integration(integration::Arguments),
+    /// See, create and change incidents; import and export them
     Incident(incident::Arguments),
+    /// See cases; import and export them
     Case(case::Arguments),
+    /// Run the host's own commands: on incidents and cases, and Sync Connection; bulk commands can be planned first
     Utility(utility::Arguments),
+    /// On a master: its tenants. On a tenant: its one-time keys and its masters
     Tenant(tenant::Arguments),
+    /// See and cancel runs of integration commands
     Runs(runs::Arguments),
+    /// Collect the findings of all tenants, see what changed, send changes on, and make incidents by rules
     Findings(findings::Arguments),
+    /// See the health of connections
     Health(health::Arguments),
+    /// See the alerts that were not delivered yet
     Alert(alert::Arguments),
+    /// See and manage schedules: commands that run at set times
     Schedule(schedule::Arguments),
+    /// Show the audit log: the caller, command and result of each call, over HTTP and at the terminal
     Audit(audit::Arguments),
+    /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
 
@@ -87,9 +122,12 @@ enum Chosen {
 pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let plugin = FootprintPlugin::new().context("this build of footprint has a broken manifest")?;
     let connector = &plugin.manifest().connector;
-    completing::answer(|| definition(connector));
-    let definition = with_whole_examples(definition(connector), printer.help_width());
-    let matches = refusing_secrets(definition, connector).get_matches();
+    completing::answer(|| built(definition(connector)));
+    let accepted = || refusing_secrets(definition(connector), connector);
+    let matches = accepted().try_get_matches().unwrap_or_else(|_| {
+        // Help or an error: the user reads it, so its examples are laid out for the terminal.
+        with_whole_examples(built(accepted()), printer.help_width()).get_matches()
+    });
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (subject, usual) = match typed.subcommand {
         Chosen::Simulate(_) => (Subject::Simulator, None),
@@ -143,12 +181,25 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     }
 }
 
-/// The whole command line. The connection's flags come from the manifest's settings.
-pub(crate) fn definition(connector: &Connector) -> clap::Command {
+/// The command line, without the flags that clap adds once a subcommand is chosen: see [`built`]. The connection's flags
+/// come from the manifest's settings.
+fn definition(connector: &Connector) -> clap::Command {
     let definition = CommandLine::command().mut_subcommand("utility", utility::with_commands);
     CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_connection(command, connector))
     })
+}
+
+/// The same with the flags of all subcommands.
+fn built(mut definition: clap::Command) -> clap::Command {
+    definition.build();
+    definition
+}
+
+/// The whole command line.
+#[cfg(test)]
+pub(crate) fn whole_definition(connector: &Connector) -> clap::Command {
+    built(definition(connector))
 }
 
 /// The same, with examples that can be pasted as shown: help breaks no command line inside quotes.
@@ -182,5 +233,19 @@ mod tests {
         let plugin = FootprintPlugin::new().unwrap();
         let connector = &plugin.manifest().connector;
         refusing_secrets(definition(connector), connector).debug_assert();
+        built(refusing_secrets(definition(connector), connector)).debug_assert();
+    }
+
+    #[test]
+    fn a_subcommand_describes_itself_as_in_the_list() {
+        let plugin = FootprintPlugin::new().unwrap();
+        let connector = &plugin.manifest().connector;
+        let (list, whole) = (definition(connector), whole_definition(connector));
+        for subcommand in list.get_subcommands() {
+            let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            let chosen = whole.find_subcommand(subcommand.get_name()).unwrap();
+            assert_eq!(about(chosen), about(subcommand), "{}", subcommand.get_name());
+            assert!(about(chosen).is_some(), "{}", subcommand.get_name());
+        }
     }
 }

@@ -13,7 +13,7 @@ use soar_connector::name::normalised;
 use crate::exit::WrongUse;
 use crate::shell;
 
-/// The flags for the parameters of a command.
+// The flags for the parameters of a command.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ParameterFlags {
     /// A parameter. The text after the first = is its value. Repeatable

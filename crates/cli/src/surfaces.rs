@@ -14,7 +14,7 @@ use soar_host::tenants;
 use soar_host::utility::Answer;
 use soar_store::model::Caller;
 
-use crate::command_line::definition;
+use crate::command_line::whole_definition;
 
 /// Operations of the management API, and the subcommands that do the same.
 const PAIRS: &[(&str, &[&str])] = &[
@@ -184,7 +184,7 @@ fn subcommands(command: &clap::Command, path: &str, found: &mut Vec<(String, cla
 fn all_subcommands() -> Vec<(String, clap::Command)> {
     let plugin = FootprintPlugin::new().unwrap();
     let mut found = Vec::new();
-    subcommands(&definition(&plugin.manifest().connector), "", &mut found);
+    subcommands(&whole_definition(&plugin.manifest().connector), "", &mut found);
     found
 }
 

@@ -86,7 +86,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], as of [`Store::open_existing`].
     pub async fn open_read_only(address: &str) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
+        crate::engine::install_drivers();
         if is_server(address) {
             let options = ServerOptions { wait: WAIT, answer: ANSWER, reading: READING, is_read_only: true };
             let pool = options.pool(POSTGRES_WRITERS).connect(address).await?;
@@ -128,7 +128,7 @@ impl Store {
         answer: Duration,
         reading: Duration,
     ) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
+        crate::engine::install_drivers();
         let store = if is_server(address) {
             Self::open_server(address, wait, answer, reading).await?
         } else {

@@ -1,5 +1,7 @@
 //! SQL that differs between the two databases.
 
+use std::sync::Once;
+
 /// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -104,4 +106,14 @@ impl Engine {
             Self::Postgres => " FOR UPDATE",
         }
     }
+}
+
+/// Makes both engines known to the driver of any database. Later calls do nothing.
+pub(crate) fn install_drivers() {
+    static ONCE: Once = Once::new();
+
+    ONCE.call_once(|| {
+        // It fails only if drivers are there already, and nothing else in this crate's process installs any.
+        let _ = sqlx::any::install_drivers(&[sqlx_postgres::any::DRIVER, sqlx_sqlite::any::DRIVER]);
+    });
 }

@@ -2,7 +2,7 @@
 
 use soar_connector::name::quoted;
 use soar_connector::sentence;
-use sqlx::sqlite::SqliteError;
+use sqlx_sqlite::SqliteError;
 
 use super::timeouts::READING;
 use super::trouble::Trouble;

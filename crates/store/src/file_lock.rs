@@ -403,7 +403,7 @@ mod tests {
         fill(&store, 1).await;
         let log = || fs::metadata(beside(&path, "-wal")).unwrap().len();
         // A reader under way keeps the log from being written into the file.
-        let mut reader = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        let mut reader = sqlx_sqlite::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
         reader.execute("BEGIN; SELECT COUNT(*) FROM filler").await.unwrap();
         for _ in 0..10 {
             fill(&store, 500).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use sqlx_postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 

@@ -1,8 +1,8 @@
 //! Failures of the database itself, by cause, with advice for the administrator.
 
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::PgDatabaseError;
-use sqlx::sqlite::SqliteError;
+use sqlx_postgres::PgDatabaseError;
+use sqlx_sqlite::SqliteError;
 
 /// A failure of the database. It does not depend on the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

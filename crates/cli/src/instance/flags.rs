@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-/// The instance.
+// The instance.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Instance")]
 pub(crate) struct FolderFlag {
@@ -19,7 +19,7 @@ impl FolderFlag {
     pub(crate) const DEFAULT: &str = "footprint-instance";
 }
 
-/// The instance, and the user who acts on it.
+// The instance, and the user who acts on it.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Instance")]
 pub(crate) struct InstanceFlags {

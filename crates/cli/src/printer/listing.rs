@@ -26,7 +26,7 @@ pub(crate) enum ListOutput {
     Ndjson,
 }
 
-/// The flags of a list.
+// The flags of a list.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ListFlags {
     /// The format of the list

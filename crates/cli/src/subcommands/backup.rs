@@ -22,7 +22,6 @@ Examples:
 It may run while hosts serve the instance. The backup is of one moment, and is checked before the file gets its name.
 It contains no sealing key: keep sealing.key apart from it. On PostgreSQL, pg_dump writes it.";
 
-/// Back up the store to a file, while hosts use it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

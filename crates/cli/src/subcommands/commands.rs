@@ -15,7 +15,6 @@ Examples:
   footprint commands \"List Devices\"
   footprint commands patch-rescan --json";
 
-/// List the commands, or show a command's parameters, results and errors
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

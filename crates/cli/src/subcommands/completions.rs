@@ -21,7 +21,6 @@ connections and users of the instance.";
 /// Bash splits words at `=`, so `--param NAME=VALUE` would be three words.
 const BASH_WORDS: &str = "COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\n";
 
-/// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -39,7 +39,6 @@ const SCAN: Duration = Duration::from_secs(3);
 /// The address of a simulator that the user starts after the tour. Its users are those of the tour.
 const LATER_LISTEN: &str = "127.0.0.1:8421";
 
-/// Run every command against a simulated Footprint instance, one with a failure, and start a host
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -21,7 +21,6 @@ It looks up the name, connects, checks the certificate, logs in and checks the t
 of every command that reads. It never runs commands that write: it infers their permission from the account's role.
 Exit codes: 0 no failure (a denied command is not a failure), 1 a failure, 2 wrong use.";
 
-/// Diagnose a connection: network, certificate, login, tenant, and each command's permission
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

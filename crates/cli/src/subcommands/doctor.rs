@@ -19,7 +19,6 @@ Examples:
 It changes nothing, and may run beside a host.
 Exit codes: 0 no fault was found, 1 a fault was found, 2 wrong use.";
 
-/// Check an instance: show each fault, its place and its cure
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

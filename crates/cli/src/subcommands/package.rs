@@ -17,7 +17,6 @@ Examples:
   footprint package cortex-xsoar --out pack
   footprint package d3-soar --via-host --out integration";
 
-/// Write a package for another SOAR host, with every command of the connector
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

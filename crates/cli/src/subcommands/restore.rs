@@ -22,7 +22,6 @@ place. A backup of a later version is refused. On PostgreSQL, pg_restore restore
 Work that was due or under way when the backup was made may have been done since. So commands of schedules that change
 something do not run again, alerts are not sent again, and the skipped work is shown.";
 
-/// Replace the store by a backup; no host may run
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -31,7 +31,6 @@ Examples:
 Ctrl-C, or the signal of service managers, ends the host once all accepted calls are done.
 The host logs warnings and errors to standard error. --log-level changes the level.";
 
-/// Serve the host: the console, the Command API, its management and its documentation
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

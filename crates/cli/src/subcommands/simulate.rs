@@ -25,7 +25,6 @@ Examples:
   footprint simulate --tls
   footprint simulate --json";
 
-/// Start a simulated Footprint instance: the vendor's API over real HTTP, with invented data
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\nFaults:\n{}", Fault::HELP))]
 pub(crate) struct Arguments {

@@ -17,7 +17,6 @@ Examples:
 
 Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
 
-/// Test the connection: log in again, and check session and tenant
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -226,7 +226,7 @@ impl World {
     /// Gives a finding a title and a device's name of a hostile vendor.
     pub async fn spoil(&self, id: &str) {
         let hostile = format!("<img src=x onerror=alert(1)>\u{202e}evil\u{2066} {}", "long ".repeat(2_000));
-        let mut connection = sqlx::SqliteConnection::connect(&self.test.address).await.unwrap();
+        let mut connection = sqlx_sqlite::SqliteConnection::connect(&self.test.address).await.unwrap();
         let sql = "UPDATE findings SET content = json_set(content, '$.title', $1, '$.deviceName', $1)
                    WHERE feed_id || '.' || device || '.' || finding = $2";
         let spoilt = sqlx::query(sql).bind(hostile).bind(id).execute(&mut connection).await.unwrap();
@@ -297,7 +297,7 @@ impl World {
 
     /// Makes the last request of each session two minutes older.
     pub async fn move_last_requests_back(&self) {
-        let mut connection = sqlx::SqliteConnection::connect(&self.test.address).await.unwrap();
+        let mut connection = sqlx_sqlite::SqliteConnection::connect(&self.test.address).await.unwrap();
         let moved = sqlx::query("UPDATE sessions SET seen_at = seen_at - 120000, created_at = created_at - 120000");
         moved.execute(&mut connection).await.unwrap();
     }

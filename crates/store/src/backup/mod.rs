@@ -59,7 +59,7 @@ pub async fn back_up(store: &Store, address: &str, file: &Path) -> Result<Backup
 /// # Errors
 /// [`BackupError`]; the store stays as it was.
 pub async fn restore(address: &str, file: &Path, entry: &AuditEntry) -> Result<Restored, BackupError> {
-    sqlx::any::install_default_drivers();
+    crate::engine::install_drivers();
     if is_server(address) {
         return postgres::restore(address, file, entry).await;
     }

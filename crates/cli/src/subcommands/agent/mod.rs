@@ -26,7 +26,6 @@ Examples:
 A connection with an agent uses it for commands, tests, health checks and diagnoses, and never connects directly. Secrets
 are never on the command line, and go only to the address that they were given for.";
 
-/// See, manage and test proxy agents, the named proxies of connections
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -9,7 +9,7 @@ use soar_host::connections::GivenValue;
 use crate::connection::{Source, secret};
 use crate::exit::WrongUse;
 
-/// The source of the secret: one of these, or none.
+// The source of the secret: one of these, or none.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Secret")]
 #[group(multiple = false)]

@@ -17,7 +17,6 @@ Examples:
 
 The hosts that serve the instance send the alerts: footprint serve.";
 
-/// See the alerts that were not delivered yet
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -32,7 +32,6 @@ const PAGE: i64 = 1_000;
 /// The most new entries that --follow shows at once.
 const MOST_NEW: u32 = 1_000;
 
-/// Show the audit log: the caller, command and result of each call, over HTTP and at the terminal
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -22,7 +22,6 @@ Examples:
 
 `footprint utility link-incidents-to-new-case` creates a case.";
 
-/// See cases; import and export them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -10,7 +10,7 @@ use soar_store::model::{Connection, Place, Site};
 use crate::exit::WrongUse;
 use crate::instance::{OperatorSession, not_done};
 
-/// Names a connection.
+// Names a connection.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct Named {
     /// The connection's name

@@ -6,7 +6,7 @@ use soar_store::model::Connection;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// The fields of a health check besides its interval.
+// The fields of a health check besides its interval.
 #[derive(Debug, Args)]
 pub(super) struct HealthCheckFlags {
     /// The address for mail about failed tests; repeatable, and an empty text removes it

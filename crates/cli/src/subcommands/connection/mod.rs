@@ -35,7 +35,6 @@ Examples:
 Secrets are never on the command line. Footprint asks for them, or takes them from a file, standard input or a reference.
 They are sealed in the store and never shown again.";
 
-/// See, manage, test and use connections to integrations
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

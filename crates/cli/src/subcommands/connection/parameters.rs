@@ -17,7 +17,7 @@ use crate::exit::WrongUse;
 /// The largest file of certificates in bytes, which is the most that a connection keeps.
 const LARGEST_CERTIFICATES: u64 = 512 * 1024;
 
-/// The parameters of a connection.
+// The parameters of a connection.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parameters")]
 pub(super) struct Parameters {

@@ -58,7 +58,6 @@ const OVERHEAD: usize = 1024;
 /// The time for the last answers after a signal.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// Run requests from standard input, one JSON object per line
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

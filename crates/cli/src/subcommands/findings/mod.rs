@@ -31,7 +31,6 @@ Examples:
 
 The first whole collection of a tenant is its baseline: its changes say so.";
 
-/// Collect the findings of all tenants, see what changed, send changes on, and make incidents by rules
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

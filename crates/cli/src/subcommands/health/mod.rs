@@ -22,7 +22,6 @@ Examples:
 The hosts that serve the instance check each active connection that has a health check:
 `footprint connection change NAME --health-check-minutes 5 --health-check-email soc@example.com`.";
 
-/// See the health of connections
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -29,7 +29,6 @@ Examples:
 
 `footprint utility` has the commands that act on many incidents at once.";
 
-/// See, create and change incidents; import and export them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

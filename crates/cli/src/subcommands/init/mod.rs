@@ -39,7 +39,6 @@ const PERIOD: &str = r#"{"Start Time": "2000-01-01 00:00:00", "End Time": "2099-
 /// The name of the instance's first key.
 const FIRST_KEY: &str = "init";
 
-/// Create an instance of the host, ready to serve: folder, store, site, administrator, API key
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

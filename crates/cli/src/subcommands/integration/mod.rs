@@ -15,7 +15,6 @@ Examples:
   footprint integration list
   footprint integration list --output json        With all that is known of each parameter";
 
-/// See the integrations: the products that a connection can use
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -23,7 +23,6 @@ Examples:
   footprint key show playbooks
   footprint key revoke playbooks";
 
-/// See and manage keys, with which callers of the host authenticate
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

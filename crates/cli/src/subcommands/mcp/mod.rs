@@ -33,7 +33,6 @@ sites) and the Footprint tenant.
 In the client's settings:
   {\"mcpServers\": {\"footprint\": {\"command\": \"footprint\", \"args\": [\"mcp\", \"--profile\", \"lab\"]}}}";
 
-/// Serve the commands as MCP tools over standard input and output
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

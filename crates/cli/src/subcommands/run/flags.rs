@@ -12,7 +12,7 @@ use crate::exit::WrongUse;
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Output, Tab};
 
-/// The command, and the format of its outcome.
+// The command, and the format of its outcome.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct RunFlags {
     /// The command's name, as documented ("List Devices") or as list-devices

@@ -41,7 +41,6 @@ Examples:
 `footprint commands` lists the commands, and `footprint commands NAME` shows a command's parameters.
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
-/// Run a command
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

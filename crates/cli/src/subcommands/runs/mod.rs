@@ -20,7 +20,6 @@ Examples:
   footprint runs show 42
   footprint runs cancel 42";
 
-/// See and cancel runs of integration commands
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

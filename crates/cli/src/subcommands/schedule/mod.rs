@@ -30,7 +30,6 @@ Examples:
 Schedules run on the hosts that serve the instance, in the name of the user who created them. They have the rights that
 this user has when they run.";
 
-/// See and manage schedules: commands that run at set times
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -70,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-/// Names a schedule.
+// Names a schedule.
 #[derive(Debug, Args)]
 struct Named {
     /// The schedule's name

@@ -22,7 +22,6 @@ Examples:
   footprint site add \"Acme Corp\" --kind client --description \"SOC for Acme\"
   footprint site change \"Acme Corp\" --time-zone Europe/Zurich";
 
-/// See and manage sites, which separate incidents, connections and keys from each other
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -10,7 +10,7 @@ use soar_store::model::Tenant;
 use crate::exit::WrongUse;
 use crate::instance::{OperatorSession, not_done};
 
-/// Names a tenant.
+// Names a tenant.
 #[derive(Debug, Args)]
 pub(super) struct Named {
     /// The tenant's name

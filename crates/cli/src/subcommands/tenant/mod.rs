@@ -34,7 +34,6 @@ Examples:
   footprint tenant runs list                                 What was synced, and what failed
   footprint tenant master list                               On the tenant: whom it takes connections from";
 
-/// On a master: its tenants. On a tenant: its one-time keys and its masters
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::connection::{Source, secret};
 use crate::exit::WrongUse;
 
-/// The source of the tenant's one-time key.
+// The source of the tenant's one-time key.
 #[derive(Debug, Args)]
 pub(super) struct KeySource {
     /// Read the tenant's one-time key from a file that contains nothing else

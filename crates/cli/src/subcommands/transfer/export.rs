@@ -14,7 +14,7 @@ use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::printer::{Printer, counted};
 
-/// The file and the format of an export.
+// The file and the format of an export.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct ExportFlags {
     /// The file [default: standard output]

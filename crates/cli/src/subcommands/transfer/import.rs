@@ -16,7 +16,7 @@ use crate::printer::Printer;
 /// The number of bad rows that are shown. A file takes all of them.
 const SHOWN: usize = 20;
 
-/// The file of an import, and the rule for its rows.
+// The file of an import, and the rule for its rows.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct ImportFlags {
     /// The file, or - for standard input

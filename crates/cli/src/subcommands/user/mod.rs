@@ -28,7 +28,6 @@ Examples:
   footprint user password-link alice
   footprint user deactivate alice";
 
-/// See and manage users, and their roles on sites
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

@@ -19,7 +19,7 @@ const REMOVE_EXAMPLES: &str = "\
 Examples:
   footprint user remove-role alice --site \"Security Operations\"";
 
-/// Set a user's role on a site, in place of an earlier one
+// Set a user's role on a site, in place of an earlier one
 #[derive(Debug, Args)]
 #[command(after_help = SET_EXAMPLES)]
 pub(super) struct Set {
@@ -34,7 +34,7 @@ pub(super) struct Set {
     site: Option<String>,
 }
 
-/// Remove a user's role on a site
+// Remove a user's role on a site
 #[derive(Debug, Args)]
 #[command(after_help = REMOVE_EXAMPLES)]
 pub(super) struct Remove {

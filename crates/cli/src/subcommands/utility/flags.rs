@@ -20,7 +20,7 @@ use crate::shell;
 /// The input for the user in whose name a command acts. At the terminal it is the caller by default.
 const USERNAME: &str = "Username";
 
-/// The common flags of all calls. Their ids cannot be those of inputs.
+// The common flags of all calls. Their ids cannot be those of inputs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Call")]
 pub(super) struct CallFlags {

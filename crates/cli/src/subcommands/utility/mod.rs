@@ -38,7 +38,6 @@ Examples:
 
 Exit codes: 0 Successful, 1 Failed in whole or in part, 2 wrong use.";
 
-/// Run the host's own commands: on incidents and cases, and Sync Connection; bulk commands can be planned first
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Arguments {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewIncident, Store, StoreError, Trouble};
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx_sqlite::SqliteConnection;
 use tempfile::TempDir;
 
 use crate::support::{TestHost, answer, site};

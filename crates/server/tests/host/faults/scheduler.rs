@@ -8,7 +8,8 @@ use soar_host::scheduler::{Scheduler, SchedulerSettings};
 use soar_store::model::{Cadence, ConnectionId, Moment};
 use soar_store::testing::{PostgresServer, Stop, TestStore};
 use soar_store::{Engine, Store};
-use sqlx::{Connection as _, Executor as _, SqliteConnection};
+use sqlx::{Connection as _, Executor as _};
+use sqlx_sqlite::SqliteConnection;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 

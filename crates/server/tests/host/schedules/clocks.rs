@@ -8,7 +8,9 @@ use soar_host::EvenClock;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
 use soar_store::model::{Cadence, ConnectionId, HealthState, Moment, ScheduleKind, ScheduleRunStatus};
 use soar_store::testing::TestStore;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use sqlx_postgres::PgConnection;
+use sqlx_sqlite::SqliteConnection;
 
 use super::world::{Delivered, MINUTE, Runs, World, check_of, command_of};
 

@@ -7,7 +7,9 @@ use soar_store::model::{ConnectionId, Moment, ScheduleId, ScheduleRunStatus};
 use soar_store::testing::PostgresServer;
 use soar_store::{Engine, Store, StoreError};
 use sqlx::migrate::Migrator;
-use sqlx::{Connection as _, PgConnection, SqliteConnection};
+use sqlx::Connection as _;
+use sqlx_postgres::PgConnection;
+use sqlx_sqlite::SqliteConnection;
 use tempfile::TempDir;
 
 use super::clocks::execute;
