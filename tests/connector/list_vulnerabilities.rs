@@ -166,7 +166,12 @@ async fn the_contextual_risk_report_adds_scores_and_devices_and_takes_nothing_aw
         let simulator = instance(generation, 200, 1).await;
         let plain = rows(&list(&simulator, json!({})).await);
         let outcome = list(&simulator, json!({ "Contextual Risk Report": true })).await;
-        assert_eq!((&outcome.receipt.missing, outcome.warnings.len()), (&None, 0), "{generation}: {:?}", outcome.warnings);
+        assert_eq!(
+            (&outcome.receipt.missing, outcome.warnings.len()),
+            (&None, 0),
+            "{generation}: {:?}",
+            outcome.warnings
+        );
         let reported = rows(&outcome);
         let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].to_string()).collect::<BTreeSet<_>>();
         assert!(ids(&plain).is_subset(&ids(&reported)), "{generation}");

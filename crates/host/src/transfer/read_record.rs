@@ -93,9 +93,13 @@ fn findings(fields: &mut Fields) -> Vec<FindingRow> {
     for row in &rows {
         if finding_id_parts(&row.finding_id).is_none() {
             let found = quoted(&row.finding_id);
-            fields.problem("findings", format!("findingId: expected an id such as 3.1042.nT0h9mcg2bCqQxWv8R3d, found {found}"));
+            fields.problem(
+                "findings",
+                format!("findingId: expected an id such as 3.1042.nT0h9mcg2bCqQxWv8R3d, found {found}"),
+            );
         }
-        let texts = [&row.finding_id, &row.tenant_id, &row.tenant, &row.cve, &row.device, &row.address, &row.first_seen];
+        let texts =
+            [&row.finding_id, &row.tenant_id, &row.tenant, &row.cve, &row.device, &row.address, &row.first_seen];
         for text in texts.into_iter().chain([&row.evidence]) {
             fields.within("findings", limits::FIELD_VALUE, text);
         }

@@ -138,9 +138,9 @@ impl Records<'_> {
     ) -> Result<Vec<KnownFinding>, StoreError> {
         let after = match &filter.after {
             None => None,
-            Some(id) => {
-                Some(finding_id_parts(id).ok_or_else(|| StoreError::Invalid(format!("{id:?} is no id of a finding.")))?)
-            }
+            Some(id) => Some(
+                finding_id_parts(id).ok_or_else(|| StoreError::Invalid(format!("{id:?} is no id of a finding.")))?,
+            ),
         };
         let order = filter.order.unwrap_or(FindingOrder::Device);
         let of = |alias: &str| order.value(self.engine, alias).map(|value| format!("{value}, ")).unwrap_or_default();

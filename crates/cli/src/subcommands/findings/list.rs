@@ -79,7 +79,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let operations = session.connected_operations()?;
     let context = session.context("findings list");
     let page = operations.list_findings(&context, &filter, arguments.limit).await.map_err(not_done)?;
-    printer.list(&page.findings, &arguments.list, "No such findings that you may see. `footprint findings tenants` shows which tenants were collected.")?;
+    printer.list(
+        &page.findings,
+        &arguments.list,
+        "No such findings that you may see. `footprint findings tenants` shows which tenants were collected.",
+    )?;
     if let Some(next) = page.next {
         printer.note(&format!("There may be more: --after {next}, or a larger --limit."));
     }
@@ -108,8 +112,8 @@ pub(super) fn name(finding: &Value) -> String {
 
 impl ListRow for KnownFindingShown {
     const HEADINGS: &[&str] = &[
-        "Finding", "CVE", "Software", "Device", "Address", "Tenant", "CVSS", "Exploit", "KEV", "EPSS", "Status", "State",
-        "Since", "Listed",
+        "Finding", "CVE", "Software", "Device", "Address", "Tenant", "CVSS", "Exploit", "KEV", "EPSS", "Status",
+        "State", "Since", "Listed",
     ];
     const DISPENSABLE: &[&str] = &["Address", "State", "Software", "Since"];
 

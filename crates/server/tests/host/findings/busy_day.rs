@@ -27,11 +27,8 @@ async fn a_day_of_very_many_changes_is_logged_whole_and_delivered_and_rules_keep
         let last = world.last().await;
         let then = json!({ "incident": { "onePer": "device", "alertTo": ["soc@example.com"] } });
         rules::add(&world, &json!({ "name": "Devices", "mostPerCollection": 7, "then": then })).await;
-        let wanted = DeliveryToMake {
-            destination: "webhook:siem".to_owned(),
-            format: None,
-            after: Some(FindingSequence(last)),
-        };
+        let wanted =
+            DeliveryToMake { destination: "webhook:siem".to_owned(), format: None, after: Some(FindingSequence(last)) };
         world.operations().add_finding_delivery(&world.context, &wanted).await.unwrap();
 
         for number in 0..changes {

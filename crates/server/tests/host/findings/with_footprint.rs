@@ -106,7 +106,10 @@ async fn a_device_that_the_server_deletes_while_the_lists_are_read_makes_the_sna
         let tenant = &collected.tenants[0];
         assert_eq!((tenant.status, collected.tenants[1].status), (SnapshotStatus::Partial, SnapshotStatus::Whole));
         let problem = tenant.problem.as_deref().unwrap();
-        assert!(problem.contains("1 of 12 devices did not come, because the server no longer had the device"), "{problem}");
+        assert!(
+            problem.contains("1 of 12 devices did not come, because the server no longer had the device"),
+            "{problem}"
+        );
         assert_eq!(scene.last().await, last);
     }
 }

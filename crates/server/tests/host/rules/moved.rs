@@ -62,7 +62,10 @@ async fn incidents_that_move_to_another_instance_keep_their_findings_and_rules()
             // The raw data stay as they were, with the ids of the other instance.
             let same = |text: &str| text.replace("2.1.", "1.1.").replace("2.2.", "1.2.");
             let again = exported(&copy, *format).await;
-            assert!(again.contains("2.1.") && same(&again) == same(&text), "the same but for the ids of tenants: {again}");
+            assert!(
+                again.contains("2.1.") && same(&again) == same(&text),
+                "the same but for the ids of tenants: {again}"
+            );
 
             // The first collection there makes no incident twice, and fixes close those that were imported.
             copy.collect().await;
@@ -86,11 +89,17 @@ async fn an_import_says_which_connection_and_rule_the_instance_lacks() {
         assert_eq!((report.added, report.failed), (5, 0), "{report:?}");
         let told: Vec<_> = report.missing_links.iter().filter(|row| row.line == 1).map(ToString::to_string).collect();
         assert_eq!(told.len(), 2, "{report:?}");
-        assert!(told[0].starts_with("line 1: findings: expected the name of a connection, found \"other\""), "{told:?}");
+        assert!(
+            told[0].starts_with("line 1: findings: expected the name of a connection, found \"other\""),
+            "{told:?}"
+        );
         assert!(told[1].starts_with("line 1: rule: expected the name of a rule that you manage, found "), "{told:?}");
 
         for (findings, problem) in [
-            (json!([{ "findingId": "no id", "connection": "production", "status": "open" }]), "findingId: expected an id"),
+            (
+                json!([{ "findingId": "no id", "connection": "production", "status": "open" }]),
+                "findingId: expected an id",
+            ),
             (json!([{ "findingId": "1.1.x", "connection": "production", "status": "new" }]), "expected a JSON array"),
         ] {
             let row = json!({ "number": "x", "site": "Security Operations", "findings": findings }).to_string();
