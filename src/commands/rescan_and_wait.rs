@@ -8,7 +8,7 @@ use soar_connector::{FollowToken, Page, Parameters, Poll, Running};
 
 use super::probe::Probe;
 use super::{Follows, Handler};
-use crate::findings::{collect, every_device};
+use crate::findings::{Presence, collect, every_device};
 use crate::scans::{Changes, FollowedScan, Scanning, What, poll, start};
 use crate::session::Call;
 use crate::vendor::Failure;
@@ -119,9 +119,9 @@ async fn changes(scan: &FollowedScan, call: &mut Call<'_>) -> Result<Option<Chan
         return Ok(None);
     };
     let devices = every_device(Some(scan.scanner), call).await?;
-    collect(&devices, call, |device, row| {
+    collect((&devices, Presence::Listed), call, |device, row| {
         changes.look_at(device, row);
-        false
+        None
     })
     .await?;
     if changes.undated > 0 {

@@ -39,29 +39,40 @@ pub(crate) async fn every_device(scanner: Option<i64>, call: &mut Call<'_>) -> R
     Ok(devices)
 }
 
+/// Whether the devices are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// The list of devices has them.
+    Listed,
+    /// Another list names them. A device that the server does not have lacks nothing.
+    Uncertain,
+}
+
 /// Reads the vulnerabilities of each device. `keep` looks at every row and says which are handed on, each with the
-/// device and the tenant.
+/// device and the tenant, and with the members that `keep` returns: none, or `"name":value` with commas between them.
 ///
 /// A list that does not come, of a device that is gone or that the server fails over, is missing from the receipt.
 ///
 /// # Errors
 /// What concerns the whole connection, such as a lost right; and the first device's failure where no list came at all.
 pub(crate) async fn collect(
-    devices: &[Device],
+    (devices, presence): (&[Device], Presence),
     call: &mut Call<'_>,
-    mut keep: impl FnMut(&Device, &FindingRow) -> bool + Send,
+    mut keep: impl FnMut(&Device, &FindingRow) -> Option<String> + Send,
 ) -> Result<(), Failure> {
     let tenant = call.tenant().await?;
     let reader = finding_row::FindingReader::new();
-    let mut lost = Lost::default();
+    let mut lost = Lost { is_uncertain: presence == Presence::Uncertain, ..Lost::default() };
     let endpoint = |device: &Device| DeviceDetail::Vulnerabilities { device: device.id };
     let take = |device: &Device, list: Result<KeptList, Failure>| {
         let Some(list) = lost.sort(device, list)? else { return Ok(None) };
         let members = finding_row::members_of(tenant, device);
         let mut rows = Vec::new();
         for row in list.rows() {
-            if keep(device, &reader.read(row).map_err(|error| unreadable(&error))?) {
-                rows.push(finding_row::with_members(row, &members));
+            match keep(device, &reader.read(row).map_err(|error| unreadable(&error))?) {
+                None => {}
+                Some(more) if more.is_empty() => rows.push(finding_row::with_members(row, &members)),
+                Some(more) => rows.push(finding_row::with_members(row, &format!("{more},{members}"))),
             }
         }
         Ok((!rows.is_empty()).then(|| Page::of_rows(rows)))
@@ -77,6 +88,8 @@ fn unreadable(error: &SinkError) -> Failure {
 /// The devices whose lists did not come, or not whole.
 #[derive(Debug, Default)]
 struct Lost {
+    /// Whether the devices may not be there.
+    is_uncertain: bool,
     came: usize,
     gone: Vec<i64>,
     failed: Vec<i64>,
@@ -97,6 +110,9 @@ impl Lost {
             }
             Err(failure) => failure,
         };
+        if failure.has_status(&[404]) && self.is_uncertain {
+            return Ok(None);
+        }
         if failure.has_status(&[404]) {
             self.gone.push(device.id);
         } else if concerns_one_list(&failure) {

@@ -104,7 +104,7 @@ pub(crate) fn members_of(tenant: Option<i64>, device: &Device) -> String {
     members.to_string().trim_start_matches('{').to_owned()
 }
 
-/// The vendor's row, untouched but for `members` before its closing brace.
+/// The vendor's row, untouched but for `members` before its closing brace, which `members` ends with.
 pub(crate) fn with_members(row: &str, members: &str) -> String {
     let open = row.trim_end().strip_suffix('}').unwrap_or(row);
     let comma = if open.trim_end().ends_with('{') { "" } else { "," };

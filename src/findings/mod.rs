@@ -4,8 +4,10 @@ mod collect;
 mod device;
 mod finding_filter;
 mod finding_row;
+mod risk_report;
 
-pub(crate) use collect::{collect, every_device};
+pub(crate) use collect::{Presence, collect, every_device};
 pub(crate) use device::{Device, DeviceChoice, DeviceReader, whole_number};
 pub(crate) use finding_filter::{FindingFilter, Fit};
 pub(crate) use finding_row::{FindingReader, FindingRow, same_state, with_members};
+pub(crate) use risk_report::RiskReport;

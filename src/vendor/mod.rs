@@ -9,6 +9,7 @@ mod endpoints;
 mod level_proof;
 mod refusal;
 mod risk;
+mod risk_report;
 mod role;
 mod scans;
 
@@ -21,6 +22,7 @@ pub(crate) use endpoints::*;
 pub(crate) use level_proof::LevelProof;
 pub(crate) use refusal::{Origin, is_invalid_page, message, origin};
 pub(crate) use risk::RiskLevel;
+pub(crate) use risk_report::ContextualRiskReport;
 pub(crate) use role::permission_of_role;
 pub(crate) use scans::{RescanOfInput, Scan, ScanJobs, ScanTargets, Scans};
 pub(crate) use soar_connector::{Failure, ListReply};

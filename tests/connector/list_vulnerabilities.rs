@@ -161,6 +161,73 @@ async fn a_device_without_open_cves_is_asked_only_if_something_was_known_of_it()
 }
 
 #[tokio::test]
+async fn the_contextual_risk_report_adds_scores_and_devices_and_takes_nothing_away() {
+    for generation in GENERATIONS {
+        let simulator = instance(generation, 200, 1).await;
+        let plain = rows(&list(&simulator, json!({})).await);
+        let outcome = list(&simulator, json!({ "Contextual Risk Report": true })).await;
+        assert_eq!(
+            (&outcome.receipt.missing, outcome.warnings.len()),
+            (&None, 0),
+            "{generation}: {:?}",
+            outcome.warnings
+        );
+        let reported = rows(&outcome);
+        let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].to_string()).collect::<BTreeSet<_>>();
+        assert!(ids(&plain).is_subset(&ids(&reported)), "{generation}");
+        // Older instances count no CVEs on devices whose vulnerabilities are closed. The report names them.
+        assert_eq!(reported.len() > plain.len(), generation != Generation::Current, "{generation}");
+        let (scored, unscored): (Vec<_>, Vec<_>) =
+            reported.iter().partition(|row| row["contextualRiskScore"].is_number());
+        assert!(scored.len() > 150 && !unscored.is_empty(), "{generation}: {} {}", scored.len(), unscored.len());
+        for row in scored {
+            assert!(row["contextualRiskSeverity"].is_string() && row["weaponized"].is_boolean(), "{row}");
+            assert!(row["exploitable"].is_boolean() && row["deviceId"].is_number(), "{row}");
+        }
+        for row in unscored {
+            assert!(row["contextualRiskSeverity"].is_null() && row["weaponized"].is_null(), "unknown is not no: {row}");
+        }
+        assert!(plain[0].get("weaponized").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_read_is_a_note_and_the_list_comes_all_the_same() {
+    for generation in GENERATIONS {
+        for (fault, code) in [
+            ("status=401", "risk-report-not-read"),
+            ("status=403 body=html", "risk-report-not-read"),
+            ("status=404", "risk-report-not-read"),
+            ("status=500", "risk-report-not-read"),
+            ("close", "risk-report-not-read"),
+            ("cut", "risk-report-not-read"),
+            ("broken", "risk-report-not-read"),
+            ("html", "risk-report-not-read"),
+            ("empty", "risk-report-not-read"),
+            ("foreign", "risk-report-not-read"),
+            ("deep", "risk-report-not-read"),
+            ("wrong-encoding", "risk-report-not-read"),
+            ("short-page page=2", "risk-report-not-whole"),
+            ("status=503 count=2", ""),
+            ("token-expiry count=1", ""),
+        ] {
+            // The report has 1,000 rows on a page.
+            let (devices, vulnerabilities) = if fault.contains("page=2") { (120, 12) } else { (8, 3) };
+            let simulator = instance(generation, devices, vulnerabilities).await;
+            simulator.inject(format!("risk-report {fault}").parse().unwrap());
+            let outcome = list(&simulator, json!({ "Contextual Risk Report": true })).await;
+            let codes: Vec<_> = outcome.warnings.iter().map(|warning| warning.code.as_str()).collect();
+            let expected: Vec<_> = [code].into_iter().filter(|code| !code.is_empty()).collect();
+            let rows = u64::from(devices * vulnerabilities);
+            // A device whose vulnerabilities are all closed is asked only if the report names it.
+            assert_eq!(codes, expected, "{generation} {fault}");
+            assert!(outcome.receipt.rows > rows / 2 && outcome.receipt.rows <= rows, "{generation} {fault}");
+            assert_eq!(outcome.receipt.missing, None, "{generation} {fault}: the report proves nothing");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_rescan_opens_fixes_and_reopens_vulnerabilities_of_its_scanner_alone() {
     for generation in GENERATIONS {
         let simulator = instance(generation, 80, 12).await;

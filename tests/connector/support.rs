@@ -92,6 +92,7 @@ pub fn valid_parameters(command: &Command, ids: &KnownIds) -> RawParameters {
     // Commands that need one of several parameters.
     let needed = |input: &&Input| match command.name.as_str() {
         "Find Devices" => input.name == "Name",
+        "List Vulnerabilities" => input.name == "Contextual Risk Report",
         "Update Device Tags" => input.required || input.name == "Add Tags",
         _ => input.required,
     };

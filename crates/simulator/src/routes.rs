@@ -41,7 +41,7 @@ const fn since(since: Generation, route: Route) -> Route {
 
 /// Every route of the simulator.
 #[rustfmt::skip]
-pub(crate) static ROUTES: [Route; 33] = [
+pub(crate) static ROUTES: [Route; 34] = [
     route("token", "POST", "/auth/token/", Nothing, to::token::create),
     route("refresh", "POST", "/auth/token/refresh/", Nothing, to::refresh::create),
     route("login", "POST", "/common/auth/session/", Nothing, to::session::log_in),
@@ -62,6 +62,7 @@ pub(crate) static ROUTES: [Route; 33] = [
     since(Middle, route("device-tags", "POST", "/console/elements/device/{deviceId}/updateTags/", Write, to::device_tags::update)),
     route("application-vulnerabilities", "GET", "/console/elements/application/{applicationId}/vulnerabilities/", Read, to::application_findings::list),
     route("vulnerability-state", "POST", "/console/elements/application/{applicationId}/vulnerabilities/", Write, to::application_findings::change),
+    route("risk-report", "GET", "/console/reporting/contextualRiskReport/", Read, to::risk_report::list),
     route("scanners", "GET", "/console/scanSurface/scanners/", Read, to::scanners::list),
     route("scan-surface", "GET", "/console/scanSurface/", Read, to::scan_surface::list),
     route("scan-targets", "POST", "/console/scanSurface/", Write, to::scan_targets::add),

@@ -147,7 +147,7 @@ impl Records<'_> {
     }
 
     /// The rows of a query that takes incidents' ids as `$1`, by their column `incident_id`.
-    async fn belongings<T>(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<T>, StoreError>
+    pub(super) async fn belongings<T>(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<T>, StoreError>
     where
         T: for<'r> sqlx::FromRow<'r, AnyRow> + Send + Unpin,
     {

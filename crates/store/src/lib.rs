@@ -99,8 +99,9 @@ pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
     AppliedChange, Before, ChangeCounts, Difference, FindingChangeCount, FindingDelivery, FindingFilter, FindingGroup,
-    FindingGrouping, FindingOrder, FindingSpan, HeldFinding, Listed, LogBounds, LogPosition, LoggedChange,
-    NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage, StagedFinding, StoredRule,
+    FindingGrouping, FindingOrder, FindingSpan, HeldFinding, IncidentRule, Listed, LogBounds, LogPosition,
+    LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
+    StoredRule, TransferredFinding, finding_id_parts,
 };
 pub use followed_calls::followed_sealing_context;
 pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};

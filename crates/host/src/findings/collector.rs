@@ -85,7 +85,7 @@ impl Collector {
         }
         let conclusion = streamed.map_err(Unread::Problem)?;
         let problem = match (conclusion.error, conclusion.receipt.missing, problem) {
-            (Some(error), ..) => Some(error.message),
+            (Some(error), ..) => Some(format!("{} {}", sentence(&error.message), error.cause)),
             (None, Some(missing), _) => Some(missing),
             (None, None, Some(problem)) => Some(format!("{unreadable} rows are no findings: {problem}")),
             (None, None, None) => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use soar_store::model::{CollectionId, FindingSnapshot, SnapshotStatus};
-use soar_store::{SnapshotClaim, SnapshotEnd, StoreError};
+use soar_store::{SnapshotClaim, SnapshotEnd, StoreError, Trouble};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -108,7 +108,8 @@ impl Collector {
                 if !self.store.note(&error) {
                     tracing::error!(?tenant, "The findings of a tenant could not be stored: {error}");
                 }
-                failed("The host's store failed. The host's log has the cause.".to_owned())
+                let unknown = "The host's store failed. The host's log has the cause.";
+                failed(error.trouble().map_or(unknown, Trouble::advice).to_owned())
             }
             Err(_) => failed("The host panicked. The host's log has the cause.".to_owned()),
         };

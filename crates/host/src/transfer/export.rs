@@ -7,7 +7,7 @@ use serde_json::Value;
 use soar_store::model::{Caller, IncidentId, Right, SiteId};
 use soar_store::{HeldRows, Oversize, Records, Store};
 
-use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
+use super::write_record::{Belongings, CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
 use super::{Format, Progress, Subject, TransferError, formula};
 
 /// The limit of rows in memory at once.
@@ -86,19 +86,22 @@ async fn incidents(
     let fields = records.fields_of(&ids).await?;
     let mut cases = records.cases_of(&ids).await?;
     let mut linked = records.links_of(&ids).await?;
+    let findings = records.findings_of(&ids).await?;
+    let rules = records.rules_of(&ids).await?;
     for links in cases.values_mut().chain(linked.values_mut()) {
         links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
     }
     let rows = incidents.iter().map(|incident| {
         let id = &incident.id;
-        write_incident(
-            incident,
-            sites.get(&incident.site_id).map_or("", String::as_str),
-            tasks.get(id).map_or(&[], Vec::as_slice),
-            fields.get(id).map_or(&[], Vec::as_slice),
-            cases.get(id).map_or(&[], Vec::as_slice),
-            linked.get(id).map_or(&[], Vec::as_slice),
-        )
+        let its = Belongings {
+            tasks: tasks.get(id).map_or(&[], Vec::as_slice),
+            fields: fields.get(id).map_or(&[], Vec::as_slice),
+            cases: cases.get(id).map_or(&[], Vec::as_slice),
+            linked: linked.get(id).map_or(&[], Vec::as_slice),
+            findings: findings.get(id).map_or(&[], Vec::as_slice),
+            rule: rules.get(id).and_then(|rules| rules.first()),
+        };
+        write_incident(incident, sites.get(&incident.site_id).map_or("", String::as_str), its)
     });
     Ok(rows.collect())
 }

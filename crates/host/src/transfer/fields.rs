@@ -129,18 +129,30 @@ impl Fields {
     }
 
     pub(super) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Vec<T> {
-        let Some(raw) = self.raw(name) else { return Vec::new() };
+        self.json(name, "a JSON array of its objects").unwrap_or_default()
+    }
+
+    /// A JSON object.
+    pub(super) fn object<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        self.json(name, "a JSON object")
+    }
+
+    fn json<T: DeserializeOwned>(&mut self, name: &'static str, expected: &str) -> Option<T> {
+        let raw = self.raw(name)?;
         // JSON can contain NUL only as this escape.
         if raw.contains(r"\u0000") && serde_json::from_str(&raw).is_ok_and(|value: Value| holds_nul(&value)) {
             self.problem(name, "expected text without NUL characters");
-            return Vec::new();
+            return None;
         }
-        serde_json::from_str(&raw).unwrap_or_else(|error| {
-            let why = error.to_string();
-            let why = why.split(" at line ").next().unwrap_or_default();
-            self.problem(name, format!("expected a JSON array of its objects, found {} ({why})", quoted(&raw)));
-            Vec::new()
-        })
+        match serde_json::from_str(&raw) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let why = error.to_string();
+                let why = why.split(" at line ").next().unwrap_or_default();
+                self.problem(name, format!("expected {expected}, found {} ({why})", quoted(&raw)));
+                None
+            }
+        }
     }
 
     /// The problems. A field that was not read is a problem too.

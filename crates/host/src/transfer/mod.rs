@@ -5,13 +5,14 @@
 //! `assignee`, `severity`, `status`, `disposition`, `conclusion`, `rawData` (any JSON), `dueAt`, `creator`,
 //! `createdAt`, `modifiedAt`, `closedAt`, `closedBy`, `tasks` (of `name`, `required`, `done`), `fields` (of `section`,
 //! `name`, `kind`, `requiredOnClose`, `value`), `cases` and `linkedIncidents` (both of `number`, `linkedAt`,
-//! `linkedBy`). A case has `number`, `title`, `description`, `caseType`, `site`, `owner`, `priority`, `timeZone`,
+//! `linkedBy`), `findings` (of `findingId`, `connection`, `tenantId`, `tenant`, `cve`, `device`, `address`, `firstSeen`,
+//! `evidence`, `status`) and `rule` (`name`, `onePer`, `cve`). A case has `number`, `title`, `description`, `caseType`, `site`, `owner`, `priority`, `timeZone`,
 //! `status`, `creator`, `reportedAt`, `createdAt`, `modifiedAt`, `closedAt` and `closedBy`. Only `number` and `site`
 //! are required. Times are RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC. In CSV these names are the columns; `rawData` and
 //! the lists are JSON in their cells, and a cell that a spreadsheet would run as a formula begins with an apostrophe
 //! that the import removes. The names of D3's fields and the headings of the terminal's lists are understood too
 //! (`columns`), times may be milliseconds since 1970, and a byte order mark may stand before everything. Import cases
-//! before the incidents that are linked to them.
+//! before the incidents that are linked to them, and make the connections and rules of findings before that.
 
 mod columns;
 mod export;

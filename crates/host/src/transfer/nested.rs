@@ -1,9 +1,9 @@
-//! The items in the lists of a row: tasks, dynamic fields and links.
+//! The items in the lists of a row: tasks, dynamic fields, links and findings; and the rule of an incident.
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use soar_store::model::FieldKind;
+use soar_store::model::{FieldKind, HeldStatus};
 
 /// A task of an incident.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,6 +33,49 @@ pub(super) struct FieldRow {
 
 fn activity() -> FieldKind {
     FieldKind::Activity
+}
+
+/// A finding of an incident. Its tenant is known by the connection's name and the product's id of the tenant.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct FindingRow {
+    pub(super) finding_id: String,
+    pub(super) connection: String,
+    #[serde(default)]
+    pub(super) tenant_id: String,
+    #[serde(default)]
+    pub(super) tenant: String,
+    #[serde(default)]
+    pub(super) cve: String,
+    #[serde(default)]
+    pub(super) device: String,
+    #[serde(default)]
+    pub(super) address: String,
+    #[serde(default)]
+    pub(super) first_seen: String,
+    #[serde(default)]
+    pub(super) evidence: String,
+    pub(super) status: HeldStatus,
+}
+
+/// The rule that made an incident, and what the incident is about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct RuleRow {
+    pub(super) name: String,
+    pub(super) one_per: RuleSubject,
+    /// For an incident about a CVE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cve: Option<String>,
+}
+
+/// What an incident of a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RuleSubject {
+    Finding,
+    Device,
+    Cve,
 }
 
 /// A link to a case or an incident.

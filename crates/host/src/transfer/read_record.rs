@@ -2,10 +2,10 @@
 
 use soar_connector::name::quoted;
 use soar_store::model::{DynamicField, Moment, Severity, SiteId, Status, Task, checked_number, limits};
-use soar_store::{NewCase, NewIncident};
+use soar_store::{NewCase, NewIncident, finding_id_parts};
 
 use super::fields::{Fields, time};
-use super::nested::{FieldRow, LinkRow, TaskRow};
+use super::nested::{FieldRow, FindingRow, LinkRow, RuleRow, TaskRow};
 use super::source::RawRow;
 
 /// A link of a row. Without a time and a user in the row, the link gets those of the import.
@@ -25,6 +25,8 @@ pub(super) struct IncidentRow {
     pub(super) fields: Vec<DynamicField>,
     pub(super) cases: Vec<WantedLink>,
     pub(super) linked: Vec<WantedLink>,
+    pub(super) findings: Vec<FindingRow>,
+    pub(super) rule: Option<RuleRow>,
 }
 
 /// A case of a file. Its site is not looked up yet.
@@ -83,6 +85,26 @@ fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec
         wanted.push(WantedLink { number, at, by });
     }
     wanted
+}
+
+fn findings(fields: &mut Fields) -> Vec<FindingRow> {
+    let rows: Vec<FindingRow> = fields.list("findings");
+    fields.few("findings", limits::MOST_LINKS, rows.len());
+    for row in &rows {
+        if finding_id_parts(&row.finding_id).is_none() {
+            let found = quoted(&row.finding_id);
+            fields.problem(
+                "findings",
+                format!("findingId: expected an id such as 3.1042.nT0h9mcg2bCqQxWv8R3d, found {found}"),
+            );
+        }
+        let texts =
+            [&row.finding_id, &row.tenant_id, &row.tenant, &row.cve, &row.device, &row.address, &row.first_seen];
+        for text in texts.into_iter().chain([&row.evidence]) {
+            fields.within("findings", limits::FIELD_VALUE, text);
+        }
+    }
+    rows
 }
 
 fn unique(fields: &mut Fields, name: &'static str, mut names: Vec<(&str, &str)>) {
@@ -155,8 +177,9 @@ impl IncidentRow {
         if linked.iter().any(|link| link.number == incident.number) {
             fields.problem("linkedIncidents", "expected other incidents, found the incident itself");
         }
+        let (findings, rule) = (findings(&mut fields), fields.object::<RuleRow>("rule"));
         let problems = fields.finish();
-        let row = Self { site, incident, tasks, fields: dynamic, cases, linked };
+        let row = Self { site, incident, tasks, fields: dynamic, cases, linked, findings, rule };
         if problems.is_empty() { Ok(row) } else { Err(problems) }
     }
 }

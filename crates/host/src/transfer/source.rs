@@ -95,7 +95,7 @@ impl<R: Read> Read for Measured<R> {
 }
 
 /// Columns whose cells are JSON.
-const JSON_COLUMNS: &[&str] = &["rawData", "tasks", "fields", "cases", "linkedIncidents"];
+const JSON_COLUMNS: &[&str] = &["rawData", "tasks", "fields", "cases", "linkedIncidents", "findings", "rule"];
 
 impl<R: BufRead> Source<R> {
     pub(super) fn new(subject: Subject, format: Format, reader: R) -> Result<Self, TransferError> {

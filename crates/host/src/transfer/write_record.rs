@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 use soar_store::model::{Case, DynamicField, Incident, Link, Moment, Task};
+use soar_store::{IncidentRule, TransferredFinding};
 
-use super::nested::{FieldRow, LinkRow, TaskRow};
+use super::nested::{FieldRow, FindingRow, LinkRow, RuleRow, RuleSubject, TaskRow};
 
 /// The fields of a row, each as JSON text.
 pub(super) type Written = Vec<(&'static str, String)>;
@@ -34,15 +35,50 @@ fn link_rows(links: &[Link]) -> String {
     list(rows.collect())
 }
 
+fn finding_rows(findings: &[TransferredFinding]) -> String {
+    let rows = findings.iter().map(|TransferredFinding { finding, tenant_id }| FindingRow {
+        finding_id: finding.finding_id.clone(),
+        connection: finding.connection.clone(),
+        tenant_id: tenant_id.clone().unwrap_or_default(),
+        tenant: finding.tenant.clone(),
+        cve: finding.cve.clone(),
+        device: finding.device.clone(),
+        address: finding.address.clone(),
+        first_seen: finding.first_seen.clone(),
+        evidence: finding.evidence.clone(),
+        status: finding.status,
+    });
+    list(rows.collect())
+}
+
+/// The rule of an incident. The ids in the subject are of this instance, and are left out.
+fn rule_row(rule: Option<&IncidentRule>) -> String {
+    let row = rule.and_then(|rule| {
+        let (kind, rest) = rule.subject.split_once(' ')?;
+        let (one_per, cve) = match kind {
+            "finding" => (RuleSubject::Finding, None),
+            "device" => (RuleSubject::Device, None),
+            _ => (RuleSubject::Cve, Some(rest.split_once(' ')?.1.to_owned())),
+        };
+        serde_json::to_string(&RuleRow { name: rule.name.clone(), one_per, cve }).ok()
+    });
+    row.unwrap_or_else(|| "null".to_owned())
+}
+
+/// What belongs to an incident.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Belongings<'b> {
+    pub(super) tasks: &'b [Task],
+    pub(super) fields: &'b [DynamicField],
+    pub(super) cases: &'b [Link],
+    pub(super) linked: &'b [Link],
+    pub(super) findings: &'b [TransferredFinding],
+    pub(super) rule: Option<&'b IncidentRule>,
+}
+
 /// The row of an incident.
-pub(super) fn write_incident(
-    incident: &Incident,
-    site: &str,
-    tasks: &[Task],
-    fields: &[DynamicField],
-    cases: &[Link],
-    linked: &[Link],
-) -> Written {
+pub(super) fn write_incident(incident: &Incident, site: &str, its: Belongings<'_>) -> Written {
+    let Belongings { tasks, fields, cases, linked, findings, rule } = its;
     let tasks = tasks.iter().map(|task| TaskRow { name: task.name.clone(), required: task.required, done: task.done });
     let fields = fields.iter().map(|field| FieldRow {
         section: field.section.clone(),
@@ -74,6 +110,8 @@ pub(super) fn write_incident(
         ("fields", list(fields.collect())),
         ("cases", link_rows(cases)),
         ("linkedIncidents", link_rows(linked)),
+        ("findings", finding_rows(findings)),
+        ("rule", rule_row(rule)),
     ]
 }
 
@@ -122,6 +160,8 @@ pub(super) const INCIDENT_COLUMNS: &[&str] = &[
     "fields",
     "cases",
     "linkedIncidents",
+    "findings",
+    "rule",
 ];
 
 /// The columns for a file without rows.

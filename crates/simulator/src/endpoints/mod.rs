@@ -15,6 +15,7 @@ pub(crate) mod network_connections;
 pub(crate) mod ports;
 pub(crate) mod refresh;
 pub(crate) mod rescan;
+pub(crate) mod risk_report;
 pub(crate) mod scan_status;
 pub(crate) mod scan_surface;
 pub(crate) mod scan_targets;

@@ -47,6 +47,7 @@ async fn replies(generation: Generation, oddities: bool, seed: u64) -> Vec<(&'st
         ("scanners", format!("{surface}/scanners/")),
         ("scan-surface", format!("{surface}/")),
         ("ports", format!("{surface}/currentTargets/ports/")),
+        ("risk-report", "/console/reporting/contextualRiskReport/?size=40".to_owned()),
     ];
     paths.extend((1..=30).map(|n| ("context", format!("{elements}/contexts/technical/{}/", 1_000_000 + n))));
     paths.extend((1..=3).map(|page| ("devices", format!("{elements}/devices/?page={page}"))));

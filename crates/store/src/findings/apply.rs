@@ -7,7 +7,7 @@ use super::collections::SnapshotClaim;
 use super::staged::Listed;
 use crate::model::{FindingChangeKind, GoneReason, Moment};
 use crate::rows::Cell;
-use crate::{Records, StoreError};
+use crate::{Engine, Records, StoreError};
 
 /// A changed field of a finding.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,6 +87,7 @@ impl Records<'_> {
         changes: &[AppliedChange],
     ) -> Result<ChangeCounts, StoreError> {
         self.must_hold(claim).await?;
+        self.drop_clean_pages().await?;
         let counts = ChangeCounts::of(changes);
         let now = self.now().await?;
         // The row of the counter is locked until the commit, so that numbers are given out in the order of commits.
@@ -101,6 +102,15 @@ impl Records<'_> {
             self.count_changes(claim, counts, first, last).await?;
         }
         Ok(counts)
+    }
+
+    /// On SQLite, drops the pages of earlier changes from the connection's cache of 64 MB, which a large snapshot would
+    /// fill with pages that are not read again.
+    async fn drop_clean_pages(&mut self) -> Result<(), StoreError> {
+        if self.engine == Engine::Sqlite {
+            sqlx::query("PRAGMA shrink_memory").execute(&mut *self.connection).await?;
+        }
+        Ok(())
     }
 
     /// Adds the changes to the log from the number `first` on. Returns the number of each change.

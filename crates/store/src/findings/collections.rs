@@ -39,7 +39,8 @@ const BUSY: &str = "EXISTS (SELECT 1 FROM finding_snapshots other
       AND other.claimed_until >= $1 AND other.claimed_until <= $2)";
 
 const COLUMNS: &str =
-    "s.id, s.collection_id, f.connection_id, f.tenant, f.tenant_name, s.status, s.started_at, s.ended_at,
+    "s.id, s.collection_id, f.connection_id,
+    COALESCE((SELECT c.name FROM connections c WHERE c.id = f.connection_id), '') AS connection, f.tenant, f.tenant_name, s.status, s.started_at, s.ended_at,
     s.problem, s.baseline, s.rows_read, s.requests, s.opened, s.changed, s.fixed, s.gone, s.reopened";
 
 impl Records<'_> {

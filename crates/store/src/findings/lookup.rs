@@ -118,7 +118,8 @@ const COLUMNS: &str = "CAST(n.feed_id AS TEXT) || '.' || n.device || '.' || n.fi
     f.tenant, f.tenant_name, n.listed, n.first_at, n.changed_at, n.sequence, n.content AS finding";
 
 /// The parts of a finding's id: feed, device, and hash. The device may contain dots.
-fn parts_of(id: &str) -> Option<(FeedId, &str, &str)> {
+#[must_use]
+pub fn finding_id_parts(id: &str) -> Option<(FeedId, &str, &str)> {
     let (feed, rest) = id.split_once('.')?;
     let (device, finding) = rest.rsplit_once('.')?;
     Some((feed.parse().ok()?, device, finding))
@@ -137,9 +138,9 @@ impl Records<'_> {
     ) -> Result<Vec<KnownFinding>, StoreError> {
         let after = match &filter.after {
             None => None,
-            Some(id) => {
-                Some(parts_of(id).ok_or_else(|| StoreError::Invalid(format!("{id:?} is no id of a finding.")))?)
-            }
+            Some(id) => Some(
+                finding_id_parts(id).ok_or_else(|| StoreError::Invalid(format!("{id:?} is no id of a finding.")))?,
+            ),
         };
         let order = filter.order.unwrap_or(FindingOrder::Device);
         let of = |alias: &str| order.value(self.engine, alias).map(|value| format!("{value}, ")).unwrap_or_default();
@@ -178,7 +179,7 @@ impl Records<'_> {
         id: &'i str,
     ) -> Result<(KnownFinding, (FeedId, &'i str, &'i str)), StoreError> {
         let missing = || StoreError::not_found("finding", id.to_owned());
-        let parts = parts_of(id).filter(|(feed, ..)| feeds.contains(feed)).ok_or_else(missing)?;
+        let parts = finding_id_parts(id).filter(|(feed, ..)| feeds.contains(feed)).ok_or_else(missing)?;
         let sql = format!(
             "SELECT {COLUMNS} FROM findings n JOIN finding_feeds f ON f.id = n.feed_id
              WHERE n.feed_id = $1 AND n.device = $2 AND n.finding = $3"

@@ -6,6 +6,7 @@ mod deliveries;
 mod devices;
 mod feeds;
 mod groups;
+mod incident_transfer;
 mod log;
 mod lookup;
 #[cfg(feature = "testing")]
@@ -21,8 +22,9 @@ pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
 pub use collections::{SnapshotClaim, SnapshotEnd};
 pub use deliveries::FindingDelivery;
 pub use groups::{FindingGroup, FindingGrouping};
+pub use incident_transfer::{IncidentRule, TransferredFinding};
 pub use log::{LogBounds, LogPosition};
-pub use lookup::{FindingFilter, FindingOrder};
+pub use lookup::{FindingFilter, FindingOrder, finding_id_parts};
 pub use rule_changes::LoggedChange;
 pub use rule_incidents::{HeldFinding, OpenIncident};
 pub use rules::{NewRule, RuleCounts, StoredRule};

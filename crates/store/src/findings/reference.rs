@@ -1,8 +1,8 @@
 //! The reference of the bench of comparing findings: one bare SQL merge of the same rows.
 
 use super::stage::Stage;
-use crate::StoreError;
 use crate::model::FeedId;
+use crate::{Engine, StoreError};
 
 /// The columns that both sides have.
 const COLUMNS: &str = "device, finding, counted, kept, status, cve, content";
@@ -39,7 +39,13 @@ impl Stage {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn bare_merge(&mut self) -> Result<u64, StoreError> {
+        let is_server = self.store.engine == Engine::Postgres;
         let mut records = self.records();
+        if is_server {
+            // The reference has the server's own settings.
+            sqlx::query("RESET ALL").execute(&mut *records.connection).await?;
+            sqlx::query("ANALYZE stage").execute(&mut *records.connection).await?;
+        }
         let merged = sqlx::query(
             "INSERT INTO bare_findings (device, finding, counted, kept, status, cve, content, listed)
              SELECT device, finding, counted, kept, status, cve, content, 1 FROM stage WHERE 1 = 1

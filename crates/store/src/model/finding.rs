@@ -92,6 +92,8 @@ pub struct FindingSnapshot {
     /// The connection.
     #[schema(value_type = i64)]
     pub connection_id: ConnectionId,
+    /// The connection's name; empty for a connection that was removed.
+    pub connection: String,
     /// The product's id of the tenant.
     pub tenant: String,
     /// The tenant's name.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use soar_host::operations::{FindingDifference, Span};
 use soar_store::model::FindingSequence;
 
-use super::list::member;
+use super::list::{member, name};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
@@ -62,8 +62,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 
 impl ListRow for FindingDifference {
     const HEADINGS: &[&str] =
-        &["Finding", "Change", "CVE", "Title", "Device", "Tenant", "CVSS", "Before", "Now", "Last Change", "Number"];
-    const DISPENSABLE: &[&str] = &["Title", "Number"];
+        &["Finding", "Change", "CVE", "Software", "Device", "Tenant", "CVSS", "Before", "Now", "Last Change", "Number"];
+    const DISPENSABLE: &[&str] = &["Software", "Number"];
 
     fn cells(&self) -> Vec<String> {
         let finding: Value = serde_json::from_str(self.last.finding.get()).unwrap_or_default();
@@ -71,8 +71,8 @@ impl ListRow for FindingDifference {
         vec![
             self.last.finding_id.clone(),
             self.net.to_string(),
-            text("cve"),
-            text("title"),
+            name(&finding),
+            text("software"),
             text("deviceName"),
             self.last.tenant_name.clone(),
             text("cvss"),

@@ -79,7 +79,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let operations = session.connected_operations()?;
     let context = session.context("findings list");
     let page = operations.list_findings(&context, &filter, arguments.limit).await.map_err(not_done)?;
-    printer.list(&page.findings, &arguments.list, "No such findings that you may see.")?;
+    printer.list(
+        &page.findings,
+        &arguments.list,
+        "No such findings that you may see. `footprint findings tenants` shows which tenants were collected.",
+    )?;
     if let Some(next) = page.next {
         printer.note(&format!("There may be more: --after {next}, or a larger --limit."));
     }
@@ -100,12 +104,18 @@ pub(super) fn member(finding: &Value, name: &str) -> String {
     }
 }
 
+/// The CVEs of a finding; the title of a finding without one.
+pub(super) fn name(finding: &Value) -> String {
+    let cve = member(finding, "cve");
+    if cve.is_empty() { member(finding, "title") } else { cve }
+}
+
 impl ListRow for KnownFindingShown {
     const HEADINGS: &[&str] = &[
-        "Finding", "CVE", "Title", "Device", "Address", "Tenant", "CVSS", "Exploit", "KEV", "EPSS", "Status", "State",
-        "Since", "Listed",
+        "Finding", "CVE", "Software", "Device", "Address", "Tenant", "CVSS", "Exploit", "KEV", "EPSS", "Status",
+        "State", "Since", "Listed",
     ];
-    const DISPENSABLE: &[&str] = &["Address", "State", "Title", "Since"];
+    const DISPENSABLE: &[&str] = &["Address", "State", "Software", "Since"];
 
     fn cells(&self) -> Vec<String> {
         let finding: Value = serde_json::from_str(self.known.finding.get()).unwrap_or_default();
@@ -113,13 +123,13 @@ impl ListRow for KnownFindingShown {
         let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
         vec![
             self.known.finding_id.clone(),
-            text("cve"),
-            text("title"),
+            name(&finding),
+            text("software"),
             text("deviceName"),
             text("deviceAddress"),
             self.known.tenant_name.clone(),
             text("cvss"),
-            text("exploit"),
+            finding["exploit"].as_bool().map(yes).unwrap_or_default(),
             self.kev.as_ref().map(|kev| yes(kev.listed)).unwrap_or_default(),
             self.epss.as_ref().map(|epss| epss.score.to_string()).unwrap_or_default(),
             text("status"),

@@ -96,7 +96,7 @@ impl ListRow for FindingSnapshot {
         vec![
             self.tenant_name.clone(),
             self.tenant.clone(),
-            self.connection_id.to_string(),
+            if self.connection.is_empty() { self.connection_id.to_string() } else { self.connection.clone() },
             format!("{}{baseline}", self.status),
             self.opened.to_string(),
             self.changed.to_string(),

@@ -111,8 +111,8 @@ impl Operations {
                 }
                 LogPosition::Beyond(go_on_from) => {
                     let why = format!(
-                        "The number {after} is not in the log: the store was restored from a backup, and the changes after \
-                         {go_on_from} that it replaced are lost."
+                        "The number {after} is not in the log. It is a number of another instance, or of a store that a \
+                         restored backup replaced: changes after {go_on_from} that were read there are not in this log."
                     );
                     return Err(OperationError::NotInLog { why, go_on_from });
                 }

@@ -88,8 +88,11 @@ impl Import<'_> {
         let written = ids.iter().zip(added).map(|(id, (line, row))| (line, *id, row)).chain(updated);
         let mut to_cases = Vec::new();
         let mut to_incidents = Vec::new();
-        let mut late = Vec::new();
+        let (mut late, mut findings) = (Vec::new(), Vec::new());
         for (line, id, row) in written {
+            if !row.findings.is_empty() || row.rule.is_some() {
+                findings.push((line, id, row.incident.site_id, row.findings, row.rule));
+            }
             to_cases.extend(
                 row.cases.into_iter().filter_map(|link| Some((cases.get(&link.number)?.0, id, link.at, link.by))),
             );
@@ -103,6 +106,7 @@ impl Import<'_> {
             }
         }
         link(&mut records, &to_cases, &to_incidents).await?;
+        self.findings(&mut records, findings).await?;
         self.note(&mut records, (added_count, updated_count), last_line).await?;
         transaction.commit().await?;
         self.late.extend(late);

@@ -1,6 +1,7 @@
 //! Import: reads, checks and stores rows in batches. A bad row does not stop the import of the other rows.
 
 mod cases;
+mod findings;
 mod incidents;
 mod links;
 mod options;

@@ -24,7 +24,8 @@ pub struct ImportReport {
     pub failed: u64,
     /// The first thousand problems. A row may have several.
     pub bad_rows: Vec<BadRow>,
-    /// The links to incidents that are neither in the file nor in the store, by line and number.
+    /// What rows were imported without: links to incidents that are neither in the file nor in the store, findings of
+    /// connections that the instance lacks, and rules that it lacks.
     pub missing_links: Vec<BadRow>,
 }
 
@@ -51,7 +52,7 @@ impl fmt::Display for ImportReport {
             (self.updated, "updated"),
             (self.skipped, "skipped"),
             (self.failed, "failed"),
-            (self.missing_links.len() as u64, "links to missing incidents"),
+            (self.missing_links.len() as u64, "links to missing incidents, connections or rules"),
         ];
         let parts: Vec<_> =
             parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();

@@ -17,9 +17,9 @@ use tokio::sync::watch;
 use super::world::{World, host};
 
 #[derive(Debug, Default)]
-struct Receiver {
+pub(super) struct Receiver {
     /// The ids and the lines of the bodies.
-    taken: Mutex<Vec<(String, usize)>>,
+    pub(super) taken: Mutex<Vec<(String, usize)>>,
     /// Attempts that the receiver does not accept.
     refuses: Mutex<usize>,
 }
@@ -43,10 +43,10 @@ impl Courier for Receiver {
     }
 }
 
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !is_so().await {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+        assert!(begun.elapsed() < Duration::from_secs(300), "{what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Findings: collections, the log of changes, what is read of it, and what happens when something goes wrong.
 
+mod busy_day;
 mod delivery;
 mod faults;
 mod formats;
@@ -10,4 +11,5 @@ mod semantics;
 mod sharing;
 mod views;
 mod week;
+mod with_footprint;
 pub mod world;

@@ -85,6 +85,10 @@ pub enum Fault {
     NamelessRow,
     /// The connector panics.
     Panics,
+    /// The product deletes the tenant after this many rows, and the command fails.
+    TenantGoesAfter(usize),
+    /// The product deletes this device while the list is read, and the receipt says that its findings are missing.
+    DeviceGoes(u64),
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -149,7 +153,10 @@ impl Lister {
         let mut data = self.data();
         data.read.push(tenant.to_owned());
         let (mut id, shifted) = (data.first_id, data.shifted);
-        let Some(of_tenant) = data.tenants.get(tenant) else { return (Vec::new(), Some(Fault::FailsAfter(0))) };
+        let Some(of_tenant) = data.tenants.get_mut(tenant) else { return (Vec::new(), Some(Fault::FailsAfter(0))) };
+        if let Some(Fault::DeviceGoes(device)) = of_tenant.fault {
+            of_tenant.devices.remove(&device);
+        }
         let mut rows = Vec::new();
         for (device_id, device) in &of_tenant.devices {
             for (cve, (state, cvss)) in &device.findings {
@@ -208,6 +215,15 @@ impl Connector for Lister {
             Some(Fault::CutAfter(most)) => {
                 receipt.missing = Some("a page came with fewer rows than it should have".to_owned());
                 most
+            }
+            Some(Fault::TenantGoesAfter(most)) => {
+                self.data().tenants.remove(&tenant);
+                failure = Some(Failure::new("not-permitted", "The user may not see this tenant."));
+                most
+            }
+            Some(Fault::DeviceGoes(_)) => {
+                receipt.missing = Some("the server no longer had a device".to_owned());
+                usize::MAX
             }
             Some(Fault::Panics) => panic!("a defect of the connector"),
             Some(Fault::NamelessRow) | None => usize::MAX,

@@ -32,7 +32,7 @@ pub struct Scene {
 }
 
 /// A watcher that drops the pages.
-struct Nothing;
+pub struct Nothing;
 
 #[async_trait]
 impl Sink for Nothing {

@@ -4,6 +4,7 @@ mod alerts;
 mod closing;
 mod crashes;
 mod incidents;
+mod moved;
 mod over_http;
 mod plans;
 mod refused;

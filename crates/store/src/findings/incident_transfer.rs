@@ -1,0 +1,75 @@
+//! The findings and rules of incidents, as an export has them and an import adds them.
+
+use crate::ByIncident;
+use crate::model::{FindingRuleId, IncidentFinding, IncidentId};
+use crate::{Records, StoreError};
+
+/// A finding of an incident, with the product's id of its tenant.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct TransferredFinding {
+    /// The finding.
+    #[sqlx(flatten)]
+    pub finding: IncidentFinding,
+    /// The product's id of the tenant; `None` for a tenant that the store does not know.
+    pub tenant_id: Option<String>,
+}
+
+/// The rule that made an incident.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct IncidentRule {
+    /// The rule's name.
+    pub name: String,
+    /// What the incident is about: a finding, a device or a CVE.
+    pub subject: String,
+}
+
+impl Records<'_> {
+    /// The findings of incidents, in the order in which they were found first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn findings_of(&mut self, ids: &[IncidentId]) -> Result<ByIncident<TransferredFinding>, StoreError> {
+        let sql = format!(
+            "SELECT h.incident_id, h.finding_id, h.feed_id, h.cve, h.device, h.address, h.tenant, h.connection,
+                    h.first_seen, h.evidence, h.status, h.sequence, f.tenant AS tenant_id
+             FROM incident_findings h LEFT JOIN finding_feeds f ON f.id = h.feed_id
+             WHERE h.incident_id IN ({}) ORDER BY h.incident_id, h.first_seen, h.finding_id",
+            self.engine.integers_of("$1"),
+        );
+        self.belongings(sql, ids).await
+    }
+
+    /// The rules that made incidents.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn rules_of(&mut self, ids: &[IncidentId]) -> Result<ByIncident<IncidentRule>, StoreError> {
+        let sql = format!(
+            "SELECT m.incident_id, r.name, m.subject FROM finding_rule_incidents m
+             JOIN finding_rules r ON r.id = m.rule_id WHERE m.incident_id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        self.belongings(sql, ids).await
+    }
+
+    /// Gives an incident to a rule, unless the incident has one. If all its findings are fixed, the rule tries to close it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn give_to_rule(
+        &mut self,
+        rule: FindingRuleId,
+        incident: IncidentId,
+        subject: &str,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "INSERT INTO finding_rule_incidents (incident_id, rule_id, subject, ripe)
+             SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CASE WHEN EXISTS (SELECT 1 FROM incident_findings h
+                                                  WHERE h.incident_id = $1 AND h.status <> 'fixed') THEN 0 ELSE 1 END
+             WHERE 1 = 1
+             ON CONFLICT (incident_id) DO NOTHING",
+        );
+        query.bind(incident).bind(rule).bind(subject.to_owned()).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}

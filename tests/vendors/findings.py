@@ -1,0 +1,159 @@
+"""Reads the findings of a simulated instance through a declarative source of `airbyte-cdk`, with an incremental cursor and
+with duplicates dropped by their primary key, and collects the same findings with `footprint findings collect`, which also
+compares and stores them.
+
+`findings.py FOOTPRINT FINDINGS` prints both times and their ratio. The status is 1 when the ratio is below 20.
+"""
+
+import json
+import logging
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import yaml
+from airbyte_cdk.models import SyncMode, Type
+from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
+from airbyte_cdk.test.catalog_builder import CatalogBuilder
+
+PER_DEVICE = 100
+AT_ONCE = 8
+LEAST = 20
+
+
+def manifest(url, key):
+    requester = {
+        "type": "HttpRequester",
+        "url_base": f"{url}/api",
+        "http_method": "GET",
+        "authenticator": {
+            "type": "ApiKeyAuthenticator",
+            "api_token": key,
+            "inject_into": {"type": "RequestOption", "inject_into": "header", "field_name": "FootprintApiKey"},
+        },
+    }
+
+    def stream(name, path, field_path, **parts):
+        retriever = {
+            "type": "SimpleRetriever",
+            "requester": {**requester, "path": path},
+            "record_selector": {
+                "type": "RecordSelector",
+                "extractor": {"type": "DpathExtractor", "field_path": field_path},
+            },
+            **parts.pop("retriever"),
+        }
+        schema = {"type": "object", "additionalProperties": True, "properties": {"id": {"type": "integer"}}}
+        loader = {"type": "InlineSchemaLoader", "schema": schema}
+        return {"type": "DeclarativeStream", "name": name, "primary_key": ["id"], "retriever": retriever,
+                "schema_loader": loader, **parts}
+
+    def option(name):
+        return {"type": "RequestOption", "inject_into": "request_parameter", "field_name": name}
+
+    devices = stream(
+        "devices",
+        "/console/elements/devices/",
+        ["items"],
+        retriever={
+            "paginator": {
+                "type": "DefaultPaginator",
+                "pagination_strategy": {"type": "PageIncrement", "page_size": 100, "start_from_page": 1},
+                "page_token_option": option("page"),
+                "page_size_option": option("pageSize"),
+            }
+        },
+    )
+    findings = stream(
+        "findings",
+        "/console/elements/device/{{ stream_partition.device }}/vulnerabilities/",
+        [],
+        retriever={
+            "partition_router": {
+                "type": "SubstreamPartitionRouter",
+                "parent_stream_configs": [
+                    {"type": "ParentStreamConfig", "stream": devices, "parent_key": "id", "partition_field": "device"}
+                ],
+            }
+        },
+        incremental_sync={
+            "type": "DatetimeBasedCursor",
+            "cursor_field": "discovered",
+            "cursor_datetime_formats": ["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%SZ"],
+            "datetime_format": "%Y-%m-%dT%H:%M:%S.%f%z",
+            "start_datetime": "2015-01-01T00:00:00.000000+0000",
+        },
+    )
+    return {
+        "version": "7.0.0",
+        "type": "DeclarativeSource",
+        "check": {"type": "CheckStream", "stream_names": ["devices"]},
+        "concurrency_level": {"type": "ConcurrencyLevel", "default_concurrency": AT_ONCE, "max_concurrency": AT_ONCE},
+        "streams": [devices, findings],
+    }
+
+
+def read_with_airbyte(url, key, folder):
+    """The number of findings, and the seconds."""
+    file = pathlib.Path(folder) / "manifest.yaml"
+    file.write_text(yaml.safe_dump(manifest(url, key), sort_keys=False))
+    # The tool looks for its manifest below the working folder.
+    os.chdir(folder)
+    catalog = CatalogBuilder().with_stream("findings", SyncMode.incremental).build()
+    begun = time.monotonic()
+    source = YamlDeclarativeSource("manifest.yaml", catalog=catalog, config={}, state=None)
+    kept = {}
+    for message in source.read(logging.getLogger("airbyte"), {}, catalog, None):
+        if message.type == Type.RECORD:
+            kept[message.record.data["id"]] = message.record.data
+    return len(kept), time.monotonic() - begun
+
+
+def collect(footprint, url, user, folder):
+    """The number of findings, and the seconds."""
+    environment = {**os.environ, "FOOTPRINT_INSTANCE": os.path.join(folder, "instance")}
+
+    def run(*arguments, text=None):
+        command = [footprint, *arguments]
+        return subprocess.run(command, env=environment, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    run("init", "--yes", "--time-zone", "UTC", "--output", "json")
+    connection = ["connection", "add", "Footprint", "--site", "Security Operations", "--secret-stdin", "Password"]
+    connection += ["--integration", "coda-footprint"]
+    for name, value in [("Server URL", url), ("User Name", user["user_name"]), ("Requests per Second", "10000")]:
+        connection += ["--param", f"{name}={value}"]
+    run(*connection, "--param", f"Requests in Flight={AT_ONCE}", text=user["password"])
+    begun = time.monotonic()
+    said = json.loads(run("findings", "collect", "--all-tenants", "--output", "json"))
+    seconds = time.monotonic() - begun
+    (tenant,) = said["tenants"]
+    assert tenant["status"] == "Whole", tenant
+    return tenant["rowsRead"], seconds
+
+
+def main():
+    footprint, findings = os.path.realpath(sys.argv[1]), int(sys.argv[2])
+    logging.disable(logging.INFO)
+    simulate = [footprint, "simulate", "--json", "--generation", "legacy", "--no-oddities", "--tenants", "1"]
+    simulate += ["--devices", str(findings // PER_DEVICE), "--vulnerabilities", str(PER_DEVICE)]
+    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as simulator:
+        try:
+            about = json.loads(simulator.stdout.readline())
+            user = about["users"][0]
+            ours, ours_seconds = collect(footprint, about["url"], user, folder)
+            theirs, theirs_seconds = read_with_airbyte(about["url"], user["api_key"], folder)
+        finally:
+            simulator.terminate()
+    ratio = theirs_seconds / ours_seconds
+    print(f"footprint findings collect: {ours} findings in {ours_seconds:.2f} s, compared and stored")
+    print(f"airbyte-cdk, a declarative source: {theirs} findings in {theirs_seconds:.2f} s")
+    print(f"ratio {ratio:.1f}, at least {LEAST} wanted")
+    if not ours == theirs == findings:
+        sys.exit("the numbers of findings differ")
+    sys.exit(0 if ratio >= LEAST else 1)
+
+
+main()
