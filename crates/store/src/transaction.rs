@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx_postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
+use sqlx_postgres::{PgDatabaseError, PgSeverity};
 
 use super::condition::Condition;
 use super::room::AnswerRoom;
