@@ -96,7 +96,11 @@ fn a_command_that_is_added_to_the_manifest_is_in_every_package_with_its_paramete
     for (host, way) in packages() {
         let without = files(&before, host, way);
         assert!(!text(&without).to_lowercase().contains("moon"), "{host:?}");
-        assert_ne!(facts(&without, host), [true; 3], "{host:?} {way:?}: the check accepts a package without the command");
+        assert_ne!(
+            facts(&without, host),
+            [true; 3],
+            "{host:?} {way:?}: the check accepts a package without the command"
+        );
         let with = files(&after, host, way);
         assert_eq!(facts(&with, host), [true; 3], "{host:?} {way:?}: name or place, description, parameter");
         let readme = with.iter().find(|file| file.path == "README.md").unwrap();
