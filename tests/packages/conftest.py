@@ -9,7 +9,7 @@ from instance import FOOTPRINT
 
 WAYS = {
     "cortex-xsoar": ["direct", "via-host"],
-    "splunk-soar": ["via-host"],
+    "splunk-soar": ["direct", "via-host"],
     "insightconnect": ["direct", "via-host"],
     "airbyte": ["direct"],
     "shuffle": ["direct", "via-host"],
@@ -36,7 +36,8 @@ def packages(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def connections():
+def connections(tmp_path_factory):
     """The settings of a connection in each way."""
-    with instance.simulator() as direct, instance.host(direct) as via_host:
+    folder = tmp_path_factory.mktemp("host") / "instance"
+    with instance.simulator() as direct, instance.host(direct, folder) as via_host:
         yield {"direct": {name: value for name, value in direct.items() if name != "api_key"}, "via-host": via_host}

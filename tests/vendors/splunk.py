@@ -9,6 +9,10 @@ import tempfile
 
 def main():
     asset, python = sys.argv[1:]
+    settings = json.loads(pathlib.Path(asset).read_text())
+    # Either a password or a key.
+    settings.pop("api_key", None)
+    pathlib.Path(asset).write_text(json.dumps(settings))
 
     def run(action, parameters=None):
         command = [python, "-m", "src.app", "action", action, "-a", asset]

@@ -78,10 +78,6 @@ impl Host {
     #[must_use]
     pub fn refuses(self, way: Way) -> Option<&'static str> {
         match (self, way) {
-            // soarapps collects each dependency's wheels for 3.9 and 3.13, of which the connector's has the second only.
-            (Self::SplunkSoar, Way::Direct) => {
-                Some("Splunk SOAR's tool packs no dependency without a wheel for Python 3.9. Add --via-host.")
-            }
             (Self::N8n, Way::Direct) => Some("n8n runs no Python, so its node calls a host. Add --via-host."),
             (Self::Airbyte, Way::ViaHost) => {
                 Some("Airbyte's package reads the lists from the instance itself. Leave --via-host out.")

@@ -23,13 +23,14 @@ app = App(
     product_name=@name@,
     publisher=@vendor@,
     appid="3f6f2c0e-6b1d-5b0e-9a55-0d6b4f6c7d21",
+    python_version=@python_version@,
     asset_cls=Asset,
 )
 
 
 def run(asset, command, parameters, names):
     """The output of a command: its key fields by `names`, and its rows as JSON text."""
-    settings = {name: value for name, value in asset.dict().items() if value not in (None, "")}
+    settings = {name: value for name, value in asset.@dump@().items() if value not in (None, "")}
     wanted = {name: value for name, value in parameters.items() if value not in (None, "")}
     try:
         outcome = Connector(**settings).execute(command, wanted)

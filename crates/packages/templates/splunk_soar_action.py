@@ -11,4 +11,4 @@ class @class@Output(ActionOutput):
 
 @app.action(description=@description@, verbose=@verbose@, action_type=@kind@, read_only=@read_only@)
 def @function@(params: @class@Params, soar: SOARClient, asset: Asset) -> @class@Output:
-    return @class@Output(**run(asset, @command@, params.dict(), @names@))
+    return @class@Output(**run(asset, @command@, params.@dump@(), @names@))

@@ -69,20 +69,42 @@ name = "Moon Name"
 path = "$.name"
 "#;
 
+/// The text of the files that the other host reads. A README names every command in any case.
+fn code(files: &[File]) -> String {
+    let is_code = |file: &&File| !file.path.ends_with("README.md") && !file.path.ends_with(".png");
+    text(&files.iter().filter(is_code).cloned().collect::<Vec<_>>()).to_lowercase()
+}
+
+/// Whether the text has the command's name, as the command or as a word of a program.
+fn names(text: &str, command: &str) -> bool {
+    let name = command.to_lowercase();
+    ["", " ", "_", "-"].iter().any(|between| text.contains(&name.replace(' ', between)))
+}
+
 #[test]
 fn a_command_that_is_added_to_the_manifest_is_in_every_package_with_its_parameters() {
     let (before, after) = (manifest(), manifest_with(MOONS));
-    for (host, way) in packages() {
-        let lacking = text(&files(&before, host, way)).to_lowercase();
-        assert!(!lacking.contains("moon"), "{host:?}");
-        let text = text(&files(&after, host, way)).to_lowercase();
-        assert!(text.contains("list moons") && text.contains("lists the moons of a device."), "{host:?} {way:?}");
-        // Airbyte reads whole lists.
+    let facts = |files: &[File], host: Host| {
+        let text = code(files);
         let parameter = ["moon phase", "moon_phase"].iter().any(|name| text.contains(name));
-        assert!(parameter || host == Host::Airbyte, "{host:?} {way:?}: the parameter is missing");
-        if host == Host::Airbyte {
-            assert!(text.contains("\"console/moons/\""), "{text}");
+        match host {
+            // Airbyte reads whole lists, which it names by their rows.
+            Host::Airbyte => [text.contains("\"console/moons/\""), text.contains("name: moons"), true],
+            _ => [names(&text, "List Moons"), text.contains("lists the moons of a device"), parameter],
         }
+    };
+    for (host, way) in packages() {
+        let without = files(&before, host, way);
+        assert!(!text(&without).to_lowercase().contains("moon"), "{host:?}");
+        assert_ne!(
+            facts(&without, host),
+            [true; 3],
+            "{host:?} {way:?}: the check accepts a package without the command"
+        );
+        let with = files(&after, host, way);
+        assert_eq!(facts(&with, host), [true; 3], "{host:?} {way:?}: name or place, description, parameter");
+        let readme = with.iter().find(|file| file.path == "README.md").unwrap();
+        assert!(String::from_utf8_lossy(&readme.content).contains("| List Moons | Lists the moons of a device. |"));
     }
 }
 
@@ -91,8 +113,11 @@ fn every_package_names_every_command() {
     let manifest = manifest();
     for (host, way) in packages() {
         let files = files(&manifest, host, way);
+        let code = code(&files);
         for command in &manifest.commands {
             assert!(text(&files).contains(&command.name), "{host:?} {way:?}: {}", command.name);
+            // Airbyte has the lists only.
+            assert!(host == Host::Airbyte || names(&code, &command.name), "{host:?} {way:?}: {}", command.name);
         }
     }
 }

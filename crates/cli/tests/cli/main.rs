@@ -24,6 +24,7 @@ mod listeners;
 mod logging;
 mod management;
 mod mcp;
+mod mcp_bad_input;
 #[cfg(target_os = "linux")]
 mod memory;
 mod output;

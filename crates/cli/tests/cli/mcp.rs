@@ -10,7 +10,7 @@ use crate::instance::Instance;
 use crate::support::{Simulator, ended, footprint};
 
 /// A running `footprint mcp` after the handshake. Dropping it ends the process.
-struct Mcp {
+pub struct Mcp {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -18,7 +18,7 @@ struct Mcp {
 }
 
 impl Mcp {
-    fn start(simulator: &Simulator, arguments: &[&str]) -> Self {
+    pub fn start(simulator: &Simulator, arguments: &[&str]) -> Self {
         Self::start_with(simulator, arguments, "2025-11-25")
     }
 
@@ -46,24 +46,28 @@ impl Mcp {
         mcp
     }
 
-    fn write(&mut self, message: &Value) {
-        writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
+    pub fn write(&mut self, message: &Value) {
+        self.write_line(&message.to_string());
     }
 
-    fn line(&mut self) -> String {
+    pub fn write_line(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         assert!(self.output.read_line(&mut line).unwrap() > 0, "the server ended");
         line
     }
 
-    fn request(&mut self, method: &str, params: &Value) -> Value {
+    pub fn request(&mut self, method: &str, params: &Value) -> Value {
         self.id += 1;
         self.write(&json!({"jsonrpc": "2.0", "id": self.id, "method": method, "params": params}));
         serde_json::from_str(&self.line()).unwrap()
     }
 
     /// The result of a tool.
-    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+    pub fn call(&mut self, tool: &str, arguments: &Value) -> Value {
         let answered = self.request("tools/call", &json!({"name": tool, "arguments": arguments}));
         assert!(answered["result"].is_object(), "{answered}");
         answered["result"].clone()
@@ -77,13 +81,13 @@ impl Drop for Mcp {
     }
 }
 
-fn with(place: &Value, more: &Value) -> Value {
+pub fn with(place: &Value, more: &Value) -> Value {
     let mut all = place.as_object().unwrap().clone();
     all.extend(more.as_object().unwrap().clone());
     all.into()
 }
 
-fn here() -> Value {
+pub fn here() -> Value {
     json!({"connection": "default", "site": "local", "tenant": "own"})
 }
 
@@ -201,7 +205,7 @@ fn an_older_client_gets_the_content_as_text_and_a_client_that_leaves_ends_the_pr
 }
 
 /// A host with the settings `more`, and a connection on one of two sites.
-fn host(more: &str, simulator: &Simulator) -> Instance {
+pub fn host(more: &str, simulator: &Simulator) -> Instance {
     let instance = Instance::new();
     let settings = instance.path().join("host.toml");
     std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + more).unwrap();
@@ -215,7 +219,7 @@ fn host(more: &str, simulator: &Simulator) -> Instance {
 }
 
 /// The status and the body of a message with these headers.
-fn post(url: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
+pub fn post(url: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut request = reqwest::Client::new().post(url).body(body.to_owned());

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use soar_connector::Command;
 use soar_connector::manifest::{Effect, PageMembers, ReplyShape};
 
+use super::airbyte_findings;
 use crate::fields;
 use crate::file::File;
 use crate::icon;
@@ -20,6 +21,16 @@ const SETTINGS: [&str; 4] = ["Server URL", "User Name", "Password", "API Key"];
 /// The setting that chooses between a password and a key.
 const AUTHENTICATION: &str = "authentication";
 
+/// The host whose log of changes of findings is a stream. The stream is there once the address is given.
+const HOST: [(&str, &str, &str); 2] = [
+    (
+        "host_url",
+        "Host URL",
+        "Address of a host that collects findings. Unless given, there are no changes of findings.",
+    ),
+    ("host_key", "Host Key", "An API key of that host, whose owner may read findings."),
+];
+
 pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
     vec![
         File::new("manifest.yaml", yaml::text(&manifest(source))),
@@ -29,7 +40,8 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
 }
 
 const STEPS: &str = "
-The source has a stream for each list that needs no parameter.
+The source has a stream for each list that needs no parameter. Each sync reads all rows. With Host URL and Host Key it also has
+the stream `finding_changes`, whose incremental sync reads only what is new.
 
 1. In the Connector Builder, choose Import a YAML manifest, and choose `manifest.yaml`.
 2. Enter Server URL, and either User Name and Password, or API Key, and which of the two it is.
@@ -52,6 +64,7 @@ fn manifest(source: &Source<'_>) -> Value {
     let streams: Vec<_> =
         source.commands().filter_map(|command| path(command).map(|path| stream(source, command, path))).collect();
     let first = streams.first().map(|stream| stream["name"].clone()).unwrap_or_default();
+    let streams: Vec<_> = streams.into_iter().chain([airbyte_findings::streams()]).collect();
     json!({
         "version": LANGUAGE,
         "type": "DeclarativeSource",
@@ -81,6 +94,16 @@ fn specification(source: &Source<'_>) -> Value {
         "description": "password with User Name and Password, or api_key with API Key.", "order": properties.len(),
     });
     properties.insert(AUTHENTICATION.to_owned(), choice);
+    for (name, title, description) in HOST {
+        let mut property =
+            json!({ "type": "string", "title": title, "description": description, "order": properties.len() });
+        if name == "host_key" {
+            property["airbyte_secret"] = json!(true);
+        } else {
+            property["examples"] = json!(["https://soar.example.com"]);
+        }
+        properties.insert(name.to_owned(), property);
+    }
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",

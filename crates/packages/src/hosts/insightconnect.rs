@@ -49,8 +49,9 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
 }
 
 const STEPS: &str = "
-1. In the plugin's folder run `insight-plugin refresh`, which adds the files that it draws from `plugin.spec.yaml`. Put the
-   wheel into the folder and name it in `requirements.txt`, unless the package was made with `--via-host`.
+1. In the plugin's folder run `insight-plugin refresh`, which adds the files that it draws from `plugin.spec.yaml`. Unless the
+   package was made with `--via-host`, put the wheel into the folder, and write `./` and the wheel's file name into
+   `requirements.txt` in place of `@id@==@version@`.
 2. Run `insight-plugin export`, and import the file in InsightConnect.
 3. Add a connection, and test it.";
 
@@ -63,9 +64,16 @@ fn described(text: &str) -> String {
     words.map(capitals).collect::<Vec<_>>().join(" ")
 }
 
-/// A title as the vendor's validator takes it.
+/// A title as the vendor's validator takes it: articles and conjunctions within it in lower case, and other words in capitals.
 fn titled(name: &str) -> String {
-    name.replace(" per ", " Per ")
+    let words = name.split(' ').enumerate().map(|(index, word)| match word {
+        "And" | "Or" | "Of" | "The" | "In" | "To" | "For" | "By" | "On" | "At" | "With" | "From" if index > 0 => {
+            word.to_lowercase()
+        }
+        "per" => "Per".to_owned(),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn specification(source: &Source<'_>) -> Value {
@@ -135,7 +143,7 @@ fn connection_field(setting: &Setting) -> Value {
 fn action(command: &Command) -> Value {
     let input: Map<_, _> = command.inputs.iter().map(|input| (snake(&input.name), field(input))).collect();
     let mut action = json!({
-        "title": command.name,
+        "title": titled(&command.name),
         "description": described(&command.description),
         "output": {
             "rows": {

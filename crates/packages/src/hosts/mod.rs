@@ -1,6 +1,7 @@
 //! One generator per host.
 
 pub(crate) mod airbyte;
+mod airbyte_findings;
 pub(crate) mod cortex_xsoar;
 pub(crate) mod d3_soar;
 pub(crate) mod insightconnect;

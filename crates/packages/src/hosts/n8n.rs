@@ -54,8 +54,8 @@ fn word_of(source: &Source<'_>) -> String {
 /// A description as n8n's linter takes it: no full stop behind a single sentence, and ID in capitals.
 fn described(text: &str) -> String {
     let words = text.split(' ').map(|word| match word.trim_end_matches(['.', ',', ';']) {
-        "id" => word.replace("id", "ID"),
-        "ids" => word.replace("ids", "IDs"),
+        id @ ("id" | "Id") => word.replace(id, "ID"),
+        ids @ ("ids" | "Ids") => word.replace(ids, "IDs"),
         _ => word.to_owned(),
     });
     let text = words.collect::<Vec<_>>().join(" ");
@@ -173,10 +173,21 @@ fn field(input: &Input) -> Value {
         "routing": { "send": { "type": "body", "property": format!("CommandParams.{}", input.name) } },
     });
     if input.kind == InputType::Choice {
-        let options: Vec<_> = input.choices.iter().map(|choice| json!({ "name": choice, "value": choice })).collect();
-        field["options"] = json!(options);
+        let mut choices: Vec<_> = input.choices.iter().map(|choice| (title_case(choice), choice)).collect();
+        choices.sort_by_key(|(name, _)| name.to_lowercase());
+        field["options"] = choices.iter().map(|(name, choice)| json!({ "name": name, "value": choice })).collect();
     }
     field
+}
+
+/// The name of a choice as n8n's linter takes it: each word begins with a capital.
+fn title_case(choice: &str) -> String {
+    let words = choice.split(' ').map(|word| {
+        let mut word = word.to_owned();
+        word.get_mut(..1).map(str::make_ascii_uppercase);
+        word
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A TypeScript literal, indented by tabs as n8n's linter wants it.

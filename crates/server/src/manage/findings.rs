@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use soar_host::Refusal;
 use soar_host::findings::CollectionToMake;
-use soar_host::findings::formats::{FindingFormat, render};
+use soar_host::findings::formats::{ChangeShown, FindingFormat, render};
 use soar_host::operations::{
     ChangesSince, CollectionShown, DeliveryShown, DeliveryToMake, FindingDifferences, FindingPage, FindingShown,
     OperationError, Span,
@@ -174,7 +174,7 @@ async fn collection(Managed { request, path, .. }: Managed<Id<CollectionId>>) ->
 
 /// Changes of findings after a number, one per line; the header Findings-Through has the number for the next call
 #[utoipa::path(get, path = "/findings/changes", operation_id = "listFindingChanges", params(Since),
-    responses((status = 200, content((String = "application/x-ndjson"), (String = "text/csv"))),
+    responses((status = 200, content((String = "application/x-ndjson"), (Vec<ChangeShown> = "application/json"), (String = "text/csv"))),
         (status = 410, description = "The log cannot go on from this number; goOnFrom is the number to go on from.")))]
 async fn changes(Managed { request, query, .. }: Managed<Nothing, Since>) -> Response {
     let Since { after, wait, format, limit } = query;

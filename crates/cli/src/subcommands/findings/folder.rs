@@ -24,6 +24,7 @@ impl Folder {
         fs::read_dir(path).with_context(|| format!("The folder {} cannot be read", path.display()))?;
         let ending = match format {
             FindingFormat::Ndjson => "ndjson",
+            FindingFormat::Json => "json",
             FindingFormat::Ocsf => "ocsf.ndjson",
             FindingFormat::Ecs => "ecs.ndjson",
             FindingFormat::Csv => "csv",

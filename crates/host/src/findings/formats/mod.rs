@@ -21,6 +21,8 @@ text_enum! {
     pub enum FindingFormat {
         /// This host's own: one JSON object per line.
         Ndjson = "ndjson",
+        /// The same objects in one JSON array.
+        Json = "json",
         /// OCSF Vulnerability Finding (class 2002): one JSON object per line.
         Ocsf = "ocsf",
         /// Elastic Common Schema: one JSON object per line.
@@ -36,6 +38,7 @@ impl FindingFormat {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv",
+            Self::Json => "application/json",
             Self::Ndjson | Self::Ocsf | Self::Ecs => "application/x-ndjson",
         }
     }
@@ -95,11 +98,16 @@ pub fn render(format: FindingFormat, changes: &[ChangeShown], with_head: bool) -
     if format == FindingFormat::Csv {
         return csv::render(changes, with_head);
     }
+    if format == FindingFormat::Json {
+        return serde_json::to_vec(changes);
+    }
     for change in changes {
         match format {
             FindingFormat::Ocsf => serde_json::to_writer(&mut text, &ocsf::event(change))?,
             FindingFormat::Ecs => serde_json::to_writer(&mut text, &ecs::event(change))?,
-            FindingFormat::Ndjson | FindingFormat::Csv => serde_json::to_writer(&mut text, change)?,
+            FindingFormat::Ndjson | FindingFormat::Json | FindingFormat::Csv => {
+                serde_json::to_writer(&mut text, change)?
+            }
         }
         text.push(b'\n');
     }
