@@ -21,6 +21,9 @@ use crate::runtime::single_threaded_runtime;
 /// The environment variable that a shell sets to ask for completions.
 pub(crate) const VARIABLE: &str = "FOOTPRINT_COMPLETE";
 
+/// The most names of connections that a shell gets.
+const MOST_NAMES: i64 = 10_000;
+
 /// Answers a shell that asks for completions, and ends the process. Otherwise it returns.
 pub(crate) fn answer(definition: impl Fn() -> Command) {
     if let Some(shell) = std::env::var_os(VARIABLE) {
@@ -127,8 +130,7 @@ fn sites() -> Vec<String> {
 fn connection_names() -> Vec<String> {
     of_instance(async |session| {
         let context = session.context("connection list");
-        let all = session.connected_operations()?.list_connections(&context, None).await.map_err(not_done)?;
-        Ok(all.into_iter().map(|connection| connection.name).collect())
+        session.connected_operations()?.connection_names(&context, MOST_NAMES).await.map_err(not_done)
     })
 }
 

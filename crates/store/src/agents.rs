@@ -101,6 +101,13 @@ const SELECT: &str = "SELECT a.id, a.name, a.site_id, s.name AS site_name, a.add
                              a.secret_kind, a.secret, a.version, a.created_at, a.modified_at
                       FROM agents a LEFT JOIN sites s ON s.id = a.site_id";
 
+/// An agent that connections of a place name.
+#[derive(sqlx::FromRow)]
+struct NamedAgent {
+    agent_name: String,
+    place: SiteId,
+}
+
 impl Records<'_> {
     /// Creates an agent without a secret.
     ///
@@ -209,6 +216,18 @@ impl Records<'_> {
         let query = sqlx::query_scalar::<_, AgentId>(sqlx::AssertSqlSafe(sql)).bind(name_key(name));
         query.fetch_optional(&mut *self.connection).await?;
         Ok(())
+    }
+
+    /// The agents that connections name, each with the connections' places.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn named_agents(&mut self) -> Result<Vec<(String, SiteId)>, StoreError> {
+        let query = sqlx::query_as::<_, NamedAgent>(
+            "SELECT DISTINCT agent_name, place FROM connections WHERE agent_name IS NOT NULL",
+        );
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| (row.agent_name, row.place)).collect())
     }
 
     /// The connections that name an agent, by name.

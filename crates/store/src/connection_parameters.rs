@@ -111,7 +111,8 @@ impl Records<'_> {
         wanted: ConnectionFilter,
     ) -> Result<BTreeMap<ConnectionId, Vec<StoredParameter>>, StoreError> {
         let mut parameters: BTreeMap<ConnectionId, Vec<_>> = BTreeMap::new();
-        for row in self.of_connections::<ParameterRow>(Self::parameters_sql(), wanted).await? {
+        let sql = self.parameters_sql(&wanted);
+        for row in self.of_connections::<ParameterRow>(sql, &wanted).await? {
             let value = match row.kind.as_str() {
                 "Plain" => StoredValue::Plain(row.value),
                 "Reference" => StoredValue::Reference(row.value.parse().map_err(StoreError::Unreadable)?),

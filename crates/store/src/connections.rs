@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
+use super::connection_pages::SHARED_PLACE;
 use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion};
-use super::{Records, StoreError};
+use super::rows::identifiers;
+use super::{Engine, Records, StoreError};
 use crate::model::name::name_key;
 use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId, Version};
 
@@ -51,12 +53,14 @@ pub struct Shareable {
 }
 
 /// Which connections to read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum ConnectionFilter {
     /// All connections.
     All,
     /// The connection with this id.
     Id(ConnectionId),
+    /// The connections with these ids.
+    Ids(Vec<ConnectionId>),
     /// The connections of a site, and the shared ones if the site is internal.
     On {
         /// The site's id.
@@ -67,17 +71,25 @@ pub enum ConnectionFilter {
 }
 
 impl ConnectionFilter {
-    /// The values of `$1` to `$3` of [`CONDITION`].
-    fn values(self) -> [i64; 3] {
+    /// SQL for the condition on the connection `c`, whose `$1` is [`ConnectionFilter::value`].
+    fn condition(&self, engine: Engine) -> String {
         match self {
-            Self::All => [0, 0, 0],
-            Self::Id(id) => [id.0, 0, 0],
-            Self::On { site, is_internal } => [0, site.0, i64::from(is_internal)],
+            Self::All => "$1 = ''".to_owned(),
+            Self::Id(_) | Self::Ids(_) => format!("c.id IN ({})", engine.integers_of("$1")),
+            Self::On { .. } => format!("c.place IN ({})", engine.integers_of("$1")),
+        }
+    }
+
+    fn value(&self) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Id(id) => identifiers(&[*id]),
+            Self::Ids(ids) => identifiers(ids),
+            Self::On { site, is_internal: false } => identifiers(&[*site]),
+            Self::On { site, is_internal: true } => identifiers(&[*site, SHARED_PLACE]),
         }
     }
 }
-
-const CONDITION: &str = "($1 = 0 OR c.id = $1) AND ($2 = 0 OR c.place = $2 OR (c.place = 0 AND $3 = 1))";
 
 impl Records<'_> {
     /// Creates a connection without parameters.
@@ -167,6 +179,7 @@ impl Records<'_> {
 
     /// The wanted connections, by integration, name and place.
     pub async fn connections(&mut self, wanted: ConnectionFilter) -> Result<Vec<Connection>, StoreError> {
+        let condition = wanted.condition(self.engine);
         let sql = format!(
             "SELECT c.id, c.integration, c.name, c.site_id, s.name AS site_name, c.recipient_site_id,
                  r.name AS recipient_site_name, c.agent_name, c.description, c.tenant, c.active,
@@ -178,20 +191,20 @@ impl Records<'_> {
              LEFT JOIN schedules h ON h.connection_id = c.id AND h.kind = 'Health Check'
              LEFT JOIN sites s ON s.id = c.site_id
              LEFT JOIN sites r ON r.id = c.recipient_site_id
-             WHERE {CONDITION}
+             WHERE {condition}
              ORDER BY c.integration, c.name_key, c.place"
         );
-        let rows = self.of_connections::<ConnectionRow>(sql, wanted).await?;
+        let rows = self.of_connections::<ConnectionRow>(sql, &wanted).await?;
         let mut connections: Vec<_> = rows.into_iter().map(Connection::from).collect();
         // The users are read after the connections: a newer list with an older version is harmless, since the next read
         // notices the new version.
         let sql = format!(
             "SELECT u.connection_id, u.user_id, n.name AS user_name FROM connection_users u
              JOIN connections c ON c.id = u.connection_id JOIN users n ON n.id = u.user_id
-             WHERE {CONDITION} ORDER BY n.name_key"
+             WHERE {condition} ORDER BY n.name_key"
         );
         let mut users: BTreeMap<ConnectionId, Vec<_>> = BTreeMap::new();
-        for row in self.of_connections::<ConnectionUser>(sql, wanted).await? {
+        for row in self.of_connections::<ConnectionUser>(sql, &wanted).await? {
             users.entry(row.connection_id).or_default().push((row.user_id, row.user_name));
         }
         let mut parameters = self.connection_parameters(wanted).await?;
@@ -219,8 +232,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn connection(&mut self, id: ConnectionId) -> Result<Connection, StoreError> {
-        // Ids start at 1. The id 0 would ask for all.
-        let found = if id.0 > 0 { self.connections(ConnectionFilter::Id(id)).await?.pop() } else { None };
+        let found = self.connections(ConnectionFilter::Id(id)).await?.pop();
         found.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
@@ -247,21 +259,21 @@ impl Records<'_> {
     pub(super) async fn of_connections<T>(
         &mut self,
         sql: String,
-        wanted: ConnectionFilter,
+        wanted: &ConnectionFilter,
     ) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let [id, site, shared] = wanted.values();
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).bind(site).bind(shared);
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(wanted.value());
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// SQL for the parameters of the wanted connections.
-    pub(super) fn parameters_sql() -> String {
+    pub(super) fn parameters_sql(&self, wanted: &ConnectionFilter) -> String {
+        let condition = wanted.condition(self.engine);
         format!(
             "SELECT p.connection_id, p.name, p.kind, p.value FROM connection_parameters p
-             JOIN connections c ON c.id = p.connection_id WHERE {CONDITION} ORDER BY p.connection_id, p.name"
+             JOIN connections c ON c.id = p.connection_id WHERE {condition} ORDER BY p.connection_id, p.name"
         )
     }
 }

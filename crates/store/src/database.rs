@@ -135,6 +135,7 @@ impl Store {
             Self::open_file(file_of(address), wait, reading).await?
         };
         store.key_names().await?;
+        store.index_earlier_incidents().await?;
         Ok(store)
     }
 

@@ -39,7 +39,8 @@ impl Records<'_> {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids));
             query.execute(&mut *self.connection).await?;
         }
-        self.insert_details(details).await
+        self.insert_rows_of_details(details).await?;
+        self.index_incidents(&ids).await
     }
 
     /// Adds the tasks and fields of new incidents.
@@ -47,6 +48,16 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
     pub async fn insert_details(
+        &mut self,
+        details: &[(IncidentId, &[Task], &[DynamicField])],
+    ) -> Result<(), StoreError> {
+        self.insert_rows_of_details(details).await?;
+        let has_value = |fields: &[DynamicField]| fields.iter().any(|field| field.value.is_some());
+        let with_values = details.iter().filter(|(_, _, fields)| has_value(fields)).map(|(id, _, _)| *id);
+        self.index_incidents(&with_values.collect::<Vec<_>>()).await
+    }
+
+    async fn insert_rows_of_details(
         &mut self,
         details: &[(IncidentId, &[Task], &[DynamicField])],
     ) -> Result<(), StoreError> {
@@ -206,6 +217,7 @@ impl Records<'_> {
         if changed.rows_affected() == 0 {
             return Err(StoreError::not_found("dynamic field", name));
         }
+        self.index_incidents(&[incident]).await?;
         self.touch_incidents(&[incident], now).await
     }
 
@@ -233,6 +245,6 @@ impl Records<'_> {
             let value = Some(value.as_str()).filter(|value| !value.is_empty());
             query.bind(value).execute(&mut *self.connection).await?;
         }
-        Ok(())
+        self.index_incidents(&[incident]).await
     }
 }

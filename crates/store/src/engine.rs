@@ -98,6 +98,33 @@ impl Engine {
         format!("COALESCE(CAST({} AS DOUBLE PRECISION), -1)", self.json_text(column, member))
     }
 
+    /// SQL for the pairs of a text and a whole number in a JSON array of arrays that is bound as `parameter`.
+    pub(super) fn pairs_of(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT value ->> 0, value ->> 1 FROM json_each(+{parameter})"),
+            Self::Postgres => format!(
+                "SELECT pair ->> 0, CAST(pair ->> 1 AS BIGINT)
+                 FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS pairs (pair)"
+            ),
+        }
+    }
+
+    /// SQL for a column that holds JSON, as a part of other JSON.
+    pub(super) fn as_json(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json({column})"),
+            Self::Postgres => column.to_owned(),
+        }
+    }
+
+    /// SQL for whether the text `text` contains the text `part`.
+    pub(super) fn contains(self, text: &str, part: &str) -> String {
+        match self {
+            Self::Sqlite => format!("INSTR({text}, {part}) > 0"),
+            Self::Postgres => format!("STRPOS({text}, {part}) > 0"),
+        }
+    }
+
     /// SQL that locks the rows just read until the transaction ends.
     pub(super) fn for_update(self) -> &'static str {
         match self {

@@ -4,11 +4,12 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 
 use super::columns::json;
+use super::rows::identifiers;
 use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CLOCK_TOLERANCE, CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleId,
-    ScheduleKind, ScheduleRunStatus, WorkItem,
+    CLOCK_TOLERANCE, CheckResult, ConnectionId, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule,
+    ScheduleId, ScheduleKind, ScheduleRunStatus, WorkItem,
 };
 
 const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.last_proof_at, health.last_error, \
@@ -226,13 +227,35 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn health_table(&mut self, kind: ScheduleKind) -> Result<Vec<(Schedule, Option<Health>)>, StoreError> {
+        self.schedules_with_health("schedules.kind = $1", kind.as_str().to_owned()).await
+    }
+
+    /// The health checks of these connections, each with its health now. `None` for a check that never ran.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn health_checks_of(
+        &mut self,
+        connections: &[ConnectionId],
+    ) -> Result<Vec<(Schedule, Option<Health>)>, StoreError> {
+        let ids = self.engine.integers_of("$1");
+        let condition = format!("schedules.kind = 'Health Check' AND schedules.connection_id IN ({ids})");
+        self.schedules_with_health(&condition, identifiers(connections)).await
+    }
+
+    /// The schedules with this condition on `$1`, by name.
+    async fn schedules_with_health(
+        &mut self,
+        condition: &str,
+        value: String,
+    ) -> Result<Vec<(Schedule, Option<Health>)>, StoreError> {
         let now = self.now().await?;
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {}, {COLUMNS} FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
-             WHERE schedules.kind = $1 ORDER BY schedules.name_key, schedules.id",
+             WHERE {condition} ORDER BY schedules.name_key, schedules.id",
             schedules::COLUMNS
         ));
-        let query = sqlx::query_as::<_, ScheduleHealth>(sql).bind(kind.as_str());
+        let query = sqlx::query_as::<_, ScheduleHealth>(sql).bind(value);
         let rows = query.fetch_all(&mut *self.connection).await?;
         let shown = |row: ScheduleHealth| {
             let schedule = Schedule::from(row.schedule);

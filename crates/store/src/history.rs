@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use super::rows::identifiers;
 use super::{Records, StoreError};
-use crate::model::{
-    Check, ConnectionId, DayUptime, Latency, Moment, ScheduleId, ScheduleRun, ScheduleRunId, Uptime, percentiles,
-};
+use crate::model::{Check, ConnectionId, Latency, Moment, ScheduleId, ScheduleRun, ScheduleRunId, Uptime, percentiles};
 
 /// The percentiles of latency are of at most this many of the latest checks.
 const LATENCIES: i64 = 10_000;
@@ -105,27 +102,6 @@ impl Records<'_> {
         .bind(since.hours())
         .bind(until.hours());
         Ok(query.fetch_one(&mut *self.connection).await?)
-    }
-
-    /// The counts of passed and failed checks of connections since `since`, by day. Days begin `offset` hours before UTC's.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn uptime_days(
-        &mut self,
-        connections: &[ConnectionId],
-        since: Moment,
-        offset: i64,
-    ) -> Result<Vec<DayUptime>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT connection_id, day, CAST(SUM(passed) AS BIGINT) AS passed, CAST(SUM(failed) AS BIGINT) AS failed
-             FROM (SELECT connection_id, (hour + $2) / 24 AS day, passed, failed FROM check_hours
-                   WHERE connection_id IN ({}) AND hour > $3) hours
-             GROUP BY connection_id, day ORDER BY connection_id, day",
-            self.engine.integers_of("$1")
-        ));
-        let query = sqlx::query_as(sql).bind(identifiers(connections)).bind(offset).bind(since.hours());
-        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// At most `limit` entries of a schedule's log before the entry `before`, the latest first.

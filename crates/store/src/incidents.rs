@@ -127,7 +127,10 @@ impl Records<'_> {
             let named = incidents.iter().map(|incident| incident.number.as_str());
             rows::duplicate(error, "incident", named)
         })?;
-        rows::in_order(&inserted, IncidentId, incidents.iter().map(|incident| incident.number.as_str()))
+        let numbers = incidents.iter().map(|incident| incident.number.as_str());
+        let ids = rows::in_order(&inserted, IncidentId, numbers)?;
+        self.index_new(&ids, incidents).await?;
+        Ok(ids)
     }
 
     /// The incident with this number.
@@ -183,7 +186,7 @@ impl Records<'_> {
         .bind(incident.closed_by.as_deref())
         .execute(&mut *self.connection)
         .await?;
-        Ok(())
+        self.index_incidents(&[incident.id]).await
     }
 
     /// A page of an export: the incidents of these sites, by id, after the incident with the id `after`. It ends before

@@ -3,8 +3,9 @@
 use super::incidents::COLUMNS;
 use super::pages::bytes_of;
 use super::rows::{Cell, identifiers};
-use super::{HeldRows, Oversize, Records, StoreError};
-use crate::model::{Incident, Moment, SiteId};
+use super::search_order::{Branches, SearchOrder};
+use super::{Engine, HeldRows, Oversize, Records, StoreError, incident_words};
+use crate::model::{Incident, IncidentId, Moment, SiteId, Status};
 
 /// A column of incidents that a condition can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +121,12 @@ pub struct Search {
     pub until: Moment,
     /// At least one of these groups is true as a whole. No group means all incidents.
     pub groups: Vec<Vec<Condition>>,
+    /// Only incidents with all words of this text, each at the beginning of a word: see [`crate::model::Words`].
+    pub text: Option<String>,
+    /// The order of the incidents.
+    pub order: SearchOrder,
+    /// Only incidents after this one in the order, which is the last one of the page before.
+    pub after: Option<IncidentId>,
     /// The number of incidents to skip.
     pub offset: i64,
     /// The most incidents to return.
@@ -146,30 +153,35 @@ impl LongTexts {
     pub const NONE: Self = Self { description: false, conclusion: false, raw_data: false, fields: false };
 }
 
+impl Search {
+    /// Whether all incidents have one owner.
+    fn is_of_an_owner(&self) -> bool {
+        let is_owner = |condition: &Condition| {
+            condition.subject == Subject::Static(SearchField::Owner)
+                && condition.comparison == Comparison::Equal
+                && condition.operand != Operand::Text(String::new())
+        };
+        matches!(self.groups.as_slice(), [only] if only.iter().any(is_owner))
+    }
+}
+
 impl Records<'_> {
-    /// The found incidents, the oldest first, so that new incidents do not move a page.
+    /// The found incidents in the order of the search, so that new incidents do not move a page.
     ///
     /// # Errors
     /// [`StoreError::TooLarge`] when they are larger than an answer may be. [`StoreError::Busy`] when no memory is free
     /// for them now.
     pub async fn search_incidents(&mut self, search: &Search) -> Result<HeldRows<Incident>, StoreError> {
-        // The signs keep SQLite from planning the statement again whenever a value changes.
+        let words = search.text.as_deref().map(|text| incident_words::wanted(self.engine, text));
+        if words == Some(None) {
+            // No incident has the words of a text without words.
+            let (_, room) = self.fitting(&[], Oversize::Refuse)?;
+            return Ok(HeldRows { rows: Vec::new(), room });
+        }
+        let words = words.flatten();
         let mut values = Values::default();
         let sites = identifiers(&search.sites);
-        let of_sites = match search.sites.as_slice() {
-            // With `=` the index returns the incidents in their order, and only the page is read.
-            [site] => format!("= +{}", values.add(Cell::Integer(site.0))),
-            _ => format!("IN ({})", self.engine.integers_of(&values.add(Cell::Text(&sites)))),
-        };
-        let (from, until) = (values.add(Cell::Integer(search.from.0)), values.add(Cell::Integer(search.until.0)));
-        let mut alternatives = Vec::new();
-        for group in &search.groups {
-            let conditions: Vec<_> = group.iter().map(|condition| self.condition(condition, &mut values)).collect();
-            alternatives.push(if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") });
-        }
-        let filter =
-            if alternatives.is_empty() { String::new() } else { format!(" AND (({}))", alternatives.join(") OR (")) };
-        let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
+        let order = search.order.sql(words.is_some());
         let mut columns = vec!["title"];
         let long = [
             (search.texts.description, "description"),
@@ -182,10 +194,9 @@ impl Records<'_> {
             "+ COALESCE((SELECT SUM(OCTET_LENGTH(f.value)) FROM incident_fields f WHERE f.incident_id = i.id), 0)";
         let fields = if search.texts.fields { fields } else { "" };
         let sql = format!(
-            "SELECT {} FROM (SELECT i.id, i.created_at, {bytes} {fields} AS bytes FROM incidents i
-             WHERE i.site_id {of_sites} AND i.created_at >= +{from} AND i.created_at < +{until}{filter}
-             ORDER BY i.created_at, i.id LIMIT +{limit} OFFSET +{offset}) page",
-            self.engine.packed("id, bytes", "created_at, id"),
+            "SELECT {} FROM (SELECT i.id, i.created_at, {bytes} {fields} AS bytes FROM {}) page",
+            self.engine.packed("id, bytes", order),
+            self.found(search, (&sites, words.as_deref()), &mut values),
         );
         let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         for value in &values.cells {
@@ -198,15 +209,77 @@ impl Records<'_> {
         }
         let page: String = query.fetch_one(&mut *self.connection).await?;
         let (ids, room) = self.fitting(&Self::sized(&page)?, Oversize::Refuse)?;
-        Ok(HeldRows { rows: self.incidents_numbered(&ids, &search.sites, search.texts).await?, room })
+        Ok(HeldRows { rows: self.incidents_numbered(&ids, &search.sites, search.texts, order).await?, room })
     }
 
-    /// The incidents with these ids that still belong to one of the sites, the oldest first.
+    /// SQL after FROM for the page's incidents as `i`. `sites` is a list of ids as JSON.
+    fn found<'c>(
+        &self,
+        search: &'c Search,
+        (sites, words): (&'c str, Option<&'c str>),
+        values: &mut Values<'c>,
+    ) -> String {
+        // The signs keep SQLite from planning the statement again whenever a value changes.
+        let (from, until) = (values.add(Cell::Integer(search.from.0)), values.add(Cell::Integer(search.until.0)));
+        let mut filter = format!("i.created_at >= +{from} AND i.created_at < +{until}");
+        let mut alternatives = Vec::new();
+        for group in &search.groups {
+            let conditions: Vec<_> = group.iter().map(|condition| self.condition(condition, values)).collect();
+            alternatives.push(if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") });
+        }
+        if !alternatives.is_empty() {
+            filter.push_str(&format!(" AND (({}))", alternatives.join(") OR (")));
+        }
+        // In this form the index of words gives the ids in order.
+        let id = match (words, self.engine) {
+            (None, _) => "i.id",
+            (Some(_), Engine::Sqlite) => "w.rowid",
+            (Some(_), Engine::Postgres) => "w.incident_id",
+        };
+        if let Some(after) = search.after {
+            let after = values.add(Cell::Integer(after.0));
+            filter.push_str(&format!(" AND {}", search.order.after(words.is_some(), id, &after)));
+        }
+        let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
+        let order = match words {
+            None => search.order.sql(false).to_owned(),
+            Some(_) => search.order.sql(true).replace("id", id),
+        };
+        let end = format!("ORDER BY {order} LIMIT +{limit} OFFSET +{offset}");
+        if words.is_none() && !search.is_of_an_owner() {
+            let branches = Branches { filter: &filter, order: search.order, limit: &limit, offset: &offset };
+            return match search.sites.as_slice() {
+                // With `=` the index returns the incidents in their order, and only the page is read.
+                [site] => {
+                    let site = values.add(Cell::Integer(site.0));
+                    format!("incidents i WHERE i.site_id = +{site} AND {filter} {end}")
+                }
+                sites => branches.merged(sites),
+            };
+        }
+        let sites = values.add(Cell::Text(sites));
+        // With `+` no database uses the index of sites.
+        let filter = format!("+i.site_id IN ({}) AND {filter} {end}", self.engine.integers_of(&sites));
+        let words = words.map(|words| values.add(Cell::Text(words)));
+        match (words, self.engine) {
+            (None, _) => format!("incidents i WHERE {filter}"),
+            (Some(words), Engine::Sqlite) => format!(
+                "incident_words w CROSS JOIN incidents i WHERE w.incident_words MATCH {words} AND i.id = w.rowid AND {filter}"
+            ),
+            (Some(words), Engine::Postgres) => format!(
+                "incident_words w JOIN incidents i ON i.id = w.incident_id
+                 WHERE w.words @@ CAST({words} AS tsquery) AND {filter}"
+            ),
+        }
+    }
+
+    /// The incidents with these ids that still belong to one of the sites, in this order.
     async fn incidents_numbered(
         &mut self,
         ids: &[i64],
         sites: &[SiteId],
         texts: LongTexts,
+        order: &str,
     ) -> Result<Vec<Incident>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -220,7 +293,7 @@ impl Records<'_> {
         let columns = unwanted.fold(COLUMNS.to_owned(), |columns, (_, name, instead)| columns.replace(name, instead));
         let sql = format!(
             "SELECT {} FROM incidents WHERE id IN ({}) AND site_id IN ({})",
-            self.engine.packed(&columns, "created_at, id"),
+            self.engine.packed(&columns, order),
             self.engine.integers_of("$1"),
             self.engine.integers_of("$2"),
         );
@@ -265,6 +338,14 @@ impl Records<'_> {
                 format!("{column} / 1000 {operator} {seconds}")
             }
             Operand::Text(text) => {
+                if condition.comparison == Comparison::Equal && !text.is_empty() {
+                    // In this form the index of the column is used. A partial index needs the text itself.
+                    let status = Status::ALL.iter().find(|one| column == "i.status" && one.as_str() == text);
+                    return match status {
+                        Some(status) => format!("{column} = '{status}'"),
+                        None => format!("{column} = {}", values.add(Cell::Text(text))),
+                    };
+                }
                 let value = values.add(Cell::Text(text));
                 if condition.comparison == Comparison::Like {
                     // A backslash stands for itself. At the end of a pattern it would be an error.

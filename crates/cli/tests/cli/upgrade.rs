@@ -69,6 +69,18 @@ impl Old {
         }
     }
 
+    /// The index of words did not exist in 0.1.0.
+    fn assert_all_found_by_their_words(&self) {
+        let incidents = self.read("incidents.ndjson");
+        assert!(incidents.lines().count() > 0);
+        for line in incidents.lines() {
+            let incident: Value = serde_json::from_str(line).unwrap();
+            let (number, title) = (incident["number"].as_str().unwrap(), incident["title"].as_str().unwrap());
+            let found = self.instance.json(["incident", "list", "--text", &format!("{number} {title}")]);
+            assert!(found.to_string().contains(number), "{number} is not found by {title}: {found}");
+        }
+    }
+
     /// Tests a connection, with its referenced password in the environment.
     fn assert_passes(&self, connection: &str, site: &str) {
         let mut command = self.instance.footprint(["connection", "test", connection, "--site", site]);
@@ -120,6 +132,7 @@ fn all_that_an_instance_of_0_1_0_holds_is_shown_and_exported() {
             assert!(holds(&now, &before), "{now} does not hold {before}");
         }
         assert_eq!(exported.lines().count(), old.read("incidents.ndjson").lines().count());
+        old.assert_all_found_by_their_words();
         assert_eq!(old.instance.successful(["case", "export", "--format", "ndjson"]), old.read("cases.ndjson"));
     }
 }

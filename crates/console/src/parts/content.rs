@@ -7,6 +7,7 @@ use super::facts::Facts;
 use super::filter::Filter;
 use super::form_panel::FormPanel;
 use super::link_button::LinkButton;
+use super::progress::Progress;
 use super::shown_once::ShownOnce;
 use super::table::Table;
 use super::tabs::Tabs;
@@ -23,12 +24,19 @@ pub(crate) enum Block {
     Form(Box<FormPanel>),
     Secret(Box<ShownOnce>),
     Tabs(Box<Tabs>),
+    Progress(Progress),
     Text(String),
 }
 
 impl From<Counts> for Block {
     fn from(counts: Counts) -> Self {
         Self::Counts(Box::new(counts))
+    }
+}
+
+impl From<Progress> for Block {
+    fn from(progress: Progress) -> Self {
+        Self::Progress(progress)
     }
 }
 
@@ -81,17 +89,26 @@ pub(crate) struct ContentPage {
     frame: Frame,
     actions: Vec<LinkButton>,
     blocks: Vec<Block>,
+    /// The topic with whose news the parts are loaded again; empty for none.
+    live: &'static str,
 }
 
 impl ContentPage {
     pub(crate) fn new(frame: Frame) -> Self {
-        Self { frame, actions: Vec::new(), blocks: Vec::new() }
+        Self { frame, actions: Vec::new(), blocks: Vec::new(), live: "" }
     }
 
     /// Adds a link beside the title.
     #[must_use]
     pub(crate) fn action(mut self, action: impl Into<Option<LinkButton>>) -> Self {
         self.actions.extend(action.into());
+        self
+    }
+
+    /// Loads the parts again when the topic has news.
+    #[must_use]
+    pub(crate) fn live(mut self, topic: &'static str) -> Self {
+        self.live = topic;
         self
     }
 

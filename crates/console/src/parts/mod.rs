@@ -17,6 +17,7 @@ mod form_errors;
 mod form_panel;
 mod hidden;
 mod link_button;
+mod progress;
 mod shown_once;
 mod sparkline;
 mod table;
@@ -42,6 +43,7 @@ pub(crate) use form_errors::FormErrors;
 pub(crate) use form_panel::FormPanel;
 pub(crate) use hidden::Hidden;
 pub(crate) use link_button::LinkButton;
+pub(crate) use progress::Progress;
 pub(crate) use shown_once::ShownOnce;
 pub(crate) use sparkline::{Point, Sparkline};
 pub(crate) use table::{Column, Row, Table};
@@ -57,6 +59,7 @@ impl HtmlSafe for Counts {}
 impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
 impl HtmlSafe for Facts {}
+impl HtmlSafe for Progress {}
 impl HtmlSafe for ErrorTab {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for Filter {}

@@ -105,7 +105,8 @@ async fn look(server: &Server) -> Result<Activity, StoreError> {
 /// The topics in which something has happened.
 fn news(seen: Activity, now: Activity) -> Vec<&'static str> {
     let mut topics = Vec::new();
-    if (seen.latest_run, seen.running) != (now.latest_run, now.running) {
+    let runs = |activity: Activity| (activity.latest_run, activity.running, activity.latest_progress);
+    if runs(seen) != runs(now) {
         topics.push("runs");
     }
     if seen.latest_check != now.latest_check {

@@ -2,6 +2,7 @@
 
 use fantoccini::key::Key;
 use serde_json::json;
+use soar_host::findings::EnrichmentFiles;
 
 use crate::browser::{Browser, WIDE};
 use crate::world::World;
@@ -232,4 +233,41 @@ async fn a_user_collects_the_findings_and_sees_how_far_it_has_come() {
     browser.wait_for_text("Footprint of Acme: ").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_shows_values_of_the_operators_files_with_their_dates_and_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kev, epss) = (folder.path().join("kev.json"), folder.path().join("epss.csv"));
+    let write = |vulnerabilities: serde_json::Value, scores: &str| {
+        let catalog = json!({ "dateReleased": "2026-11-01T15:00:00Z", "vulnerabilities": vulnerabilities });
+        std::fs::write(&kev, catalog.to_string()).unwrap();
+        let head = "#model_version:v2025.03.14,score_date:2026-11-02T00:00:00+0000\ncve,epss,percentile\n";
+        std::fs::write(&epss, format!("{head}{scores}")).unwrap();
+    };
+    write(json!([]), "");
+    let files = EnrichmentFiles { kev: Some(kev.clone()), epss: Some(epss.clone()) };
+    let world = World::with(|settings| settings.findings.enrichment = files).await;
+    let id = world.findings().await.remove(0);
+    let cookie = world.cookie("Analyst").await;
+    let path = format!("/findings/items/{id}");
+    let (_, page) = world.get(&cookie, &path).await;
+    assert!(page.contains("Not listed") && page.contains("Not known: the host has no scores"), "{page}");
+    let rest = page.split("CVE-").find(|rest| rest.starts_with(|first: char| first.is_ascii_digit())).unwrap();
+    let cve = format!("CVE-{}", rest.split(|one: char| !one.is_ascii_digit() && one != '-').next().unwrap());
+    write(json!([{ "cveID": cve, "dateAdded": "2024-02-01" }]), &format!("{cve},0.43210,0.98760\n"));
+    let (status, page) = world.get(&cookie, &path).await;
+    assert_eq!(status, 200);
+    for text in [
+        "Listed",
+        "2024-02-01",
+        "CISA KEV, catalog of 2026-11-01",
+        "43.2 % in the next 30 days",
+        "As high as or higher than 98.8 % of all CVEs",
+        "FIRST EPSS, scores of 2026-11-02",
+    ] {
+        assert!(page.contains(text), "{cve}: {text} is missing: {page}");
+    }
+    let (_, list) = world.get(&cookie, &format!("/findings?q={cve}&column=cve&column=kev&column=epss")).await;
+    assert!(list.contains("43.2 %"), "{list}");
 }

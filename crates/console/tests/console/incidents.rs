@@ -22,7 +22,7 @@ async fn a_user_closes_incidents_after_reading_the_plan() {
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
     browser.follow("Incidents").await;
-    browser.wait_for_text("Rows 1 to 3").await;
+    browser.wait_for_text("3 incidents, the latest first").await;
     browser.check("incidents").await;
     browser.look(WIDE).await;
     choose(&browser, &one).await;
@@ -30,7 +30,7 @@ async fn a_user_closes_incidents_after_reading_the_plan() {
     browser.press("Close Incident in Bulk").await;
     browser.wait_for_text("Show the plan").await;
     let numbers = browser.evaluate("document.querySelector('textarea').value").await;
-    assert_eq!(numbers.as_str().unwrap(), format!("{one}\n{two}"));
+    assert_eq!(numbers.as_str().unwrap(), format!("{two}\n{one}"));
     browser.check("incidents-bulk").await;
     browser.look(WIDE).await;
     browser.press("Show the plan").await;

@@ -15,6 +15,7 @@ mod keyboard;
 mod large_result;
 mod pictures;
 mod role_matrix;
+mod runs;
 mod script;
 mod sign_in;
 mod templates;

@@ -1,9 +1,12 @@
 //! The agent of a connection: whether the connection may use it, and the proxy settings that the connector gets.
 
+use std::collections::HashMap;
+
 use secrecy::SecretString;
 use soar_connector::manifest::{Connector, ProxySettings};
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{NamedSite, Place};
+use soar_store::model::name::name_key;
+use soar_store::model::{Agent, NamedSite, Place};
 use soar_store::{AgentUse, Records, StoreError, StoredAgent};
 
 use crate::Refusal;
@@ -18,15 +21,31 @@ pub struct WithoutAgent {
     pub why: String,
 }
 
+/// All agents by their names.
+#[derive(Debug)]
+pub(crate) struct Agents(HashMap<String, Agent>);
+
+impl Agents {
+    pub(crate) async fn read(records: &mut Records<'_>) -> Result<Self, StoreError> {
+        let agents = records.agents().await?;
+        Ok(Self(agents.into_iter().map(|agent| (name_key(&agent.name), agent)).collect()))
+    }
+
+    /// The reason for which a connection in `place` cannot use the agent of this name; `None` where it can.
+    pub(crate) fn unusable(&self, name: &str, place: &Place) -> Option<String> {
+        unusable(name, self.0.get(&name_key(name)), place)
+    }
+}
+
 /// The reason for which a connection in `place` cannot use the agent that it names; `None` where it can.
-pub(crate) fn unusable(name: &str, agent: Option<&StoredAgent>, place: &Place) -> Option<String> {
+pub(crate) fn unusable(name: &str, agent: Option<&Agent>, place: &Place) -> Option<String> {
     match agent {
         None => Some(format!(
             "The connection uses the agent {}, which does not exist on this host. Make the agent (footprint agent \
              add), or change the connection's agent.",
             quoted(name)
         )),
-        Some(StoredAgent { agent, .. }) if !agent.serves(place) => Some(format!(
+        Some(agent) if !agent.serves(place) => Some(format!(
             "The connection uses the agent {}, which is for the site {} only, but the connection is for {}. Allow the \
              agent for all sites, or change the connection's agent.",
             quoted(&agent.name),
@@ -96,13 +115,13 @@ pub(super) fn two_proxies(agent: &str) -> String {
 /// [`StoreError`].
 pub async fn without_their_agent(records: &mut Records<'_>) -> Result<Vec<WithoutAgent>, StoreError> {
     let mut found = Vec::new();
+    let agents = Agents::read(records).await?;
     for connection in records.agent_uses().await? {
         let place = match connection.site_id.zip(connection.site.clone()) {
             Some((id, name)) => Place::Site(NamedSite { id, name }),
             None => Place::SharedToInternalSites { recipient: None },
         };
-        let agent = records.find_agent(&connection.agent_name).await?;
-        if let Some(why) = unusable(&connection.agent_name, agent.as_ref(), &place) {
+        if let Some(why) = agents.unusable(&connection.agent_name, &place) {
             found.push(WithoutAgent { connection, why });
         }
     }

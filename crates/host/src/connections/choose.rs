@@ -2,11 +2,21 @@
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::named;
-use soar_store::model::{Caller, Connection, Place, Right, SiteId, SiteKind};
-use soar_store::{ConnectionFilter, Records};
+use soar_store::model::{Caller, Connection, Place, Right, SiteId};
+use soar_store::{ConnectionSelection, Records, StoreError};
 
-use super::rights::{may_use, missing};
+use super::rights::{missing, usable};
 use crate::Refusal;
+
+/// The most connections of one name on a site: of each integration one of the site and a shared one, in each form of
+/// comparison.
+const MOST_OF_A_NAME: i64 = 100;
+
+/// The most names that are compared with a name that does not exist.
+const MOST_COMPARED: i64 = 10_000;
+
+/// The most names in an error.
+const MOST_LISTED: usize = 100;
 
 /// The connection of these integrations for a command on the caller's site. Candidates are the connections of the site
 /// and, on an internal site, the connections shared to internal sites. With several candidates `name` selects one. A
@@ -21,10 +31,27 @@ pub(super) async fn choose(
         return Err(missing(Right::UseConnections, &caller.site.name));
     }
     must_be_active(records, caller.site.id).await?;
-    let wanted = ConnectionFilter::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
-    let mut usable = records.connections(wanted).await?;
-    usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
-    let found = pick(usable, &caller.site.name, name)?;
+    let selection = ConnectionSelection {
+        integrations: Some(integrations.iter().map(|&integration| integration.to_owned()).collect()),
+        ..ConnectionSelection::of(usable(caller))
+    };
+    let found = match name {
+        Some(name) => {
+            let of_name = ConnectionSelection { name: Some(name.to_owned()), ..selection.clone() };
+            let found = records.connection_page(&of_name, 0, MOST_OF_A_NAME).await?;
+            let mut found: Vec<_> = named(&found, name, |one| &one.name).into_iter().cloned().collect();
+            let own = found.iter().position(|one| matches!(one.place, Place::Site(_))).unwrap_or(0);
+            if found.is_empty() {
+                return Err(none_of(records, &selection, &caller.site.name, Some(name)).await?);
+            }
+            found.swap_remove(own)
+        }
+        // Two tell that there are several.
+        None => match <[_; 1]>::try_from(records.connection_page(&selection, 0, 2).await?) {
+            Ok([only]) => only,
+            Err(_) => return Err(none_of(records, &selection, &caller.site.name, None).await?),
+        },
+    };
     if !found.active {
         return Err(inactive(&found));
     }
@@ -49,32 +76,34 @@ pub(crate) async fn must_be_active(records: &mut Records<'_>, site: SiteId) -> R
     }
 }
 
-fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<Connection, Refusal> {
-    let mut names: Vec<_> = usable.iter().map(|one| one.name.clone()).collect();
+/// The refusal where no connection of the selection has the name, or where several match and no name is given.
+async fn none_of(
+    records: &mut Records<'_>,
+    selection: &ConnectionSelection,
+    site: &str,
+    name: Option<&str>,
+) -> Result<Refusal, StoreError> {
+    let found = records.connection_names(selection, MOST_COMPARED).await?;
+    let mut names: Vec<_> = found.into_iter().map(|(_, name)| name).collect();
     names.dedup();
-    let list = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let mut list = names.iter().take(MOST_LISTED).map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > MOST_LISTED {
+        list.push_str(" and more");
+    }
     let site = quoted(site);
-    if usable.is_empty() {
-        return Err(Refusal::Unable(format!(
+    Ok(match name {
+        _ if names.is_empty() => Refusal::Unable(format!(
             "There is no connection for this command on {site} that you may use. Make a connection, or ask an \
              administrator for the right to use one."
-        )));
-    }
-    match name {
+        )),
         Some(name) => {
-            let mut found: Vec<_> = named(&usable, name, |one| &one.name).into_iter().cloned().collect();
-            let own = found.iter().position(|one| matches!(one.place, Place::Site(_))).unwrap_or(0);
-            if found.is_empty() {
-                let near = suggestion(name, names.iter().map(String::as_str));
-                let name = quoted(name);
-                return Err(Refusal::Because(format!("There is no connection {name} on {site}.{near} Valid: {list}.")));
-            }
-            Ok(found.swap_remove(own))
+            let near = suggestion(name, names.iter().map(String::as_str));
+            let name = quoted(name);
+            Refusal::Because(format!("There is no connection {name} on {site}.{near} Valid: {list}."))
         }
-        None if usable.len() == 1 => Ok(usable.remove(0)),
-        None => Err(Refusal::Because(format!(
+        None => Refusal::Because(format!(
             "There are several connections for this command on {site}. Give one of their names in \"Connection Name\": \
              {list}."
-        ))),
-    }
+        )),
+    })
 }

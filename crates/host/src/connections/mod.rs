@@ -14,7 +14,7 @@ mod save;
 mod service;
 mod unsaved;
 
-pub(crate) use agent::unusable as unusable_agent;
+pub(crate) use agent::{Agents, unusable as unusable_agent};
 pub use agent::{WithoutAgent, without_their_agent};
 pub use certificates::{KeptPath, kept_paths};
 pub(crate) use certificates::{is_path as is_path_of_certificates, read as read_certificates};
@@ -23,6 +23,6 @@ pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use health_check::server_of;
 pub(crate) use parameters::open as open_secret;
-pub(crate) use rights::may_see;
+pub(crate) use rights::{may_see, place_of};
 pub use service::Connections;
 pub(crate) use unsaved::UnsavedConnection;

@@ -102,7 +102,7 @@ impl Connections {
             tracing::error!(connection = connection.id.0, %error, "the agent of a connection could not be read");
             "Its agent could not be read from the store. The host's log has the cause.".to_owned()
         })?;
-        match agent::unusable(name, found.as_ref(), &connection.place) {
+        match agent::unusable(name, found.as_ref().map(|found| &found.agent), &connection.place) {
             Some(why) => Err(why),
             None => Ok(found),
         }

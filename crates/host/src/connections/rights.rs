@@ -1,19 +1,10 @@
 //! The rights to see, use and manage a connection.
 
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Connection, ConnectionId, Place, Right, Site, SiteId, SiteKind};
-use soar_store::{Records, StoreError};
+use soar_store::model::{Caller, Connection, ConnectionId, NamedSite, Place, Right, Site, SiteId, SiteKind};
+use soar_store::{Records, SHARED_PLACE, StoreError, VisibleConnections};
 
 use crate::Refusal;
-
-/// Whether the caller may run commands on a connection on the caller's site.
-pub(super) fn may_use(caller: &Caller, connection: &Connection) -> bool {
-    let is_here = match &connection.place {
-        Place::Site(site) => site.id == caller.site.id,
-        Place::SharedToInternalSites { .. } => caller.site.kind == SiteKind::Internal,
-    };
-    is_here && caller.may(Right::UseConnections, caller.site.id) && connection.is_for(caller)
-}
 
 /// Whether the caller may change the connection. A shared connection works on every internal site, so the caller needs
 /// the right on all of them.
@@ -38,6 +29,50 @@ pub(crate) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) 
                 sites.iter().any(|site| site.kind == SiteKind::Internal && uses(site.id))
             }
         }
+}
+
+/// A place in the store. The name of a site is left out.
+pub(crate) fn place_of(id: SiteId) -> Place {
+    match id {
+        SHARED_PLACE => Place::SharedToInternalSites { recipient: None },
+        id => Place::Site(NamedSite { id, name: String::new() }),
+    }
+}
+
+/// The connections for which [`may_see`] is true.
+pub(crate) fn visible(caller: &Caller, sites: &[Site]) -> VisibleConnections {
+    if caller.administers() {
+        return VisibleConnections::All;
+    }
+    let (mut whole, mut listed) = (Vec::new(), Vec::new());
+    for id in sites.iter().map(|site| site.id).chain([SHARED_PLACE]) {
+        let place = place_of(id);
+        let may_use = match &place {
+            Place::Site(site) => caller.may(Right::UseConnections, site.id),
+            Place::SharedToInternalSites { .. } => {
+                let mut internal = sites.iter().filter(|site| site.kind == SiteKind::Internal);
+                internal.any(|site| caller.may(Right::UseConnections, site.id))
+            }
+        };
+        // Administrators are on every list of users.
+        if may_manage(caller, &place, sites) || (may_use && caller.user.is_administrator) {
+            whole.push(id);
+        } else if may_use {
+            listed.push(id);
+        }
+    }
+    VisibleConnections::Of { whole, listed, user: caller.user.id }
+}
+
+/// The connections on the caller's site that are for the caller. The caller's right to use connections is checked
+/// before.
+pub(super) fn usable(caller: &Caller) -> VisibleConnections {
+    let mut places = vec![caller.site.id];
+    if caller.site.kind == SiteKind::Internal {
+        places.push(SHARED_PLACE);
+    }
+    let (whole, listed) = if caller.user.is_administrator { (places, Vec::new()) } else { (Vec::new(), places) };
+    VisibleConnections::Of { whole, listed, user: caller.user.id }
 }
 
 pub(super) fn missing(right: Right, place: &str) -> Refusal {

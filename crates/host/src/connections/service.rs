@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use soar_connector::Clock;
-use soar_store::model::{Caller, Connection, ConnectionId};
-use soar_store::{ConnectionFilter, Records, Store};
+use soar_connector::manifest::SettingType;
+use soar_store::model::{Caller, Connection, ConnectionId, Site};
+use soar_store::{ConnectionFilter, ConnectionSelection, Records, Store};
 
 use super::choose;
-use super::rights::{managed, may_see, seen};
+use super::rights::{managed, may_see, seen, visible};
 use crate::Refusal;
 use crate::plugins::PluginRegistry;
 use crate::sealing::Keyring;
@@ -51,6 +52,19 @@ impl Connections {
         let mut connections = records.connections(wanted).await?;
         connections.retain(|connection| may_see(caller, connection, &sites));
         Ok(connections)
+    }
+
+    /// The selection of all connections that the caller may see.
+    pub(crate) fn selection_of(&self, caller: &Caller, sites: &[Site]) -> ConnectionSelection {
+        let address_settings = self.registry.plugins().iter().flat_map(|plugin| {
+            let connector = &plugin.manifest().connector;
+            let addresses = connector.settings.iter().filter(|setting| setting.kind == SettingType::Url);
+            addresses.map(|setting| (connector.id.clone(), setting.name.clone()))
+        });
+        ConnectionSelection {
+            address_settings: address_settings.collect(),
+            ..ConnectionSelection::of(visible(caller, sites))
+        }
     }
 
     /// The connection with this id, without its secrets.

@@ -1,9 +1,9 @@
 //! Which connections a table of health has, and its groups: by server, site or tenant.
 
-use soar_store::model::{Connection, HealthState, SiteId};
-use soar_store::text_enum;
+use soar_store::model::{Caller, Connection, HealthState, SiteId};
+use soar_store::{HealthGroup, HealthSelection, Records, StoreError, text_enum};
 
-use crate::connections::{Connections, server_of};
+use crate::connections::{Agents, Connections, place_of, server_of};
 
 text_enum! {
     /// What connections are grouped by.
@@ -14,6 +14,17 @@ text_enum! {
         Site,
         /// The tenants that a connection is shared with.
         Tenant,
+    }
+}
+
+impl Grouping {
+    /// The group in the store.
+    pub(super) const fn in_store(self) -> HealthGroup {
+        match self {
+            Self::Server => HealthGroup::Server,
+            Self::Site => HealthGroup::Site,
+            Self::Tenant => HealthGroup::Tenant,
+        }
     }
 }
 
@@ -34,10 +45,12 @@ pub struct HealthFilter {
     pub tenant: Option<String>,
     /// Only connections with this text in their name, site, server or agent. Upper and lower case do not matter.
     pub text: Option<String>,
-    /// Counts the connections in groups.
+    /// Counts the connections in groups, and lists none.
     pub grouping: Option<Grouping>,
     /// Adds charts. Their days begin this number of hours before the days of UTC.
     pub charts: Option<i64>,
+    /// Leaves out the latencies of the last 24 hours, since the database reads each check of that time for them.
+    pub without_latencies: bool,
 }
 
 impl Connections {
@@ -47,25 +60,22 @@ impl Connections {
         plugin.map_or_else(|_| connection.integration.clone(), |plugin| server_of(connection, &*plugin))
     }
 
-    /// The name of the connection's group. Connections that are shared with no tenant have an empty name.
-    pub(super) fn group_of(&self, connection: &Connection, grouping: Grouping) -> String {
-        match grouping {
-            Grouping::Server => self.server(connection),
-            Grouping::Site => connection.place.name().to_owned(),
-            Grouping::Tenant => connection.tenant.clone().unwrap_or_default(),
-        }
-    }
-
-    /// Whether the connection has the server, the tenants and the text of the filter.
-    pub(super) fn matches(&self, connection: &Connection, filter: &HealthFilter) -> bool {
-        let is_on = filter.server.as_ref().is_none_or(|server| self.server(connection) == *server);
-        let is_shared = filter.tenant.as_ref().is_none_or(|tenant| connection.tenant.as_ref() == Some(tenant));
-        let has_text = filter.text.as_ref().is_none_or(|text| {
-            let agent = connection.agent_name.as_deref().unwrap_or_default();
-            let texts = [&connection.name, connection.place.name(), &self.server(connection), agent];
-            let wanted = text.to_lowercase();
-            texts.iter().any(|text| text.to_lowercase().contains(&wanted))
-        });
-        is_on && is_shared && has_text
+    /// The connections of a filter in the store, without its state.
+    pub(super) async fn selection(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        filter: &HealthFilter,
+        agents: &Agents,
+    ) -> Result<HealthSelection, StoreError> {
+        let mut connections = self.selection_of(caller, &records.sites().await?);
+        connections.places = filter.site.map(|site| vec![site]);
+        connections.server.clone_from(&filter.server);
+        connections.tenant.clone_from(&filter.tenant);
+        connections.text.clone_from(&filter.text);
+        let named = records.named_agents().await?.into_iter();
+        let unusable_agents =
+            named.filter(|(name, place)| agents.unusable(name, &place_of(*place)).is_some()).collect();
+        Ok(HealthSelection { connections, unusable_agents, now: records.now().await? })
     }
 }

@@ -5,21 +5,23 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Site,
-    Uptime,
+    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, Site, Uptime,
 };
-use soar_store::{Records, StoreError};
+use soar_store::{ConnectionFilter, HealthSelection, Records, StoreError, Uptimes};
 use utoipa::ToSchema;
 
-use super::charts::{HealthCharts, charts};
+use super::charts::{HealthCharts, latest_checks};
 use super::filter::HealthFilter;
 use crate::Refusal;
-use crate::connections::{Connections, without_their_agent};
+use crate::connections::{Agents, Connections};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The most entries on a page of the history or the table.
 const LARGEST_PAGE: i64 = 1000;
+
+/// The most groups in a table, those with the worst states.
+const MOST_GROUPS: i64 = 100;
 
 /// The health of connections.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -35,6 +37,9 @@ pub struct HealthTable {
     /// The same numbers by group, where the filter groups them.
     #[serde(skip)]
     pub groups: BTreeMap<String, BTreeMap<HealthState, usize>>,
+    /// The number of groups that are left out, since their states are not as bad.
+    #[serde(skip)]
+    pub more_groups: usize,
 }
 
 impl HealthTable {
@@ -105,22 +110,14 @@ pub struct ConnectionHistory {
 /// The health check and the health of a connection.
 type Row = (Option<Schedule>, Option<Health>);
 
-/// The connections that cannot use their agent, each with the reason. They count as Failing, even if their last check
-/// passed.
-struct UnusableAgents(HashMap<ConnectionId, String>);
-
-impl UnusableAgents {
-    async fn read(records: &mut Records<'_>) -> Result<Self, StoreError> {
-        let unusable = without_their_agent(records).await?;
-        Ok(Self(unusable.into_iter().map(|one| (one.connection.id, one.why)).collect()))
-    }
-
-    fn applied_to(&self, connection: &Connection, row: Option<(Schedule, Option<Health>)>) -> Row {
-        let (schedule, health) = row.map_or((None, None), |(schedule, health)| (Some(schedule), health));
-        let Some(why) = self.0.get(&connection.id) else { return (schedule, health) };
-        let health = health.unwrap_or_else(|| Health::unknown(connection.created_at));
-        (schedule, Some(Health { state: HealthState::Failing, last_error: Some(why.clone()), ..health }))
-    }
+/// A connection with its health check and its health. A connection that cannot use its agent counts as Failing, even if
+/// its last check passed.
+fn row(connection: &Connection, known: Option<(Schedule, Option<Health>)>, agents: &Agents) -> Row {
+    let (schedule, health) = known.map_or((None, None), |(schedule, health)| (Some(schedule), health));
+    let why = connection.agent_name.as_deref().and_then(|name| agents.unusable(name, &connection.place));
+    let Some(why) = why else { return (schedule, health) };
+    let health = health.unwrap_or_else(|| Health::unknown(connection.created_at));
+    (schedule, Some(Health { state: HealthState::Failing, last_error: Some(why), ..health }))
 }
 
 impl Connections {
@@ -134,58 +131,57 @@ impl Connections {
         caller: &Caller,
         filter: &HealthFilter,
     ) -> Result<HealthTable, Refusal> {
-        let mut connections = self.list_in(records, caller, soar_store::ConnectionFilter::All).await?;
-        if let Some(wanted) = filter.site {
-            connections.retain(|connection| matches!(&connection.place, Place::Site(site) if site.id == wanted));
+        let agents = Agents::read(records).await?;
+        let selection = self.selection(records, caller, filter, &agents).await?;
+        let mut states = records.count_health(&selection).await?;
+        if let Some(wanted) = filter.state {
+            states.iter_mut().filter(|(state, _)| **state != wanted).for_each(|(_, count)| *count = 0);
         }
-        let mut known: HashMap<ConnectionId, _> = records
-            .health_table(ScheduleKind::HealthCheck)
+        let mut table = HealthTable {
+            at: selection.now,
+            connections: Vec::new(),
+            states: in_whole(states.clone()),
+            groups: BTreeMap::new(),
+            more_groups: 0,
+        };
+        if let Some(grouping) = filter.grouping {
+            let found = records.health_groups(&selection, grouping.in_store(), filter.state, MOST_GROUPS).await?;
+            table.more_groups = usize::try_from(found.all).unwrap_or(0).saturating_sub(found.groups.len());
+            table.groups = found.groups.into_iter().map(|(name, states)| (name, in_whole(states))).collect();
+            return Ok(table);
+        }
+        let ids = worst(records, &selection, filter, &states).await?;
+        let mut connections: HashMap<_, _> = records
+            .connections(ConnectionFilter::Ids(ids.clone()))
             .await?
             .into_iter()
-            .map(|row| (row.0.what.connection_id, row))
+            .map(|connection| (connection.id, connection))
             .collect();
-        connections.retain(|connection| self.matches(connection, filter));
-        let unusable = UnusableAgents::read(records).await?;
-        let mut rows: Vec<_> =
-            connections.iter().map(|one| (one, unusable.applied_to(one, known.remove(&one.id)))).collect();
-        let state = |row: &Row| row.1.as_ref().map_or(HealthState::Unknown, |health| health.state);
-        if let Some(wanted) = filter.state {
-            rows.retain(|(_, row)| state(row) == wanted);
+        let known = records.health_checks_of(&ids).await?.into_iter();
+        let mut known: HashMap<ConnectionId, _> = known.map(|row| (row.0.what.connection_id, row)).collect();
+        let sites = records.sites().await?;
+        let mut uptimes = records.uptimes(&ids, selection.now, filter.charts.unwrap_or_default()).await?;
+        for id in ids {
+            // A connection that was removed since is left out.
+            let Some(connection) = connections.remove(&id) else { continue };
+            let row = row(&connection, known.remove(&id), &agents);
+            let uptimes = uptimes.remove(&id).unwrap_or_default();
+            let charts = match filter.charts {
+                Some(_) => {
+                    let checks = latest_checks(records, id).await?;
+                    Some(HealthCharts { checks, days: uptimes.days.clone() })
+                }
+                None => None,
+            };
+            let latency_day = match filter.without_latencies {
+                true => None,
+                false => records.latency(id, selection.now - DAY, selection.now).await?,
+            };
+            let server = self.server(&connection);
+            let shown = connection_health(&connection, row, &sites, &uptimes);
+            table.connections.push(ConnectionHealth { server, charts, latency_day, ..shown });
         }
-        let mut states: BTreeMap<_, _> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
-        let mut groups: BTreeMap<String, BTreeMap<HealthState, usize>> = BTreeMap::new();
-        for (connection, row) in &rows {
-            *states.entry(state(row)).or_default() += 1;
-            if let Some(grouping) = filter.grouping {
-                let group = groups.entry(self.group_of(connection, grouping)).or_default();
-                *group.entry(state(row)).or_default() += 1;
-            }
-        }
-        let rank = |state| match state {
-            HealthState::Failing => 0,
-            HealthState::Stale => 1,
-            HealthState::Recovering => 2,
-            HealthState::Degraded => 3,
-            HealthState::Unknown => 4,
-            HealthState::Healthy => 5,
-        };
-        rows.sort_by_key(|(_, row)| rank(state(row)));
-        let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
-        let rows: Vec<_> =
-            rows.into_iter().skip(filter.offset).take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
-        let (sites, now) = (records.sites().await?, records.now().await?);
-        let mut shown = Vec::with_capacity(rows.len());
-        for (connection, row) in rows {
-            let server = self.server(connection);
-            shown.push(ConnectionHealth { server, ..connection_health(records, connection, row, &sites, now).await? });
-        }
-        if let Some(offset) = filter.charts {
-            let ids: Vec<_> = shown.iter().map(|connection| connection.id).collect();
-            for (connection, charts) in shown.iter_mut().zip(charts(records, &ids, now, offset).await?) {
-                connection.charts = Some(charts);
-            }
-        }
-        Ok(HealthTable { at: now, connections: shown, states, groups })
+        Ok(table)
     }
 
     /// The health of a connection with at most `limit` checks (1 to 1,000) that were due before `before`.
@@ -201,29 +197,55 @@ impl Connections {
         limit: i64,
     ) -> Result<ConnectionHistory, Refusal> {
         let connection = self.see_in(records, caller, id).await?;
-        let row = match records.health_check(id).await? {
+        let known = match records.health_check(id).await? {
             Some(schedule) => Some((records.health_now(&schedule).await?, schedule)),
             None => None,
         };
-        let row = row.map(|(health, schedule)| (schedule, health));
-        let row = UnusableAgents::read(records).await?.applied_to(&connection, row);
+        let known = known.map(|(health, schedule)| (schedule, health));
+        let row = row(&connection, known, &Agents::read(records).await?);
         let (sites, now) = (records.sites().await?, records.now().await?);
+        let uptimes = records.uptimes(&[id], now, 0).await?.remove(&id).unwrap_or_default();
+        let latency_day = records.latency(id, now - DAY, now).await?;
         let server = self.server(&connection);
-        let shown = ConnectionHealth { server, ..connection_health(records, &connection, row, &sites, now).await? };
+        let shown = ConnectionHealth { server, latency_day, ..connection_health(&connection, row, &sites, &uptimes) };
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { at: now, connection: shown, checks })
     }
 }
 
-/// The health of a connection at `now`. The time is from the store's clock, as are the times of results.
-async fn connection_health(
+/// The connections of a page, the worst first.
+async fn worst(
     records: &mut Records<'_>,
-    connection: &Connection,
-    row: Row,
-    sites: &[Site],
-    now: Moment,
-) -> Result<ConnectionHealth, StoreError> {
-    let id = connection.id;
+    selection: &HealthSelection,
+    filter: &HealthFilter,
+    states: &BTreeMap<HealthState, i64>,
+) -> Result<Vec<ConnectionId>, StoreError> {
+    let mut left = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
+    let mut skipped = i64::try_from(filter.offset).unwrap_or(i64::MAX);
+    let mut ids = Vec::new();
+    for state in HealthState::WORST_FIRST {
+        let count = states.get(&state).copied().unwrap_or_default();
+        if skipped >= count {
+            skipped -= count;
+            continue;
+        }
+        if left == 0 {
+            break;
+        }
+        let found = records.connections_in_state(selection, state, skipped, left.min(count - skipped)).await?;
+        left -= i64::try_from(found.len()).unwrap_or(left);
+        skipped = 0;
+        ids.extend(found);
+    }
+    Ok(ids)
+}
+
+fn in_whole(states: BTreeMap<HealthState, i64>) -> BTreeMap<HealthState, usize> {
+    states.into_iter().map(|(state, count)| (state, usize::try_from(count).unwrap_or(0))).collect()
+}
+
+/// The health of a connection, without its server, latency and charts.
+fn connection_health(connection: &Connection, row: Row, sites: &[Site], uptimes: &Uptimes) -> ConnectionHealth {
     let site_inactive = match &connection.place {
         Place::Site(site) => sites.iter().find(|one| one.id == site.id),
         Place::SharedToInternalSites { .. } => None,
@@ -232,8 +254,8 @@ async fn connection_health(
     let (schedule, health) = row;
     let checked = site_inactive.is_none() && schedule.as_ref().is_some_and(|schedule| schedule.what.active);
     let next_due_at = schedule.filter(|_| checked).map(|schedule| schedule.next_due_at);
-    Ok(ConnectionHealth {
-        id,
+    ConnectionHealth {
+        id: connection.id,
         name: connection.name.clone(),
         integration: connection.integration.clone(),
         site: connection.place.name().to_owned(),
@@ -242,12 +264,12 @@ async fn connection_health(
         checked,
         next_due_at,
         health: health.unwrap_or_else(|| Health::unknown(connection.created_at)),
-        uptime_day: records.uptime(id, now - DAY, now).await?,
-        uptime_week: records.uptime(id, now - DAY * 7, now).await?,
-        uptime_month: records.uptime(id, now - DAY * 30, now).await?,
-        latency_day: records.latency(id, now - DAY, now).await?,
+        uptime_day: uptimes.day,
+        uptime_week: uptimes.week,
+        uptime_month: uptimes.month,
+        latency_day: None,
         server: String::new(),
         tenant: connection.tenant.clone(),
         charts: None,
-    })
+    }
 }

@@ -37,7 +37,7 @@ pub use agents::AgentToTest;
 pub use audit_log::{AuditPage, NumberedEntry};
 pub use cases::CasePage;
 pub use changes::{Change, Changes, Done, Required, Working};
-pub use connections::{ConnectionTested, UnsavedTested};
+pub use connections::{ConnectionPage, ConnectionQuery, ConnectionTested, UnsavedTested};
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
 pub use external::{Effect, ExternalCall, ExternalError};

@@ -48,6 +48,15 @@ pub struct RunProgress {
     pub is_followed: bool,
 }
 
+impl RunProgress {
+    /// The percentage of the pages that are read, where the product says how many there are.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        let total = self.total_pages.filter(|total| *total > 0)?;
+        Some(self.pages.min(total) * 100 / total)
+    }
+}
+
 /// The end of a run, without its rows.
 #[derive(Debug)]
 pub struct EndedRun {

@@ -150,7 +150,7 @@ impl From<SyncChange> for Answer {
 async fn without_agent(records: &mut Records<'_>, connection: &Connection) -> Result<Option<SyncFailure>, NotApplied> {
     let Some(name) = connection.agent_name.as_deref() else { return Ok(None) };
     let agent = records.find_agent(name).await?;
-    Ok(unusable_agent(name, agent.as_ref(), &connection.place).map(|why| {
+    Ok(unusable_agent(name, agent.as_ref().map(|found| &found.agent), &connection.place).map(|why| {
         failure(
             "agent-missing",
             format!("The connection is on the tenant, but no command runs on it. {why}"),

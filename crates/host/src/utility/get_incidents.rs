@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 use soar_store::model::{Caller, DynamicField, Incident, IncidentId, Link, Moment, Right, Site, limits};
-use soar_store::{ByIncident, HeldRows, LongTexts, Records, Search};
+use soar_store::{ByIncident, HeldRows, LongTexts, Records, Search, SearchOrder};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
@@ -159,7 +159,18 @@ impl UtilityCommand for GetIncidents {
         let until = last + Duration::from_secs(1);
         let mut texts = LongTexts { fields: !sections.is_empty(), ..LongTexts::NONE };
         columns.iter().for_each(|(_, field)| field.add_text(&mut texts));
-        let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit, texts };
+        let search = Search {
+            sites: vec![caller.site.id],
+            from,
+            until,
+            groups,
+            text: None,
+            order: SearchOrder::Oldest,
+            after: None,
+            offset,
+            limit,
+            texts,
+        };
         let HeldRows { rows: incidents, room } = records.search_incidents(&search).await?;
         let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
         let shows_links = columns.iter().any(|(_, field)| field.shows_links());

@@ -153,6 +153,9 @@ pub struct IncidentFilter {
     pub owner: Option<String>,
     /// A text in the title. Upper and lower case do not matter.
     pub title: Option<String>,
+    /// Words, each of which begins a word of the number, the title, the type or a dynamic field. Case and diacritics do
+    /// not matter.
+    pub text: Option<String>,
 }
 
 impl IncidentFilter {

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use soar_host::audit::AuditWriter;
 use soar_store::model::{AuditEntry, Incident, Moment, SiteId, Surface};
-use soar_store::{Comparison, Condition, LongTexts, Operand, Search, SearchField, Store, Subject};
+use soar_store::{Comparison, Condition, LongTexts, Operand, Search, SearchField, SearchOrder, Store, Subject};
 
 use crate::load::PATH;
 
@@ -99,6 +99,9 @@ async fn answer(State(bare): State<Arc<Bare>>, Json(call): Json<Call>) -> impl I
         from: moment(start),
         until: Moment(moment(end).0 + 1000),
         groups: vec![vec![is_open]],
+        text: None,
+        order: SearchOrder::Oldest,
+        after: None,
         offset: index * size,
         limit: *size,
         texts: LongTexts::NONE,

@@ -9,10 +9,10 @@ use utoipa_axum::routes;
 
 use super::Routes;
 use super::address::{Id, IdempotencyHeader};
-use super::query::OnSite;
+use super::query::{Limit, Offset};
 use super::request::{Managed, Nothing};
 use soar_host::connections::{ConnectionChange, ConnectionDraft};
-use soar_host::operations::{ConnectionTested, UnsavedTested};
+use soar_host::operations::{ConnectionQuery, ConnectionTested, UnsavedTested};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
@@ -34,12 +34,37 @@ struct TestedOn {
     site: Option<String>,
 }
 
-/// All connections, by integration and name, without their secrets
-#[utoipa::path(get, path = "/connections", operation_id = "listConnections", params(OnSite),
+/// The filter of connections.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only connections on this site, including shared connections.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only connections of this integration.
+    #[param(pattern = r"^[^\u0000]*$")]
+    integration: Option<String>,
+    /// Only connections of this name. Upper and lower case do not matter.
+    #[param(pattern = r"^[^\u0000]*$")]
+    name: Option<String>,
+    /// The number of connections to skip; 0 unless given.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    offset: Offset,
+    /// The most connections; all unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Option<Limit>,
+}
+
+/// Connections, by integration and name, without their secrets; all of them unless the filter says otherwise
+#[utoipa::path(get, path = "/connections", operation_id = "listConnections", params(Wanted),
     responses((status = 200, body = Vec<Connection>)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Response {
-    let connections = request.operations().list_connections(&request.context, query.site.as_deref()).await;
-    request.answer(connections).await
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { site, integration, name, offset, limit } = query;
+    let limit = limit.map(|Limit(limit)| limit);
+    let wanted = ConnectionQuery { site, integration, name, offset: offset.0, limit, ..ConnectionQuery::default() };
+    let page = request.operations().list_connections(&request.context, &wanted).await;
+    request.answer(page.map(|page| page.connections)).await
 }
 
 /// Make a connection; GET /integrations lists the parameters of each integration

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use serde::Deserialize;
+use soar_store::SearchOrder;
 use soar_store::model::{Moment, Severity, Status};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -46,6 +47,14 @@ struct Wanted {
     /// Only incidents with this text in the title. Upper and lower case do not matter.
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
     title: Option<Title>,
+    /// Only incidents with these words. Each begins a word of the number, the title, the type or a dynamic field. Case
+    /// and diacritics do not matter.
+    #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
+    text: Option<Title>,
+    /// The order of the incidents by their creation: the oldest first unless given.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    order: Option<SearchOrder>,
     /// Only incidents created at this time or later.
     #[param(value_type = Option<i64>)]
     since: Option<Moment>,
@@ -60,13 +69,16 @@ struct Wanted {
     limit: Limit,
 }
 
-/// Incidents that match the filter, the oldest first
+/// Incidents that match the filter
 #[utoipa::path(get, path = "/incidents", operation_id = "listIncidents", params(Wanted),
     responses((status = 200, body = IncidentPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { site, status, severity, owner, title, since, until, offset, limit } = query;
-    let filter = IncidentFilter { status, severity, owner, title: title.map(|Title(title)| title) };
-    let wanted = IncidentSearch { site, filter, since, until, offset: offset.0, limit: limit.0 };
+    let Wanted { site, status, severity, owner, title, text, order, since, until, offset, limit } = query;
+    let (title, text) = (title.map(|Title(title)| title), text.map(|Title(text)| text));
+    let filter = IncidentFilter { status, severity, owner, title, text };
+    let order = order.unwrap_or_default();
+    let (offset, limit) = (offset.0, limit.0);
+    let wanted = IncidentSearch { site, filter, since, until, order, after: None, offset, limit };
     let page = request.operations().list_incidents(&request.context, wanted).await;
     request.answer(page).await
 }

@@ -11,7 +11,7 @@ use rmcp::model::Extensions;
 use serde_json::{Value, json};
 use soar_connector::name::{quoted, suggestion};
 use soar_host::Host;
-use soar_host::operations::OperationError;
+use soar_host::operations::{ConnectionQuery, OperationError};
 use soar_host::plugins::endpoint_name;
 use soar_mcp::{Answer, Backend, CommandCall, Place, Problem};
 use soar_store::model::{self, Right, SiteKind};
@@ -37,14 +37,15 @@ impl HostBackend {
         let context = message.context()?;
         let failed = |error: OperationError| Reply::failed(&self.host.store, &message.call.entry, &error);
         let operations = &self.host.operations;
+        let active = ConnectionQuery { active: Some(true), ..ConnectionQuery::default() };
         let sites = operations.list_sites(&context).await.map_err(failed)?;
-        let connections = operations.list_connections(&context, None).await.map_err(failed)?;
+        let connections = operations.list_connections(&context, &active).await.map_err(failed)?.connections;
         let may_use = |site: &&model::Site| {
             site.inactive().is_none() && context.caller((*site).clone()).may(Right::UseConnections, site.id)
         };
         let sites: Vec<_> = sites.iter().filter(may_use).collect();
         let mut places = Vec::new();
-        for connection in connections.iter().filter(|connection| connection.active) {
+        for connection in &connections {
             let is_there = |site: &&&model::Site| match &connection.place {
                 model::Place::Site(own) => own.id == site.id,
                 model::Place::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,

@@ -143,6 +143,12 @@ fn is_some<S: Serializer>(alerted: &Option<AlertReason>, serializer: S) -> Resul
     serializer.serialize_bool(alerted.is_some())
 }
 
+impl HealthState {
+    /// All states, the worst first. Unknown is worse than Healthy.
+    pub const WORST_FIRST: [Self; 6] =
+        [Self::Failing, Self::Stale, Self::Recovering, Self::Degraded, Self::Unknown, Self::Healthy];
+}
+
 impl Health {
     /// The health before the first check.
     #[must_use]

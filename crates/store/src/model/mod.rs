@@ -31,6 +31,7 @@ mod site;
 mod sync;
 mod tenant;
 mod user;
+mod words;
 
 pub use access::{Caller, Right, Role};
 pub use agent::{ALL_SITES, Agent};
@@ -69,3 +70,4 @@ pub use site::{Site, SiteKind};
 pub use sync::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
 pub use tenant::{Master, MasterState, Owner, Tenant, TenantKey, TenantKeyState, TenantState};
 pub use user::User;
+pub use words::Words;

@@ -1,6 +1,7 @@
 //! For tests: temporary stores on both engines. The PostgreSQL one is on a server that the tests start.
 
 mod postgres;
+mod sized;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use soar_connector::Clock;
 use tempfile::TempDir;
 
 pub use postgres::{PostgresServer, Stop};
+pub use sized::StoreSize;
 
 use crate::{Engine, Store};
 
@@ -48,6 +50,17 @@ impl TestStore {
     pub async fn at(address: &str, timeout: Duration) -> Self {
         let store = Store::open_with_timeout(address, timeout).await.expect("a store");
         Self { store, address: address.to_owned(), _folder: None }
+    }
+
+    /// The same store, opened again with `timeout` as the time limit for its answers.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    #[allow(clippy::expect_used, reason = "a test that has no store can only end")]
+    pub async fn reopened(mut self, timeout: Duration) -> Self {
+        self.store.close().await;
+        self.store = Store::open_with_timeout(&self.address, timeout).await.expect("a store");
+        self
     }
 
     /// The same store, with `clock` in place of the database's clock.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
-use soar_host::operations::Operations;
+use soar_host::operations::{ConnectionQuery, Operations, RequestContext};
 use soar_store::model::name::{named, same_name};
 use soar_store::model::{Connection, Place, Site};
 
@@ -19,6 +19,30 @@ pub(in crate::subcommands) struct Named {
     /// Its site, or for a shared connection the site to act on [default: the only site]
     #[arg(long)]
     pub(super) site: Option<String>,
+}
+
+/// The most names that are compared with a name that does not exist.
+const MOST_COMPARED: i64 = 10_000;
+
+/// The connections of this name that the user may see.
+pub(in crate::subcommands) async fn all_named(
+    operations: &Operations,
+    context: &RequestContext,
+    name: &str,
+) -> Result<Vec<Connection>> {
+    let wanted = ConnectionQuery { name: Some(name.to_owned()), ..ConnectionQuery::default() };
+    let found = operations.list_connections(context, &wanted).await.map_err(not_done)?.connections;
+    Ok(found.into_iter().filter(|one| same_name(&one.name, name)).collect())
+}
+
+/// A sentence with the name of a connection that is like this one; empty if none is.
+pub(in crate::subcommands) async fn near(
+    operations: &Operations,
+    context: &RequestContext,
+    name: &str,
+) -> Result<String> {
+    let names = operations.connection_names(context, MOST_COMPARED).await.map_err(not_done)?;
+    Ok(suggestion(name, names.iter().map(String::as_str)))
 }
 
 impl Named {
@@ -37,8 +61,8 @@ impl Named {
         session: &OperatorSession,
     ) -> Result<Connection> {
         let context = session.context("connection show");
-        let all = operations.list_connections(&context, None).await.map_err(not_done)?;
-        let mut usable: Vec<&Connection> = all.iter().filter(|one| same_name(&one.name, &self.connection)).collect();
+        let of_name = all_named(operations, &context, &self.connection).await?;
+        let mut usable: Vec<&Connection> = of_name.iter().collect();
         if let Some(site) = &self.site {
             let site = session.site(Some(site)).await?;
             let is_own = |one: &Connection| matches!(&one.place, Place::Site(place) if place.id == site.id);
@@ -50,7 +74,7 @@ impl Named {
             [one] => Ok((**one).clone()),
             [] => {
                 let name = quoted(&self.connection);
-                let near = suggestion(&self.connection, all.iter().map(|one| one.name.as_str()));
+                let near = near(operations, &context, &self.connection).await?;
                 let place = self.site.as_ref().map(|site| format!(" on {}", quoted(site))).unwrap_or_default();
                 Err(WrongUse(format!(
                     "There is no connection {name}{place} that you may see.{near}\n`footprint connection list` lists \

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use soar_host::operations::ConnectionQuery;
 use soar_store::model::Connection;
 
 use super::health_check::in_words;
@@ -23,9 +24,10 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("connection list");
-    let found = session.connected_operations()?.list_connections(&context, site.as_deref()).await.map_err(not_done)?;
+    let wanted = ConnectionQuery { site, ..ConnectionQuery::default() };
+    let found = session.connected_operations()?.list_connections(&context, &wanted).await.map_err(not_done)?;
     printer.list(
-        &found,
+        &found.connections,
         &arguments.list,
         "No connections that you may see. `footprint connection add` creates one.",
     )?;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use anyhow::Result;
 use clap::Args;
-use soar_connector::name::{quoted, suggestion};
+use soar_connector::name::quoted;
 use soar_host::findings::CollectionToMake;
 use soar_host::operations::CollectionShown;
 use soar_store::model::name::named;
@@ -14,6 +14,7 @@ use soar_store::model::{CollectionId, ConnectionId, FindingSnapshot, SnapshotSta
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Executing, OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, Printer, counted};
+use crate::subcommands::connection::{all_named, near};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -146,12 +147,12 @@ async fn connections(
         return Ok(Vec::new());
     }
     let context = session.context("connection list");
-    let all = executing.operations.list_connections(&context, None).await.map_err(not_done)?;
     let mut found = Vec::new();
     for name in &arguments.connection {
+        let all = all_named(&executing.operations, &context, name).await?;
         let of_name: Vec<_> = named(&all, name, |one| &one.name).into_iter().map(|one| one.id).collect();
         if of_name.is_empty() {
-            let near = suggestion(name, all.iter().map(|one| one.name.as_str()));
+            let near = near(&executing.operations, &context, name).await?;
             let name = quoted(name);
             return Err(WrongUse(format!(
                 "There is no connection {name} that you may see.{near}\n`footprint connection list` lists the connections."

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_host::operations::IncidentSearch;
 use soar_host::views::{IncidentFilter, IncidentShown};
+use soar_store::SearchOrder;
 use soar_store::model::{Moment, Severity, Status};
 
 use crate::exit::{Exit, WrongUse};
@@ -11,7 +12,7 @@ use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
 use crate::when;
 
-/// List incidents, the oldest first
+/// List incidents
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Only on this site [default: all your sites]
@@ -33,6 +34,14 @@ pub(super) struct Arguments {
     /// Only with this text in the title, in any case
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
+
+    /// Only with these words, in any case: each begins a word of the number, the title, the type or a field
+    #[arg(long, value_name = "WORDS")]
+    text: Option<String>,
+
+    /// The order, by the time of creation: Oldest or Latest first
+    #[arg(long, value_name = "ORDER", default_value_t = SearchOrder::Oldest)]
+    order: SearchOrder,
 
     /// Only incidents created since this time: a date, or a time before now such as 24h
     #[arg(long, value_name = "WHEN")]
@@ -81,12 +90,15 @@ impl Arguments {
             severity: self.severity,
             owner: self.owner.clone(),
             title: self.title.clone(),
+            text: self.text.clone(),
         };
         Ok(IncidentSearch {
             site,
             filter,
             since: time("--since", &self.since)?,
             until: time("--until", &self.until)?,
+            order: self.order,
+            after: None,
             offset: (self.page - 1).saturating_mul(self.limit),
             limit: self.limit,
         })

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_connector::name::{quoted, suggestion};
+use soar_connector::name::quoted;
 use soar_store::RunFilter;
 use soar_store::model::name::named;
 use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
@@ -10,6 +10,7 @@ use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, Printer};
+use crate::subcommands::connection::{all_named, near};
 
 /// List the latest runs that you may see
 #[derive(Debug, Args)]
@@ -79,11 +80,12 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 async fn connections(arguments: &Arguments, session: &OperatorSession) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
     let context = session.context("connection list");
-    let all = session.connected_operations()?.list_connections(&context, None).await.map_err(not_done)?;
+    let operations = session.connected_operations()?;
+    let all = all_named(&operations, &context, name).await?;
     let named = named(&all, name, |one| &one.name).into_iter();
     let found: Vec<_> = named.map(|one| Some(one.id)).collect();
     if found.is_empty() {
-        let near = suggestion(name, all.iter().map(|one| one.name.as_str()));
+        let near = near(&operations, &context, name).await?;
         let name = quoted(name);
         return Err(WrongUse(format!(
             "There is no connection {name} that you may see.{near}\n`footprint connection list` lists the connections."

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::operations::Operations;
+use soar_host::operations::{ConnectionQuery, Operations};
 use soar_host::scheduler::ScheduleDraft;
 use soar_store::model::{Connection, Place};
 
@@ -114,12 +114,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 async fn site(arguments: &Arguments, operations: &Operations, session: &OperatorSession) -> Result<String> {
     if arguments.site.is_none() && session.sites().await?.len() > 1 {
         let context = session.context("schedule add");
-        let all = operations.list_connections(&context, None).await.map_err(not_done)?;
-        let is_meant = |one: &&Connection| match &arguments.connection {
-            Some(name) => one.name.to_lowercase() == name.trim().to_lowercase(),
-            None => true,
-        };
-        let meant: Vec<_> = all.iter().filter(is_meant).collect();
+        // Two tell that there are several.
+        let wanted =
+            ConnectionQuery { name: arguments.connection.clone(), limit: Some(2), ..ConnectionQuery::default() };
+        let meant = operations.list_connections(&context, &wanted).await.map_err(not_done)?.connections;
         if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
             return Ok(site.name.clone());
         }

@@ -117,7 +117,7 @@ fn exploitation(shown: &FindingShown, fields: &Finding) -> Facts {
                 Some(added) => facts.fact("Added to the catalog", Cell::text(added)),
                 None => facts,
             };
-            facts.fact("Source", Cell::text(&format!("{}, catalog of {}", kev.source, kev.date)))
+            facts.fact("Source", Cell::text(&format!("{}, catalog of {}", kev.source, day(&kev.date))))
         }
     };
     match &shown.finding.epss {
@@ -129,9 +129,14 @@ fn exploitation(shown: &FindingShown, fields: &Finding) -> Facts {
             facts
                 .fact("EPSS", Cell::text(&text))
                 .fact("Percentile", Cell::text(&rank))
-                .fact("Source", Cell::text(&format!("{}, scores of {}", epss.source, epss.date)))
+                .fact("Source", Cell::text(&format!("{}, scores of {}", epss.source, day(&epss.date))))
         }
     }
+}
+
+/// The day of a time in a file of the operator.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
 }
 
 fn history(page: &Page, changes: &[FindingChange]) -> Result<Table, PageError> {

@@ -23,9 +23,10 @@ async fn show(page: Page) -> Answer {
     let filter = FindingFilter::default();
     let groups = page.operations().finding_groups(context, &filter, FindingGrouping::Tenant, 0, i64::MAX).await?;
     let groups: HashMap<_, _> = groups.into_iter().map(|one| ((one.connection_id, one.key.clone()), one)).collect();
-    let names = page.operations().list_connections(context, None).await?;
-    let names: HashMap<_, _> = names.into_iter().map(|one| (one.id, one.name)).collect();
-    let under_way = under_way(&page, &names).await?;
+    let under_way = under_way(&page).await?;
+    let connections = last.iter().chain(under_way.iter().flatten()).map(|one| one.connection_id);
+    let names = page.operations().names_of_connections(context, connections.collect()).await?;
+    let under_way = under_way.map(|tenants| collection(&tenants, &names));
     let may_collect = page.may_somewhere(Right::UseConnections);
     let collect = may_collect.then(|| LinkButton::new(page.href("/findings/collect"), "Collect now").dialog());
     let rows = last.iter().map(|one| {
@@ -99,14 +100,16 @@ fn reading(status: SnapshotStatus) -> Badge {
     Badge::new(status.as_str(), meaning)
 }
 
-/// The collection under way, if there is one.
-async fn under_way(page: &Page, names: &HashMap<ConnectionId, String>) -> Result<Option<Table>, PageError> {
+/// The tenants of the collection under way, if there is one.
+async fn under_way(page: &Page) -> Result<Option<Vec<FindingSnapshot>>, PageError> {
     let context = page.context()?;
     let Some(id) = page.operations().unfinished_collection(context).await? else { return Ok(None) };
     let CollectionShown { tenants, .. } = page.operations().finding_collection(context, id).await?;
-    if tenants.is_empty() {
-        return Ok(None);
-    }
+    Ok(Some(tenants).filter(|tenants| !tenants.is_empty()))
+}
+
+/// The collection under way.
+fn collection(tenants: &[FindingSnapshot], names: &HashMap<ConnectionId, String>) -> Table {
     let rows = tenants.iter().map(|one| {
         Row::new([
             Cell::text_or_unknown(&one.tenant_name),
@@ -123,5 +126,5 @@ async fn under_way(page: &Page, names: &HashMap<ConnectionId, String>) -> Result
         Column::number("rows", "Findings read"),
         Column::text("problem", "Problem").long(),
     ];
-    Ok(Some(Table::new("under-way", "The collection under way", columns).rows(rows).live("findings")))
+    Table::new("under-way", "The collection under way", columns).rows(rows).live("findings")
 }

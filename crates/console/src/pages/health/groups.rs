@@ -8,9 +8,6 @@ use soar_store::model::HealthState;
 use crate::parts::{Badge, Cell, Column, Row, Table};
 use crate::visit::ListState;
 
-/// The most groups on the page, the worst first.
-const MOST: usize = 100;
-
 /// A table of the groups.
 pub(super) fn groups(table: &HealthTable, grouping: Grouping, list: &ListState) -> Table {
     let parameter = match grouping {
@@ -20,8 +17,8 @@ pub(super) fn groups(table: &HealthTable, grouping: Grouping, list: &ListState) 
     };
     let mut groups: Vec<_> = table.groups.iter().collect();
     groups.sort_by_key(|(name, states)| (std::cmp::Reverse(worst(states)), *name));
-    let more = groups.len().saturating_sub(MOST);
-    let rows = groups.into_iter().take(MOST).map(|(name, states)| {
+    let more = table.more_groups;
+    let rows = groups.into_iter().map(|(name, states)| {
         let name = match name.as_str() {
             "" => Cell::text("Shared with no tenant"),
             // The place of shared connections is no site that a filter could name.
@@ -54,13 +51,5 @@ pub(super) fn groups(table: &HealthTable, grouping: Grouping, list: &ListState) 
 
 /// The worst state in which a connection is. Unknown is worse than Healthy.
 fn worst(states: &BTreeMap<HealthState, usize>) -> Option<HealthState> {
-    let order = [
-        HealthState::Failing,
-        HealthState::Stale,
-        HealthState::Recovering,
-        HealthState::Degraded,
-        HealthState::Unknown,
-        HealthState::Healthy,
-    ];
-    order.into_iter().find(|state| states.get(state).is_some_and(|count| *count > 0))
+    HealthState::WORST_FIRST.into_iter().find(|state| states.get(state).is_some_and(|count| *count > 0))
 }

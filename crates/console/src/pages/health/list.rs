@@ -13,7 +13,10 @@ use crate::parts::{Badge, Cell, Column, Counts, Empty, Field, Filter, Row, Table
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
 
 /// The number of connections on a page.
-const ROWS: usize = 50;
+const ROWS: usize = 25;
+
+/// The key of the column with latencies, which are read only where the column is shown.
+const P95: &str = "p95";
 
 #[derive(Debug, Template)]
 #[template(path = "health/list.html")]
@@ -35,6 +38,7 @@ async fn show(page: Page, list: ListState) -> Answer {
         limit: i64::try_from(ROWS).ok(),
         offset: list.offset(),
         charts: grouping.is_none().then(|| offset(&page)),
+        without_latencies: list.columns().all(|column| column != P95),
         ..filter(&list)?
     };
     let found = page.operations().list_health(page.context()?, list.filter("site"), wanted).await?;
@@ -113,7 +117,7 @@ fn connections(page: &Page, list: &ListState, found: &HealthTable) -> Table {
         Column::number("uptime", "Uptime, 30 days").wide(),
         Column::text("latency", "Latest latencies").wide().unexported(),
         Column::text("days", "Last 30 days").wide().unexported(),
-        Column::number("p95", "Latency p95, 24 h, ms").optional(),
+        Column::number(P95, "Latency p95, 24 h, ms").optional(),
         Column::number("uptime-day", "Uptime, 24 h").optional(),
         Column::number("uptime-week", "Uptime, 7 days").optional(),
         Column::text("error", "Last error").optional(),

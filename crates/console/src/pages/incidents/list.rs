@@ -5,12 +5,13 @@ use axum::Router;
 use axum::routing::get;
 use soar_host::operations::{IncidentPage, IncidentSearch, OperationError};
 use soar_host::{Refusal, views};
-use soar_store::model::{Right, Severity, Status};
+use soar_store::SearchOrder;
+use soar_store::model::{IncidentId, Right, Severity, Status};
 
 use super::bulk_command::commands;
 use super::{address, severity, status};
 use crate::export;
-use crate::parts::{Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When};
+use crate::parts::{Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
 
 /// The number of incidents on a page.
@@ -37,7 +38,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     {
         return page.lead_to(&address(number), None);
     }
-    let found = page.operations().list_incidents(page.context()?, search(&list, list.offset(), ROWS)?).await?;
+    let after = list.read::<i64>("from")?.map(IncidentId);
+    let found = page.operations().list_incidents(page.context()?, search(&list, after, ROWS)?).await?;
     let may_change = page.may_somewhere(Right::ChangeIncidents);
     page.show(&IncidentsPage {
         frame: page.frame("Incidents"),
@@ -52,10 +54,10 @@ async fn download(page: Page, list: ListState) -> Answer {
     export::csv(page, "incidents", move |page, position| {
         let list = list.clone();
         async move {
-            let first = position.and_then(|position| position.parse().ok()).unwrap_or(0);
-            let wanted = search(&list, first, export::ROWS)?;
+            let after = position.and_then(|position| position.parse().ok()).map(IncidentId);
+            let wanted = search(&list, after, export::ROWS)?;
             let found = page.operations().list_incidents(page.context()?, wanted).await?;
-            let next = found.next.map(|next| next.to_string());
+            let next = found.last.map(|last| last.to_string());
             Ok((incidents(&page, &list, &found, false), next))
         }
     })
@@ -71,16 +73,17 @@ async fn is_number(page: &Page, text: &str) -> Result<bool, PageError> {
     }
 }
 
-fn search(list: &ListState, offset: usize, limit: i64) -> Result<IncidentSearch, PageError> {
+fn search(list: &ListState, after: Option<IncidentId>, limit: i64) -> Result<IncidentSearch, PageError> {
     let text = |name: &str| list.filter(name).map(str::to_owned);
     let filter = views::IncidentFilter {
         status: list.read::<Status>("status")?,
         severity: list.read::<Severity>("severity")?,
         owner: text("owner"),
-        title: text("q"),
+        title: None,
+        text: text("q"),
     };
-    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-    Ok(IncidentSearch { site: text("site"), filter, since: None, until: None, offset, limit })
+    let order = SearchOrder::Latest;
+    Ok(IncidentSearch { site: text("site"), filter, order, after, limit, ..IncidentSearch::default() })
 }
 
 async fn filter(page: &Page, list: &ListState) -> Result<Filter, PageError> {
@@ -91,7 +94,7 @@ async fn filter(page: &Page, list: &ListState) -> Result<Filter, PageError> {
     let sites = page.sites_with(Right::SeeIncidents).await?;
     let sites = std::iter::once(any("Any site")).chain(sites.iter().map(|site| same(&site.name)));
     let fields = [
-        Field::text("q", "Search").placeholder("Number, or a text in the title"),
+        Field::text("q", "Search").placeholder("Number, or words of title, type and fields"),
         Field::choice("status", "Status", states),
         Field::choice("severity", "Severity", severities),
         Field::choice("site", "Site", sites),
@@ -137,14 +140,10 @@ fn incidents(page: &Page, list: &ListState, found: &IncidentPage, may_select: bo
         Column::text("closed", "Closed").optional(),
         Column::text("closed-by", "Closed by").optional(),
     ]);
-    let first = list.offset();
-    let about = match found.incidents.len() {
-        0 => "No rows".to_owned(),
-        shown => format!("Rows {} to {}, the oldest first", first + 1, first + shown),
-    };
+    let about = format!("{}, the latest first", counted(found.incidents.len(), "incident", "incidents"));
     Table::new("incidents", "Incidents", columns)
         .rows(rows)
         .empty(Empty::new("No incident matches the filter, or there is none yet."))
-        .list(list, Order { column: "created", is_descending: false })
-        .position(list, about, found.next.map(|next| next.to_string()))
+        .list(list, Order { column: "created", is_descending: true })
+        .position(list, about, found.last.map(|last| last.to_string()))
 }

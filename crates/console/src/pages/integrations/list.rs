@@ -33,8 +33,7 @@ pub(super) fn routes() -> Router {
 
 async fn show(page: Page, list: ListState) -> Answer {
     let search = list.filter("q").unwrap_or_default().to_owned();
-    let connections = if_allowed(page.operations().list_connections(page.context()?, None).await)?;
-    let connections = connections.unwrap_or_default();
+    let connections = if_allowed(page.operations().count_connections(page.context()?).await)?.unwrap_or_default();
     let mut integrations = Vec::new();
     for known in if_allowed(page.operations().list_integrations())?.unwrap_or_default() {
         let plugin = page.operations().integration(&known.id)?;
@@ -50,7 +49,7 @@ async fn show(page: Page, list: ListState) -> Answer {
             category: connector.category.clone(),
             description: connector.description.clone(),
             commands: manifest.commands.len(),
-            connections: connections.iter().filter(|one| one.integration == known.id).count(),
+            connections: connections.get(&known.id).copied().unwrap_or_default(),
         });
     }
     page.show(&ListPage { frame: page.frame("Integrations"), search, integrations })

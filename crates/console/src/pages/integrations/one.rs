@@ -6,13 +6,14 @@ use axum::routing::get;
 use soar_connector::Manifest;
 use soar_connector::manifest::{Effect, Setting};
 use soar_connector::name::normalised;
+use soar_host::operations::ConnectionQuery;
 use soar_store::model::Right;
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
 use crate::visit::{Answer, Frame, ListState, Page, PageError, Path, if_allowed};
 
 /// The number of connections of a page.
-const ROWS: usize = 100;
+const ROWS: i64 = 100;
 
 #[derive(Debug, Template)]
 #[template(path = "integrations/one.html")]
@@ -25,6 +26,8 @@ struct IntegrationPage {
     settings: Vec<Setting>,
     search: String,
     commands: Table,
+    /// The text that connections are searched for.
+    find: String,
     connections: Table,
     may_add: bool,
     may_run: bool,
@@ -47,6 +50,7 @@ async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
         settings: connector.settings.clone(),
         commands: commands(&page, manifest, &search),
         connections: connections(&page, &connector.id, &list).await?,
+        find: list.filter("find").unwrap_or_default().to_owned(),
         may_add: page.may_somewhere(Right::ManageConnections),
         may_run: page.may_somewhere(Right::UseConnections),
         id: connector.id.clone(),
@@ -79,13 +83,17 @@ fn commands(page: &Page, manifest: &Manifest, search: &str) -> Table {
 }
 
 async fn connections(page: &Page, integration: &str, list: &ListState) -> Result<Table, PageError> {
-    let context = page.context()?;
-    let all = if_allowed(page.operations().list_connections(context, None).await)?.unwrap_or_default();
-    let of_integration: Vec<_> = all.into_iter().filter(|one| one.integration == integration).collect();
-    let total = of_integration.len();
-    let from = list.position().and_then(|text| text.parse().ok()).unwrap_or(0_usize).min(total);
-    let count = ROWS;
-    let rows = of_integration.iter().skip(from).take(count).map(|one| {
+    let from = list.offset();
+    let wanted = ConnectionQuery {
+        integration: Some(integration.to_owned()),
+        text: list.filter("find").map(str::to_owned),
+        offset: i64::try_from(from).unwrap_or(i64::MAX),
+        limit: Some(ROWS),
+        ..ConnectionQuery::default()
+    };
+    let found = if_allowed(page.operations().list_connections(page.context()?, &wanted).await)?;
+    let (found, total) = found.map_or((Vec::new(), 0), |found| (found.connections, found.all));
+    let rows = found.iter().map(|one| {
         let state =
             if one.active { Badge::new("Active", Meaning::Good) } else { Badge::new("Inactive", Meaning::Neutral) };
         let href = page.href(&format!("/integrations/{integration}/connections/{}", one.id));
@@ -93,11 +101,16 @@ async fn connections(page: &Page, integration: &str, list: &ListState) -> Result
     });
     let columns = [Column::text("name", "Connection"), Column::text("site", "Site"), Column::text("state", "State")];
     let table = Table::new("connections", "Connections", columns).rows(rows);
-    let table = table.empty(Empty::new("There is no connection that you may use."));
-    if total <= count {
+    let empty = if wanted.text.is_some() {
+        "No connection matches the search."
+    } else {
+        "There is no connection that you may use."
+    };
+    let table = table.empty(Empty::new(empty));
+    let end = from + found.len();
+    if total == found.len() || found.is_empty() {
         return Ok(table);
     }
-    let end = (from + count).min(total);
     let next = (end < total).then(|| end.to_string());
     Ok(table.position(list, format!("Connections {} to {end} of {total}", from + 1), next))
 }

@@ -1,11 +1,14 @@
 //! Runs of integration commands: the list, one run, and its cancellation.
 
 mod cancel;
+mod following;
 mod list;
 mod one;
+mod outcome;
 
 use axum::Router;
 
+pub(super) use following::progress;
 pub(super) use one::pretty;
 
 pub(super) fn routes() -> Router {

@@ -6,7 +6,9 @@ use serde_json::Value;
 use soar_connector::cell_text;
 use soar_store::model::{RunId, RunStatus};
 
+use super::following::progress;
 use super::list::duration;
+use super::outcome::{key_fields, result};
 use crate::pages::home::meaning;
 use crate::parts::{Badge, Cell, ContentPage, Facts, LinkButton, When};
 use crate::visit::{Answer, Page, Path};
@@ -21,17 +23,9 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
     let own = format!("/runs/{id}");
     let cancel = (run.status == RunStatus::Running)
         .then(|| LinkButton::new(page.href(&format!("{own}/cancel")), "Cancel the run").danger().dialog());
-    let mut facts =
-        Facts::new("run", "Run").fact("Status", Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))));
-    if let Some(following) = &run.following {
-        let percent = following.percent.map_or_else(Cell::unknown, |percent| Cell::text(&percent.to_string()));
-        facts = facts
-            .fact("Work in the product", Cell::text(&following.status))
-            .fact("Percent", percent)
-            .fact("Not answered", following.problem.as_deref().map_or_else(Cell::unknown, Cell::text))
-            .fact("Next question", when(following.next_at));
-    }
-    let facts = facts
+    let progress = run.following.as_ref().map(|following| progress(&page, following));
+    let facts = Facts::new("run", "Run")
+        .fact("Status", Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))))
         .fact("Command", Cell::text(&run.command))
         .fact("Connection", Cell::text(&run.connection))
         .fact("Integration", Cell::text(&run.integration))
@@ -49,6 +43,7 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
         let facts = error.iter().filter(|(_, value)| !value.is_null());
         facts.fold(Facts::new("error", "Error"), |facts, (name, value)| facts.fact(name, Cell::text(&cell_text(value))))
     });
+    let outcome_parts = (outcome.as_ref().and_then(result), outcome.as_ref().and_then(key_fields));
     let mut details = Facts::new("details", "Details").fact("Parameters", Cell::text(&pretty(run.parameters.get())));
     if let Some(receipt) = &run.receipt {
         details = details.fact("Receipt", Cell::text(&pretty(receipt.get())));
@@ -56,7 +51,10 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
     let outcome = run.outcome.as_ref().map_or_else(Cell::unknown, |outcome| Cell::text(&pretty(outcome.get())));
     let details = details.fact("Stored outcome", outcome);
     let frame = page.frame(format!("Run {id}")).below("Runs", "/runs");
-    page.show(&ContentPage::new(frame).action(cancel).with(facts).with_some(error).with(details))
+    let (result, key_fields) = outcome_parts;
+    let mut content = ContentPage::new(frame).action(cancel).with_some(progress).with(facts).with_some(error);
+    content = content.with_some(result).with_some(key_fields).with(details);
+    page.show(&if run.status == RunStatus::Running { content.live("runs") } else { content })
 }
 
 /// A JSON text on several lines.

@@ -10,6 +10,9 @@ use super::fields::{Values, fields};
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::visit::{Answer, Form, Notice, Page, PageError};
 
+/// The most names of connections that the form suggests.
+const SUGGESTED: i64 = 100;
+
 pub(super) fn routes() -> Router {
     Router::new().route("/schedules/new", get(show).post(save))
 }
@@ -58,8 +61,7 @@ async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
         return Err(Refusal::Forbidden(text).into());
     }
     let integrations = page.operations().list_integrations()?;
-    let connections = page.operations().list_connections(page.context()?, None).await?;
-    let connections = connections.into_iter().map(|connection| connection.name).take(100);
+    let connections = page.operations().connection_names(page.context()?, SUGGESTED).await?;
     let frame = page.frame("New Schedule").below("Schedules", "/schedules");
     let mut all = vec![
         Field::text("name", "Name").required().focused(),

@@ -21,6 +21,8 @@ use crate::visit::{Answer, Form, Frame, ListState, Page, PageError};
 pub(super) struct FormPage {
     frame: Frame,
     has_connections: bool,
+    /// The search for a connection, where there are more than the form offers.
+    find: Option<Field>,
     connection: Field,
     site: Option<Field>,
     command: Field,
@@ -53,6 +55,7 @@ async fn show(page: Page, list: ListState) -> Answer {
         connection: text("connection"),
         site: text("site"),
         command: text("command"),
+        find: text("find"),
     };
     let chosen = Chosen::of(&page, &given).await?;
     page.show(&form_page(&page, &chosen, &Form::empty()).await?)
@@ -78,7 +81,12 @@ pub(super) async fn form_page(page: &Page, chosen: &Chosen, form: &Form) -> Resu
     let command = chosen.command.as_ref().map(|command| command.name.clone()).unwrap_or_default();
     Ok(FormPage {
         frame: page.frame("Test Command"),
-        has_connections: !chosen.connections.is_empty(),
+        has_connections: !chosen.connections.is_empty() || chosen.has_more,
+        find: chosen.has_more.then(|| {
+            let help =
+                "The list has the first connections only. Search for the name, site, server or agent of another.";
+            Field::text("find", "Find a connection").value(&chosen.find).help(help)
+        }),
         connection: Field::choice("connection", "Connection", connections).value(current),
         site,
         command: Field::choice("command", "Command", commands).value(command),

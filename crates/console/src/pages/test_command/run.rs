@@ -19,7 +19,8 @@ use super::lines::{Lines, lines};
 use super::raw_tab::{RawTab, raw_tab};
 use super::result_tab::{self, KeyFieldShown, key_fields};
 use super::tree::Line;
-use crate::parts::{Badge, ErrorTab, Hidden, Table, Tabs, When};
+use crate::pages::runs::progress;
+use crate::parts::{Badge, ErrorTab, Hidden, Progress, Table, Tabs, When};
 use crate::visit::{Answer, Frame, ListState, Page, PageError, Path};
 
 #[derive(Debug, Template)]
@@ -34,7 +35,9 @@ struct RunPage {
     started: When,
     badge: Badge,
     inputs: Vec<Hidden>,
-    progress: Option<RunProgress>,
+    /// The address of the run in the run history, once it has a slot.
+    history: Option<String>,
+    progress: Option<(RunProgress, Option<Progress>)>,
     refused: Option<String>,
     tabs: Option<Tabs>,
     tab: Shown,
@@ -95,7 +98,15 @@ async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
         }
         _ => (None, Shown::Nothing),
     };
-    let template = run_page(&page, &run, own, state, tabs, tab)?;
+    let following = match (&state, run.run()) {
+        // A user that may not see runs sees less.
+        (RunState::Running(progress), Some(id)) if progress.is_followed => {
+            page.operations().run(page.context()?, id).await.ok().and_then(|run| run.following)
+        }
+        _ => None,
+    };
+    let following = following.map(|following| progress(&page, &following));
+    let template = run_page(&page, &run, own, (state, following), tabs, tab)?;
     page.show(&template)
 }
 
@@ -103,12 +114,12 @@ fn run_page(
     page: &Page,
     run: &KeptRun,
     own: String,
-    state: RunState,
+    (state, following): (RunState, Option<Progress>),
     tabs: Option<Tabs>,
     tab: Shown,
 ) -> Result<RunPage, PageError> {
     let (progress, refused, warnings, receipt) = match state {
-        RunState::Running(progress) => (Some(progress), None, Vec::new(), Vec::new()),
+        RunState::Running(progress) => (Some((progress, following)), None, Vec::new(), Vec::new()),
         RunState::Refused(text) => (None, Some(text), Vec::new(), Vec::new()),
         RunState::Ended(ended) => {
             let warnings = ended.warnings.iter().map(|warning| warning.message.clone()).collect();
@@ -124,6 +135,7 @@ fn run_page(
         site: run.site.name.clone(),
         started: When::new(run.started_at, page.zone(), page.now()),
         badge: badge(run),
+        history: run.run().map(|id| page.href(&format!("/runs/{id}"))),
         inputs: super::inputs::refilled(run),
         progress,
         refused,

@@ -25,6 +25,7 @@ pub(super) async fn chosen_in(page: &Page, form: &Form) -> Result<Chosen, PageEr
         connection: text("connection"),
         site: text("site"),
         command: text("command"),
+        find: String::new(),
     };
     Chosen::of(page, &given).await
 }

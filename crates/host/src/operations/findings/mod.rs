@@ -12,13 +12,14 @@ pub use deliveries::{DeliveryShown, DeliveryToMake};
 pub use list::{FindingPage, FindingShown, KnownFindingShown};
 pub use rules::{RuleShown, RuleToPlan};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use soar_store::model::{Allowed, Caller, Connection, ConnectionId, FeedId, FindingChange, UserId};
-use soar_store::{ConnectionFilter, Records, StoreError};
+use soar_store::{ConnectionFilter, ConnectionSelection, Records, StoreError};
 
 use super::{OperationError, Operations, RequestContext};
 use crate::Refusal;
+use crate::connections::Connections;
 use crate::findings::formats::ChangeShown;
 
 impl Operations {
@@ -39,9 +40,8 @@ impl Operations {
         context: &RequestContext,
         records: &mut Records<'_>,
     ) -> Result<Vec<FeedId>, OperationError> {
-        let seen = self.seen_connections(context, records).await?;
-        let feeds = records.finding_feeds().await?.into_iter();
-        Ok(feeds.filter(|feed| seen.contains_key(&feed.connection_id)).map(|feed| feed.id).collect())
+        let caller = context.caller_anywhere(records).await?;
+        Ok(feeds_of(self.connections()?, records, &caller).await?)
     }
 
     /// The tenants whose findings this user may see now. None for a user that is not active.
@@ -58,20 +58,15 @@ impl Operations {
         let roles = records.roles(user.id).await?;
         let request_id = String::new();
         let caller = Caller { user, site, roles, reach: Allowed::All, key: None, request_id };
-        let seen = match connections.list_in(records, &caller, ConnectionFilter::All).await {
-            Ok(seen) => seen,
-            Err(Refusal::Store(error) | Refusal::About(error)) => return Err(error),
-            Err(_) => Vec::new(),
-        };
-        let feeds = records.finding_feeds().await?.into_iter();
-        Ok(feeds.filter(|feed| seen.iter().any(|one| one.id == feed.connection_id)).map(|feed| feed.id).collect())
+        feeds_of(connections, records, &caller).await
     }
 
     /// Changes with the names of their products and the values about their CVEs.
     pub(crate) async fn shown_changes(&self, changes: Vec<FindingChange>) -> Result<Vec<ChangeShown>, Refusal> {
         let enrichment = self.findings.enrichment().await?;
         let mut names = HashMap::new();
-        let connections = self.store.reader().await?.records().connections(ConnectionFilter::All).await?;
+        let ids = changes.iter().map(|change| change.connection_id).collect::<HashSet<_>>().into_iter().collect();
+        let connections = self.store.reader().await?.records().connections(ConnectionFilter::Ids(ids)).await?;
         for connection in connections {
             let plugin = self.connections.as_ref().and_then(|all| all.registry.named(&connection.integration).ok());
             let (product, vendor) = match &plugin {
@@ -90,4 +85,19 @@ impl Operations {
         });
         shown.collect()
     }
+}
+
+/// The tenants of the connections that the caller may see.
+async fn feeds_of(
+    connections: &Connections,
+    records: &mut Records<'_>,
+    caller: &Caller,
+) -> Result<Vec<FeedId>, StoreError> {
+    let feeds = records.finding_feeds().await?;
+    let ids = feeds.iter().map(|feed| feed.connection_id).collect();
+    let sites = records.sites().await?;
+    let selection = ConnectionSelection { ids: Some(ids), ..connections.selection_of(caller, &sites) };
+    let seen = records.connection_names(&selection, i64::MAX).await?;
+    let seen: HashSet<_> = seen.into_iter().map(|(id, _)| id).collect();
+    Ok(feeds.into_iter().filter(|feed| seen.contains(&feed.connection_id)).map(|feed| feed.id).collect())
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
-use soar_store::model::{Caller, Moment, Right, limits};
-use soar_store::{LongTexts, Records, Search, StoreError};
+use soar_store::model::{Caller, IncidentId, Moment, Right, limits};
+use soar_store::{LongTexts, Records, Search, SearchOrder, StoreError};
 use utoipa::ToSchema;
 
 pub use shapes::{IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange};
@@ -19,7 +19,7 @@ use crate::parameter_texts::check_texts;
 use crate::utility::{self, Answer};
 use crate::views::{IncidentFilter, IncidentShown, WholeIncident};
 
-/// Incidents, the oldest first.
+/// A page of incidents.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentPage {
@@ -28,10 +28,13 @@ pub struct IncidentPage {
     /// The value of `offset` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
+    /// The id of the last incident, if there is a next page: [`IncidentSearch::after`] for it.
+    #[serde(skip)]
+    pub last: Option<IncidentId>,
 }
 
 /// A filter and a page of incidents.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct IncidentSearch {
     /// The name of the site; all sites unless given.
     pub site: Option<String>,
@@ -41,6 +44,10 @@ pub struct IncidentSearch {
     pub since: Option<Moment>,
     /// Only incidents created before this time.
     pub until: Option<Moment>,
+    /// The order of the incidents.
+    pub order: SearchOrder,
+    /// Only incidents after this one in the order, which is the last one of the page before.
+    pub after: Option<IncidentId>,
     /// The number of incidents to skip.
     pub offset: i64,
     /// The most incidents on the page.
@@ -48,7 +55,7 @@ pub struct IncidentSearch {
 }
 
 impl Operations {
-    /// The incidents that the caller may see, the oldest first.
+    /// The incidents that the caller may see.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -64,7 +71,10 @@ impl Operations {
             sites: sites.keys().copied().collect(),
             from: wanted.since.unwrap_or(Moment::MIN),
             until: wanted.until.unwrap_or(Moment::MAX),
+            text: wanted.filter.text.clone(),
             groups: wanted.filter.groups(),
+            order: wanted.order,
+            after: wanted.after,
             offset: wanted.offset,
             // One more than the page shows tells whether there is a next page.
             limit: wanted.limit.saturating_add(1),
@@ -74,9 +84,10 @@ impl Operations {
         let shown = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
         let next = (found.len() > shown).then(|| wanted.offset.saturating_add(wanted.limit));
         found.truncate(shown);
+        let last = next.and_then(|_| found.last().map(|incident| incident.id));
         let name = |id| sites.get(&id).map(String::as_str).unwrap_or_default();
         let incidents = found.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
-        Ok(IncidentPage { incidents, next })
+        Ok(IncidentPage { incidents, next, last })
     }
 
     /// One incident, with its tasks, fields and links.

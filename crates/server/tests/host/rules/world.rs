@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use soar_host::operations::{IncidentSearch, RuleShown};
 use soar_host::rules::{PlannedIncident, Rule, RulePlan, Rules};
-use soar_host::views::{IncidentFilter, WholeIncident};
+use soar_host::views::WholeIncident;
 use soar_store::model::{FindingsMessage, MessageBody, Moment};
 
 use crate::findings::world::World;
@@ -25,14 +25,7 @@ pub fn rules(world: &World) -> Rules {
 
 /// All incidents, the oldest first.
 pub async fn incidents(world: &World) -> Vec<WholeIncident> {
-    let wanted = IncidentSearch {
-        site: None,
-        filter: IncidentFilter::default(),
-        since: None,
-        until: None,
-        offset: 0,
-        limit: 10_000,
-    };
+    let wanted = IncidentSearch { limit: 10_000, ..IncidentSearch::default() };
     let page = world.operations().list_incidents(&world.context, wanted).await.unwrap();
     let mut whole = Vec::new();
     for incident in page.incidents {

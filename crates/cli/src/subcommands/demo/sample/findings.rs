@@ -11,7 +11,7 @@ use soar_host::executor::Executor;
 use soar_host::findings::CollectionToMake;
 use soar_host::operations::{IncidentSearch, Span};
 use soar_host::rules::Rule;
-use soar_host::views::{IncidentFilter, IncidentShown};
+use soar_host::views::IncidentShown;
 use soar_store::model::{Caller, ConnectionId, FindingRuleId, Moment};
 use soar_store::{FindingChangeCount, FindingFilter};
 
@@ -60,14 +60,7 @@ pub(crate) async fn collect(host: &Host, caller: &Caller, connection: Connection
     has_handled_all(host, caller, rule.id).await?;
     let now = Moment::from(host.clock.now());
     let changes = host.operations.finding_change_counts(&at(host, caller), Span { from: now - DAY, to: now }).await?;
-    let search = IncidentSearch {
-        site: None,
-        filter: IncidentFilter::default(),
-        since: Some(begun),
-        until: None,
-        offset: 0,
-        limit: 100,
-    };
+    let search = IncidentSearch { since: Some(begun), limit: 100, ..IncidentSearch::default() };
     let incidents = host.operations.list_incidents(&at(host, caller), search).await?.incidents;
     Ok(FindingStory { changes, incidents, rule: rule.rule.name, rescan: rescan.outcome })
 }
