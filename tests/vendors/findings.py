@@ -1,8 +1,8 @@
 """Reads the findings of a simulated instance through a declarative source of `airbyte-cdk`, with an incremental cursor and
 with duplicates dropped by their primary key, and collects the same findings with `footprint findings collect`, which also
-compares and stores them.
+compares and stores them. Both do it twice: the first time, and with the state of the first.
 
-`findings.py FOOTPRINT FINDINGS` prints both times and their ratio. The status is 1 when the ratio is below 20.
+`findings.py FOOTPRINT FINDINGS` prints the times and their ratios. The status is 1 when a ratio is below 20.
 """
 
 import json
@@ -85,6 +85,8 @@ def manifest(url, key):
             "cursor_datetime_formats": ["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%SZ"],
             "datetime_format": "%Y-%m-%dT%H:%M:%S.%f%z",
             "start_datetime": "2015-01-01T00:00:00.000000+0000",
+            # The API has no filter by time.
+            "is_client_side_incremental": True,
         },
     )
     return {
@@ -97,23 +99,30 @@ def manifest(url, key):
 
 
 def read_with_airbyte(url, key, folder):
-    """The number of findings, and the seconds."""
+    """The number of findings, and the seconds of the first sync and of one with its state."""
     file = pathlib.Path(folder) / "manifest.yaml"
     file.write_text(yaml.safe_dump(manifest(url, key), sort_keys=False))
     # The tool looks for its manifest below the working folder.
     os.chdir(folder)
     catalog = CatalogBuilder().with_stream("findings", SyncMode.incremental).build()
-    begun = time.monotonic()
-    source = YamlDeclarativeSource("manifest.yaml", catalog=catalog, config={}, state=None)
-    kept = {}
-    for message in source.read(logging.getLogger("airbyte"), {}, catalog, None):
-        if message.type == Type.RECORD:
-            kept[message.record.data["id"]] = message.record.data
-    return len(kept), time.monotonic() - begun
+    kept, state, seconds = {}, None, []
+    for _ in range(2):
+        begun = time.monotonic()
+        source = YamlDeclarativeSource("manifest.yaml", catalog=catalog, config={}, state=state)
+        last = None
+        for message in source.read(logging.getLogger("airbyte"), {}, catalog, state):
+            if message.type == Type.RECORD:
+                kept[message.record.data["id"]] = message.record.data
+            elif message.type == Type.STATE:
+                last = message.state
+        assert last is not None, "the source gave no state"
+        seconds.append(time.monotonic() - begun)
+        state = [last]
+    return len(kept), seconds
 
 
 def collect(footprint, url, user, folder):
-    """The number of findings, and the seconds."""
+    """The number of findings, and the seconds of the first collection and of one without changes."""
     environment = {**os.environ, "FOOTPRINT_INSTANCE": os.path.join(folder, "instance")}
 
     def run(*arguments, text=None):
@@ -126,11 +135,13 @@ def collect(footprint, url, user, folder):
     for name, value in [("Server URL", url), ("User Name", user["user_name"]), ("Requests per Second", "10000")]:
         connection += ["--param", f"{name}={value}"]
     run(*connection, "--param", f"Requests in Flight={AT_ONCE}", text=user["password"])
-    begun = time.monotonic()
-    said = json.loads(run("findings", "collect", "--all-tenants", "--output", "json"))
-    seconds = time.monotonic() - begun
-    (tenant,) = said["tenants"]
-    assert tenant["status"] == "Whole", tenant
+    seconds = []
+    for _ in range(2):
+        begun = time.monotonic()
+        said = json.loads(run("findings", "collect", "--all-tenants", "--output", "json"))
+        seconds.append(time.monotonic() - begun)
+        (tenant,) = said["tenants"]
+        assert tenant["status"] == "Whole", tenant
     return tenant["rowsRead"], seconds
 
 
@@ -147,13 +158,14 @@ def main():
             theirs, theirs_seconds = read_with_airbyte(about["url"], user["api_key"], folder)
         finally:
             simulator.terminate()
-    ratio = theirs_seconds / ours_seconds
-    print(f"footprint findings collect: {ours} findings in {ours_seconds:.2f} s, compared and stored")
-    print(f"airbyte-cdk, a declarative source: {theirs} findings in {theirs_seconds:.2f} s")
-    print(f"ratio {ratio:.1f}, at least {LEAST} wanted")
     if not ours == theirs == findings:
-        sys.exit("the numbers of findings differ")
-    sys.exit(0 if ratio >= LEAST else 1)
+        sys.exit(f"the numbers of findings differ: {ours} and {theirs} of {findings}")
+    ratios = []
+    for what, one, other in zip(["first", "second, without changes"], ours_seconds, theirs_seconds):
+        ratios.append(other / one)
+        print(f"{findings} findings, {what}: footprint findings collect {one:.2f} s, a declarative source of airbyte-cdk")
+        print(f"  {other:.2f} s, ratio {ratios[-1]:.1f}, at least {LEAST} wanted")
+    sys.exit(0 if min(ratios) >= LEAST else 1)
 
 
 main()

@@ -48,9 +48,10 @@ struct CommandLine {
     subcommand: Chosen,
 }
 
-/// The subcommands. clap builds the flags of a subcommand only once it is chosen: all of them take 6 MiB of memory.
-///
-/// A struct of flags that subcommands share has no doc comment: clap would take it for the subcommand's description.
+// The subcommands. clap builds the flags of a subcommand only once it is chosen: all of them take 6 MiB of memory.
+//
+// This enum has no doc comment, nor has a struct of flags that subcommands share: clap would take it for the description of
+// the command.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 enum Chosen {
@@ -241,6 +242,8 @@ mod tests {
         let plugin = FootprintPlugin::new().unwrap();
         let connector = &plugin.manifest().connector;
         let (list, whole) = (definition(connector), whole_definition(connector));
+        assert_eq!(whole.get_about().unwrap().to_string(), ABOUT);
+        assert!(whole.get_long_about().is_none());
         for subcommand in list.get_subcommands() {
             let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
             let chosen = whole.find_subcommand(subcommand.get_name()).unwrap();

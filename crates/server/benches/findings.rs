@@ -1,8 +1,10 @@
 //! Comparing 1,000,000 findings (10,000 devices, 100 each) of which 1 % changed, beside a bare SQL merge of the same rows.
 //!
-//! Both engines in one run. `cargo bench --profile dist -p soar-server --bench findings`; an argument is the number of
-//! findings. The bench exits with status 1 when comparing takes more than 1.5 times the merge, when the memory is above
-//! 96 MiB, or when a second collection without changes writes anything.
+//! Both engines in one run, each with a tenth of the findings first. `cargo bench --profile dist -p soar-server --bench
+//! findings`; arguments are the number of findings, and `sqlite` or `postgres` for one engine only. The bench exits with status
+//! 1 when comparing takes more than 1.5 times the merge, when the memory is above 96 MiB or a quarter above that of a tenth of
+//! the findings, or when a second collection without changes writes anything. The time of a tenth is printed only: two durable
+//! commits are most of the difference there.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench that cannot go on can only end")]
 
@@ -20,10 +22,10 @@ const MOST_RATIO: f64 = 1.5;
 const MOST_MEMORY: u64 = 96 * 1024;
 const TOGETHER: i64 = 2_000;
 
-/// The findings of a day. On the second day every 100th has another score.
+/// The findings of a day. On each later day another 1 % have another score.
 fn finding(number: usize, day: u32) -> (Finding, Vec<String>) {
     let (device, cve) = (number / PER_DEVICE, format!("CVE-2025-{:05}", number % PER_DEVICE));
-    let changed = day > 0 && number.is_multiple_of(100);
+    let changed = number % 100 < day as usize;
     let finding = Finding {
         id: Some(number.to_string()),
         device_id: device.to_string(),
@@ -97,7 +99,21 @@ fn peak() -> u64 {
     peak
 }
 
-async fn measure(engine: Engine, findings: usize) -> bool {
+/// The time of the reference for a day on which 1 % changed.
+async fn bare_merge(store: &Store, feed: &FindingFeed, findings: usize, day: u32) -> Duration {
+    let mut stage = read(store, findings, day).await;
+    stage.settle(feed.id).await.unwrap();
+    stage.bare_begin(feed.id).await.unwrap();
+    let begun = Instant::now();
+    let written = stage.bare_merge().await.unwrap();
+    let taken = begun.elapsed();
+    assert_eq!(written, findings as u64 / 100);
+    stage.close().await.unwrap();
+    taken
+}
+
+/// Whether what is wanted holds, and the peak of the memory in KiB. `before` is the peak for a tenth of the findings.
+async fn measure(engine: Engine, findings: usize, before: Option<u64>) -> (bool, u64) {
     let test = TestStore::on(engine).await;
     let store = &test.store;
     let mut transaction = store.transaction().await.unwrap();
@@ -105,52 +121,52 @@ async fn measure(engine: Engine, findings: usize) -> bool {
     transaction.commit().await.unwrap();
     peak();
     let mut phases = Vec::new();
-    for (what, day) in [("baseline", 0), ("1 % changed", 1), ("no change", 1)] {
+    for (what, day) in [("baseline", 0), ("no change", 0), ("1 % changed", 1)] {
         let begun = Instant::now();
         let mut stage = read(store, findings, day).await;
         let reading = begun.elapsed();
-        let bare = if day == 1 && what != "no change" {
-            stage.settle(feed.id).await.unwrap();
-            stage.bare_begin(feed.id).await.unwrap();
-            let begun = Instant::now();
-            let written = stage.bare_merge().await.unwrap();
-            assert_eq!(written, findings as u64 / 100);
-            Some(begun.elapsed())
-        } else {
-            None
-        };
-        let before = last(store).await;
+        let known = last(store).await;
         let claim = claim(store, &feed).await;
         let begun = Instant::now();
         compare(store, &claim, &mut stage).await;
         let comparing = begun.elapsed();
         stage.close().await.unwrap();
-        phases.push((what, reading, comparing, bare, last(store).await - before, peak()));
+        phases.push((what, reading, comparing, last(store).await - known, peak()));
     }
-    let mut is_good = true;
-    for (what, reading, comparing, bare, changes, memory) in phases {
-        let ratio = bare.map(|bare| comparing.as_secs_f64() / bare.as_secs_f64());
+    // Last, so that its memory does not count.
+    let bare = bare_merge(store, &feed, findings, 2).await;
+    let (mut is_good, mut highest, mut ratio) = (true, 0, 0.0);
+    for (what, reading, comparing, changes, memory) in phases {
         println!(
             "{engine:?} {findings} findings, {what}: read {reading:.2?}, compared {comparing:.2?}, {changes} changes, \
-             peak {} MiB{}",
+             peak {} MiB",
             memory / 1024,
-            bare.map(|bare| format!(", bare merge {bare:.2?}, ratio {:.2}", ratio.unwrap_or_default()))
-                .unwrap_or_default()
         );
-        is_good &= ratio.is_none_or(|ratio| ratio <= MOST_RATIO) && memory <= MOST_MEMORY;
-        is_good &= what != "no change" || changes == 0;
+        is_good &= memory <= MOST_MEMORY && (what != "no change" || changes == 0);
+        (highest, ratio) = (highest.max(memory), comparing.as_secs_f64() / bare.as_secs_f64());
     }
-    is_good
+    println!("{engine:?} {findings} findings, 1 % changed: bare merge {bare:.2?}, ratio {ratio:.2}");
+    if let Some(before) = before {
+        is_good &= ratio <= MOST_RATIO && highest * 4 <= before * 5;
+    }
+    (is_good, highest)
 }
 
 fn main() -> ExitCode {
-    let findings = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let findings: usize = arguments.iter().find_map(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let chosen: Vec<_> = [(Engine::Sqlite, "sqlite"), (Engine::Postgres, "postgres")]
+        .into_iter()
+        .filter(|(_, name)| {
+            arguments.iter().any(|text| text == name)
+                || !arguments.iter().any(|text| matches!(text.as_str(), "sqlite" | "postgres"))
+        })
+        .collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut is_good = true;
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        for findings in [findings / 10, findings] {
-            is_good &= runtime.block_on(measure(engine, findings));
-        }
+    for (engine, _) in chosen {
+        let (tenth_is_good, before) = runtime.block_on(measure(engine, findings / 10, None));
+        is_good &= tenth_is_good & runtime.block_on(measure(engine, findings, Some(before))).0;
     }
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -20,6 +20,9 @@ pub(super) enum Cell<'a> {
 /// The most values of one statement. SQLite takes 32,766 and PostgreSQL 65,535.
 const MOST_CELLS: usize = 30_000;
 
+/// The rows of one of many statements that are alike.
+const ALIKE: usize = 128;
+
 /// `ids` as a JSON array, for [`super::Engine::integers_of`]. They are in order, so that the database looks them up
 /// page by page.
 pub(super) fn identifiers<T: Copy + Ord + Serialize>(ids: &[T]) -> String {
@@ -92,6 +95,25 @@ impl Records<'_> {
             returned.extend(query.fetch_all(&mut *self.connection).await?);
         }
         Ok(returned)
+    }
+
+    /// Inserts very many rows. The statements are alike, so the database parses the first only.
+    pub(super) async fn insert_many_rows(
+        &mut self,
+        table: &str,
+        columns: &str,
+        width: usize,
+        cells: &[Cell<'_>],
+        tail: &str,
+    ) -> Result<(), sqlx::Error> {
+        for chunk in cells.chunks(ALIKE * width) {
+            let values = placeholders(self.engine, chunk.len() / width, width);
+            let sql = format!("INSERT INTO {table} ({columns}) VALUES {values} {tail}");
+            let is_whole = chunk.len() == ALIKE * width;
+            let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(is_whole), chunk);
+            query.execute(&mut *self.connection).await?;
+        }
+        Ok(())
     }
 
     /// Inserts rows of a table with `id` and `number`, and returns both.

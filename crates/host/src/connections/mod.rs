@@ -23,6 +23,6 @@ pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use health_check::server_of;
 pub(crate) use parameters::open as open_secret;
-pub(crate) use rights::{may_see, place_of};
+pub(crate) use rights::{place_of, visible};
 pub use service::Connections;
 pub(crate) use unsaved::UnsavedConnection;

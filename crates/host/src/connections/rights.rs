@@ -20,7 +20,7 @@ pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool
 }
 
 /// Whether the caller may see the connection: the caller may use it on some site, or manages it.
-pub(crate) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) -> bool {
+pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) -> bool {
     let uses = |site: SiteId| caller.may(Right::UseConnections, site) && connection.is_for(caller);
     may_manage(caller, &connection.place, sites)
         || match &connection.place {

@@ -153,7 +153,7 @@ impl Records<'_> {
         }
         let columns =
             "sequence, snapshot_id, feed_id, device, finding, at, kind, baseline, before, reason, fields, content";
-        self.insert_rows("finding_changes", columns, 12, cells, "").await?;
+        self.insert_many_rows("finding_changes", columns, 12, &cells, "").await?;
         Ok(numbers)
     }
 
@@ -199,7 +199,7 @@ impl Records<'_> {
                          content = excluded.content,
                          changed_at = CASE WHEN excluded.sequence > 0 THEN excluded.changed_at ELSE findings.changed_at END,
                          sequence = CASE WHEN excluded.sequence > 0 THEN excluded.sequence ELSE findings.sequence END";
-        self.insert_rows("findings", columns, 12, cells, merge).await?;
+        self.insert_many_rows("findings", columns, 12, &cells, merge).await?;
         Ok(())
     }
 

@@ -156,7 +156,7 @@ impl Stage {
                      WHERE excluded.severity > stage.severity
                         OR (excluded.severity = stage.severity AND excluded.counted < stage.counted)";
         let columns = "device, finding, counted, kept, status, severity, cve, content";
-        records.insert_rows("stage", columns, 8, cells, merge).await?;
+        records.insert_many_rows("stage", columns, 8, &cells, merge).await?;
         let nothing = "ON CONFLICT (device) DO NOTHING";
         records.insert_rows("stage_devices", "device, name, address", 3, names, nothing).await?;
         Ok(())

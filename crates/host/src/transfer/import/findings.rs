@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use soar_connector::name::quoted;
 use soar_store::model::name::{ByName, same_name};
 use soar_store::model::{ConnectionId, FeedId, FindingSequence, IncidentFinding, IncidentId, SiteId, UserId};
-use soar_store::{ConnectionFilter, Records, StoreError, finding_id_parts};
+use soar_store::{ConnectionSelection, Records, StoreError, finding_id_parts};
 
 use super::report::MOST_BAD_ROWS;
 use super::under_way::Import;
-use crate::connections::may_see;
+use crate::connections::visible;
 use crate::transfer::BadRow;
 use crate::transfer::nested::{FindingRow, RuleRow, RuleSubject};
 
@@ -28,10 +28,9 @@ impl Import<'_> {
             return Ok(());
         }
         let sites = records.sites().await?;
-        let mut connections = records.connections(ConnectionFilter::All).await?;
-        connections.retain(|connection| may_see(self.caller, connection, &sites));
-        let connections: ByName<ConnectionId> =
-            connections.into_iter().map(|connection| (connection.name, connection.id)).collect();
+        let selection = ConnectionSelection::of(visible(self.caller, &sites));
+        let connections = records.connection_names(&selection, i64::MAX).await?;
+        let connections: ByName<ConnectionId> = connections.into_iter().map(|(id, name)| (name, id)).collect();
         let feeds = records.finding_feeds().await?.into_iter();
         let mut feeds: HashMap<_, _> = feeds.map(|feed| ((feed.connection_id, feed.tenant), feed.id)).collect();
         for (line, incident, site, rows, rule) in wanted {
