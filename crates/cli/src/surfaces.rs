@@ -172,7 +172,8 @@ fn operations(tag: &str) -> BTreeSet<String> {
 
 /// The subcommands that do something, each with its path. `health` does something without a subcommand.
 fn subcommands(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
-    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+    let is_ours = |subcommand: &&clap::Command| !subcommand.is_hide_set() && subcommand.get_name() != "help";
+    for subcommand in command.get_subcommands().filter(is_ours) {
         let path = format!("{path} {}", subcommand.get_name()).trim().to_owned();
         if !subcommand.is_arg_required_else_help_set() || !subcommand.has_subcommands() {
             found.push((path.clone(), subcommand.clone()));

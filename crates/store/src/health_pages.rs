@@ -74,7 +74,7 @@ struct StateCount {
 const DAY_HOURS: i64 = 24;
 
 impl HealthSelection {
-    /// SQL for the state of a row of [`HealthSelection::from_sql`], by the rule of [`crate::model::Health::as_of`].
+    /// SQL for the state of a row of [`HealthSelection::rows_sql`], by the rule of [`crate::model::Health::as_of`].
     fn state_sql(&self, engine: Engine, bounds: &mut Bounds) -> String {
         let (now, tolerated) = (bounds.number(self.now.0), bounds.number((self.now + CLOCK_TOLERANCE).0));
         let unusable = if self.unusable_agents.is_empty() {
@@ -92,7 +92,7 @@ impl HealthSelection {
     }
 
     /// SQL for the connections `c` with their sites `s`, health checks `k` and health `h`.
-    fn from_sql(&self, engine: Engine, bounds: &mut Bounds) -> String {
+    fn rows_sql(&self, engine: Engine, bounds: &mut Bounds) -> String {
         format!(
             "FROM connections c
              LEFT JOIN schedules k ON k.connection_id = c.id AND k.kind = 'Health Check'
@@ -115,7 +115,7 @@ impl Records<'_> {
     ) -> Result<BTreeMap<HealthState, i64>, StoreError> {
         let mut bounds = Bounds::default();
         let state = selection.state_sql(self.engine, &mut bounds);
-        let from = selection.from_sql(self.engine, &mut bounds);
+        let from = selection.rows_sql(self.engine, &mut bounds);
         let sql = format!(
             "SELECT known, CAST(COUNT(*) AS BIGINT) AS connections FROM (SELECT {state} AS known {from}) rated
              GROUP BY known"
@@ -146,7 +146,7 @@ impl Records<'_> {
             HealthGroup::Tenant => "COALESCE(c.tenant, '')".to_owned(),
         };
         let known = selection.state_sql(self.engine, &mut bounds);
-        let from = selection.from_sql(self.engine, &mut bounds);
+        let from = selection.rows_sql(self.engine, &mut bounds);
         let wanted = state.map_or_else(|| "1 = 1".to_owned(), |state| format!("known = '{state}'"));
         let states = HealthState::WORST_FIRST;
         let count = |state: &HealthState| format!("COUNT(CASE WHEN known = '{state}' THEN 1 END)");
@@ -191,7 +191,7 @@ impl Records<'_> {
     ) -> Result<Vec<ConnectionId>, StoreError> {
         let mut bounds = Bounds::default();
         let known = selection.state_sql(self.engine, &mut bounds);
-        let from = selection.from_sql(self.engine, &mut bounds);
+        let from = selection.rows_sql(self.engine, &mut bounds);
         // A few connections in a bad state are found by the index of states.
         let is_few = matches!(state, HealthState::Failing | HealthState::Recovering | HealthState::Degraded);
         let by_index = is_few && selection.unusable_agents.is_empty();

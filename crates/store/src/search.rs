@@ -247,14 +247,18 @@ impl Records<'_> {
         };
         let end = format!("ORDER BY {order} LIMIT +{limit} OFFSET +{offset}");
         if words.is_none() && !search.is_of_an_owner() {
-            let branches = Branches { filter: &filter, order: search.order, limit: &limit, offset: &offset };
             return match search.sites.as_slice() {
                 // With `=` the index returns the incidents in their order, and only the page is read.
                 [site] => {
                     let site = values.add(Cell::Integer(site.0));
                     format!("incidents i WHERE i.site_id = +{site} AND {filter} {end}")
                 }
-                sites => branches.merged(sites),
+                sites => {
+                    // A sum in SQL could leave the range of its integers.
+                    let through = values.add(Cell::Integer(search.limit.saturating_add(search.offset)));
+                    let order = search.order;
+                    Branches { filter: &filter, order, limit: &limit, offset: &offset, through: &through }.merged(sites)
+                }
             };
         }
         let sites = values.add(Cell::Text(sites));

@@ -42,24 +42,26 @@ impl SearchOrder {
     }
 }
 
-/// The parts of a page of several sites: SQL for the condition, the order, the limit and the offset.
+/// The parts of a page of several sites: SQL for the condition, the order, the limit and the offset, and for the number of
+/// incidents up to the page's end.
 pub(super) struct Branches<'a> {
     pub(super) filter: &'a str,
     pub(super) order: SearchOrder,
     pub(super) limit: &'a str,
     pub(super) offset: &'a str,
+    pub(super) through: &'a str,
 }
 
 impl Branches<'_> {
     /// SQL after FROM for the page as `i`. It reads the first rows of each site by the index of sites, so that it never
     /// sorts more than a page of each.
     pub(super) fn merged(&self, sites: &[SiteId]) -> String {
-        let Self { filter, limit, offset, .. } = self;
+        let Self { filter, limit, offset, through, .. } = self;
         let order = self.order.sql(false);
         let of_site = |site: &SiteId| {
             format!(
                 "SELECT * FROM (SELECT i.id, i.created_at FROM incidents i WHERE i.site_id = {site} AND {filter}
-                 ORDER BY {order} LIMIT +{limit} + {offset}) of_site"
+                 ORDER BY {order} LIMIT +{through}) of_site"
             )
         };
         let of_sites = |sites: &[SiteId]| sites.iter().map(of_site).collect::<Vec<_>>().join(" UNION ALL ");
@@ -70,7 +72,7 @@ impl Branches<'_> {
                 let chunk = |sites: &[SiteId]| {
                     format!(
                         "SELECT * FROM (SELECT id, created_at FROM ({}) of_sites
-                         ORDER BY {order} LIMIT +{limit} + {offset}) chunk",
+                         ORDER BY {order} LIMIT +{through}) chunk",
                         of_sites(sites)
                     )
                 };

@@ -6,7 +6,7 @@ use crate::instance::{Instance, everything_in};
 use crate::support::{Simulator, ended};
 
 /// An instance with the connection `production` to the simulator.
-fn connected(simulator: &Simulator) -> Instance {
+pub fn connected(simulator: &Simulator) -> Instance {
     let instance = Instance::new();
     let (user, password) = simulator.user("administrator");
     let url = format!("Server URL={}", simulator.url());

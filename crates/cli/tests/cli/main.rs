@@ -12,6 +12,7 @@ mod due_kill;
 mod every_command;
 mod exec;
 mod faults;
+mod findings;
 mod follow_kill;
 mod health;
 mod help;

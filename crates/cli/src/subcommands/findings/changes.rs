@@ -10,7 +10,7 @@ use soar_host::operations::ChangesSince;
 use soar_store::model::FindingSequence;
 
 use super::folder::Folder;
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::Printer;
 use crate::subcommands::simulate::StopSignals;
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(long, short)]
     follow: bool,
 
-    /// The format: ndjson, ocsf, ecs or csv
+    /// The format: ndjson, ocsf, ecs, csv, or with --folder json, an array per file
     #[arg(long, default_value = "ndjson")]
     format: FindingFormat,
 
@@ -52,6 +52,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    if arguments.format == FindingFormat::Json && arguments.folder.is_none() {
+        let why = "--format json is one array per file, for --folder. Use ndjson for standard output.";
+        return Err(WrongUse(why.to_owned()).into());
+    }
     let operations = session.connected_operations()?;
     let folder = arguments.folder.as_deref().map(|path| Folder::open(path, arguments.format)).transpose()?;
     let mut after = match &folder {

@@ -21,7 +21,9 @@ pub(super) struct Folder {
 impl Folder {
     /// The folder, which must exist.
     pub(super) fn open(path: &Path, format: FindingFormat) -> Result<Self> {
-        fs::read_dir(path).with_context(|| format!("The folder {} cannot be read", path.display()))?;
+        fs::read_dir(path).with_context(|| {
+            format!("The folder {} cannot be read. Create it, or choose another with --folder", path.display())
+        })?;
         let ending = match format {
             FindingFormat::Ndjson => "ndjson",
             FindingFormat::Json => "json",

@@ -30,7 +30,7 @@ pub(in crate::pages) fn progress(page: &Page, following: &RunFollowing) -> Progr
 fn in_words(seconds: u64) -> String {
     let (count, unit) = match seconds {
         ..120 => (seconds, "s"),
-        ..7_200 => (seconds / 60, "min"),
+        120..7_200 => (seconds / 60, "min"),
         _ => (seconds / 3_600, "h"),
     };
     format!("{count} {unit}")

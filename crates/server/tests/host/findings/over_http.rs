@@ -65,6 +65,11 @@ async fn a_collection_is_made_by_the_host_and_its_changes_are_read_by_number() {
         assert_eq!((one["findingId"].as_str(), one["changes"][0]["sequence"].as_i64()), (Some(id.as_str()), Some(1)));
         assert_eq!(get("/items/1.2.3").await.status(), 404);
         assert_eq!(get("/changes?format=xml").await.status(), 400);
+        let array = get("/changes?format=json").await;
+        assert_eq!(array.headers()["content-type"], "application/json");
+        assert_eq!(array.json::<Vec<Value>>().await.unwrap(), [change]);
+        let none = get("/changes?after=1&format=json").await.json::<Vec<Value>>().await.unwrap();
+        assert!(none.is_empty(), "{none:?}");
         let csv = get("/changes?format=csv").await.text().await.unwrap();
         assert!(csv.starts_with("Sequence,At,Change"), "{csv}");
         running.shutdown().await.unwrap();

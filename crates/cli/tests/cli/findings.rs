@@ -1,0 +1,72 @@
+//! Findings from the terminal: collecting them, and reading what changed, as a person and as a program do.
+
+use serde_json::Value;
+
+use crate::host_connections::connected;
+use crate::instance::Instance;
+use crate::support::{Simulator, ended};
+
+/// The changes after a number, each in its own line.
+fn changes(instance: &Instance, after: &str) -> Vec<Value> {
+    let lines = instance.successful(["findings", "changes", "--after", after]);
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn findings_are_collected_read_by_number_and_compared_after_a_rescan() {
+    let simulator = Simulator::start(&["--devices", "12", "--scan-seconds", "1"]);
+    let instance = connected(&simulator);
+    let collected = instance.successful(["findings", "collect", "--all-tenants"]);
+    assert_eq!(collected.matches("Whole (baseline)").count(), 3, "{collected}");
+    let baseline = changes(&instance, "0");
+    let numbers: Vec<_> = baseline.iter().map(|change| change["sequence"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert!(baseline.iter().all(|change| change["baseline"] == true && change["connection"] == "production"));
+    let last = numbers.last().unwrap().to_string();
+    let again = instance.successful(["findings", "collect", "--all-tenants"]);
+    assert!(again.matches("Whole").count() == 3 && changes(&instance, &last).is_empty(), "{again}");
+
+    let (code, out, error) = ended(simulator.footprint(["run", "rescan-and-wait", "--output", "json"]));
+    assert_eq!(code, 0, "{out}{error}");
+    instance.successful(["findings", "collect", "--all-tenants"]);
+    let new = changes(&instance, &last);
+    assert!(!new.is_empty() && new.iter().all(|change| change["baseline"] == false), "{new:?}");
+    let differing = instance.json(["findings", "diff", "--from", "1h", "--after", &last, "--limit", "1000"]);
+    let mut differing: Vec<_> = differing.as_array().unwrap().iter().map(|one| one["findingId"].clone()).collect();
+    let mut changed: Vec<_> = new.iter().map(|change| change["findingId"].clone()).collect();
+    for ids in [&mut differing, &mut changed] {
+        ids.sort_by_key(Value::to_string);
+        ids.dedup();
+    }
+    assert_eq!(differing, changed);
+    let id = new[0]["findingId"].as_str().unwrap();
+    let shown = instance.json(["findings", "show", id]);
+    let of_it = |changes: &[Value]| changes.iter().filter(|change| change["findingId"] == id).count();
+    assert_eq!(shown["changes"].as_array().unwrap().len(), of_it(&baseline) + of_it(&new), "{shown}");
+    let error = instance.refused(1, ["findings", "changes", "--after", "99999"]);
+    assert!(error.contains("99999 is not in the log") && error.contains("Go on from"), "{error}");
+}
+
+#[test]
+fn changes_are_written_to_a_folder_once() {
+    let simulator = Simulator::start(&["--devices", "12"]);
+    let instance = connected(&simulator);
+    instance.successful(["findings", "collect", "--all-tenants"]);
+    let folder = instance.beside("changes");
+    let error = instance.refused(1, ["findings", "changes", "--folder", &folder]);
+    assert!(error.contains("Create it"), "{error}");
+    std::fs::create_dir(&folder).unwrap();
+    let write = |format: &str| {
+        instance.successful(["findings", "changes", "--folder", &folder, "--format", format]);
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        // A consumer sees no file that begins with a dot.
+        files.filter(|file| !file.file_name().unwrap().to_string_lossy().starts_with('.')).collect::<Vec<_>>()
+    };
+    let files = write("json");
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let written: Vec<Value> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(written, changes(&instance, "0"));
+    assert_eq!(write("json"), files);
+    let error = instance.refused(2, ["findings", "changes", "--format", "json"]);
+    assert!(error.contains("Use ndjson"), "{error}");
+}
