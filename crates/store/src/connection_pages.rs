@@ -6,15 +6,12 @@ use super::{ConnectionFilter, Engine, Records, StoreError};
 use crate::model::name::{earlier_key, name_key};
 use crate::model::{Connection, ConnectionId, SiteId, UserId};
 
-/// The place of connections that are shared to internal sites.
-pub const SHARED_PLACE: SiteId = SiteId(0);
-
 /// The connections that a caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VisibleConnections {
     /// All connections.
     All,
-    /// Some connections. A place is a site, or [`SHARED_PLACE`].
+    /// Some connections. A place is a site, or [`crate::SHARED_PLACE`].
     Of {
         /// The places of which the caller sees all connections.
         whole: Vec<SiteId>,
@@ -32,7 +29,7 @@ pub struct ConnectionSelection {
     pub visible: VisibleConnections,
     /// Only connections with these ids.
     pub ids: Option<Vec<ConnectionId>>,
-    /// Only connections of these places: sites, or [`SHARED_PLACE`].
+    /// Only connections of these places: sites, or [`crate::SHARED_PLACE`].
     pub places: Option<Vec<SiteId>>,
     /// Only connections of these integrations.
     pub integrations: Option<Vec<String>>,

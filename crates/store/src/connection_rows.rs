@@ -7,6 +7,9 @@ use crate::model::{
     Connection, ConnectionId, Destination, HealthCheck, Moment, NamedSite, Owner, Place, SiteId, UserId, Version,
 };
 
+/// The place of connections that are shared to internal sites.
+pub const SHARED_PLACE: SiteId = SiteId(0);
+
 /// A connection with the names of its sites, its health check and its owner.
 #[derive(FromRow)]
 pub(super) struct ConnectionRow {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
-use super::connection_pages::SHARED_PLACE;
-use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion};
+use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion, SHARED_PLACE};
 use super::rows::identifiers;
 use super::{Engine, Records, StoreError};
 use crate::model::name::name_key;
