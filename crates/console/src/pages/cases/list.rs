@@ -83,7 +83,7 @@ fn cases(page: &Page, list: &ListState, found: &CasePage) -> Table {
         ])
     });
     let columns = [
-        Column::text("number", "Number"),
+        Column::text("number", "Number").code(),
         Column::text("title", "Title").long(),
         Column::text("type", "Type"),
         Column::text("status", "Status"),

@@ -41,8 +41,11 @@ async fn show(page: Page, Path(number): Path<String>) -> Answer {
             text(&link.linked_by),
         ])
     });
-    let columns =
-        [Column::text("number", "Number"), Column::text("linked", "Linked"), Column::text("linked-by", "Linked by")];
+    let columns = [
+        Column::text("number", "Number").code(),
+        Column::text("linked", "Linked"),
+        Column::text("linked-by", "Linked by"),
+    ];
     let incidents = Table::new("incidents", "Incidents", columns).rows(rows);
     let incidents = incidents.empty(Empty::new("No incident that you may see is linked."));
     let frame = page.frame(&case.number).below("Cases", "/cases");

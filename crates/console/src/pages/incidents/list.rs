@@ -94,7 +94,7 @@ async fn filter(page: &Page, list: &ListState) -> Result<Filter, PageError> {
     let sites = page.sites_with(Right::SeeIncidents).await?;
     let sites = std::iter::once(any("Any site")).chain(sites.iter().map(|site| same(&site.name)));
     let fields = [
-        Field::text("q", "Search").placeholder("Number, or words of title, type and fields"),
+        Field::text("q", "Search").placeholder("Number, or words of any field"),
         Field::choice("status", "Status", states),
         Field::choice("severity", "Severity", severities),
         Field::choice("site", "Site", sites),
@@ -126,7 +126,7 @@ fn incidents(page: &Page, list: &ListState, found: &IncidentPage, may_select: bo
     });
     let check = may_select.then(|| Column::text("select", "Select").unexported());
     let columns = check.into_iter().chain([
-        Column::text("number", "Number"),
+        Column::text("number", "Number").code(),
         Column::text("title", "Title").long(),
         Column::text("severity", "Severity"),
         Column::text("status", "Status"),

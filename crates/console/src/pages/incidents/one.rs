@@ -122,8 +122,11 @@ fn links_table(page: &Page, id: &'static str, caption: &str, below: &str, links:
             Cell::text_or_unknown(&link.linked_by),
         ])
     });
-    let columns =
-        [Column::text("number", "Number"), Column::text("linked", "Linked"), Column::text("linked-by", "Linked by")];
+    let columns = [
+        Column::text("number", "Number").code(),
+        Column::text("linked", "Linked"),
+        Column::text("linked-by", "Linked by"),
+    ];
     Table::new(id, caption, columns).rows(rows).empty(Empty::new("None is linked."))
 }
 
