@@ -1,72 +1,22 @@
 //! The lock file beside an SQLite file. It shows which processes have the store open, and which write-ahead log belongs
 //! to the file.
-//!
-//! SQLite takes the file `…-wal` beside a database file for that file's log, whichever database it was written for.
-//! This would damage a database file that is restored beside the log of a killed host. So a new generation begins each
-//! time that a process opens the store while no other process has it open: the generation's number is written into the
-//! database file (`user_version` of its header) and into the lock file. The log of a killed host belongs to the
-//! database file if that file still has the number of the lock file.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use sqlx::{AnyConnection, AssertSqlSafe, Executor as _, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Executor as _};
 use tokio::time::Instant;
 
 use super::StoreError;
+use super::generation::{Generation, Identity, beside, checkpoint, log_beside, new_number, number_in};
 
 /// The pause between two checks whether another process has released the lock.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// SQLite's log shrinks to this length in bytes after a peak, once it was written into the database file.
 pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
-
-/// Where the header of an SQLite file has `user_version`, a big-endian number (<https://sqlite.org/fileformat2.html>).
-const USER_VERSION: std::ops::Range<usize> = 60..64;
-
-/// The path of a file beside the SQLite file, with this ending.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-/// The identity of a file on its machine. It does not depend on the path. It includes the time of birth, since the system
-/// reuses numbers of inodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Identity {
-    device: u64,
-    inode: u64,
-    born: Option<u64>,
-}
-
-impl Identity {
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        let metadata = fs::metadata(path).ok()?;
-        let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
-        Some(Self { device: metadata.dev(), inode: metadata.ino(), born })
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &Path) -> Option<Self> {
-        None
-    }
-}
-
-/// The content of the lock file: the files beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Generation {
-    number: u32,
-    file: Option<Identity>,
-    log: Option<Identity>,
-}
 
 /// The lock on a store's file. Dropping it releases the lock.
 #[derive(Debug)]
@@ -86,11 +36,7 @@ impl FileLock {
     /// file is missing.
     pub(super) async fn take(path: &Path, wait: Duration) -> Result<Self, StoreError> {
         must_know_log(path)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(beside(path, "-lock")).map_err(sqlx::Error::Io)?;
+        let lock = lock_file(path)?;
         Self::of(path, lock, wait).await
     }
 
@@ -111,11 +57,7 @@ impl FileLock {
     /// # Errors
     /// [`StoreError::Locked`] when another process has the store open.
     pub(super) fn take_alone(path: &Path) -> Result<Self, StoreError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(beside(path, "-lock")).map_err(sqlx::Error::Io)?;
+        let lock = lock_file(path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), lock, is_exclusive: true }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
@@ -229,16 +171,13 @@ impl FileLock {
     }
 }
 
-/// Writes the whole log into the database file and empties it. Returns whether that was possible.
-async fn checkpoint(connection: &mut AnyConnection) -> Result<bool, StoreError> {
-    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
-    Ok(row.try_get::<i64, _>("busy")? == 0)
-}
-
-/// The log beside the file, unless it is empty.
-fn log_beside(path: &Path) -> Option<PathBuf> {
-    let log = beside(path, "-wal");
-    fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0).then_some(log)
+/// The lock file, which is created if it does not exist.
+fn lock_file(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(beside(path, "-lock")).map_err(sqlx::Error::Io)?)
 }
 
 /// Refuses a file with a log and without a lock file, which was deleted. Earlier versions wrote no lock file, and no
@@ -250,23 +189,11 @@ fn must_know_log(path: &Path) -> Result<(), StoreError> {
     if is_unknown { Err(StoreError::UnknownLog(path.display().to_string())) } else { Ok(()) }
 }
 
-/// The generation's number in the database file itself, without its log.
-fn number_in(path: &Path) -> Option<u32> {
-    let mut head = [0; USER_VERSION.end];
-    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok()?;
-    let bytes = head.get(USER_VERSION)?.try_into().ok()?;
-    Some(u32::from_be_bytes(bytes))
-}
-
-/// A number for a generation. SQLite keeps it as a signed one.
-pub(super) fn new_number() -> u32 {
-    let random = RandomState::new().build_hasher().finish();
-    u32::try_from(random >> 33).unwrap_or(1).max(1)
-}
-
 #[cfg(all(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
+    use std::fs;
+
     use sqlx::Connection as _;
 
     use super::*;

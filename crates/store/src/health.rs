@@ -53,6 +53,18 @@ struct StateCount {
     schedules: i64,
 }
 
+/// SQL for the state now of a row of health and its row of schedules, by the rule of [`Health::as_of`]. `tolerated` is the
+/// latest moment of a pass that counts.
+pub(super) fn state_sql((health, schedule): (&str, &str), now: &str, tolerated: &str) -> String {
+    format!(
+        "CASE WHEN {health}.state IS NULL THEN 'Unknown'
+              WHEN {health}.state IN ('Healthy', 'Degraded', 'Recovering')
+                   AND ({health}.last_proof_at > {tolerated} OR {health}.last_proof_at + 2 * {schedule}.interval_ms < {now})
+                   THEN 'Stale'
+              ELSE {health}.state END"
+    )
+}
+
 impl Records<'_> {
     /// Writes the result of a health check, with the state, the counts of the hour and the alerts that follow. Returns
     /// whether it was written: it is not if another node has claimed the work since.
@@ -272,21 +284,17 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn health_counts(&mut self) -> Result<Vec<(HealthState, i64)>, StoreError> {
         let now = self.now().await?;
-        // The same rule as `Health::as_of`.
-        let rows = sqlx::query_as::<_, StateCount>(
-            "SELECT CASE WHEN health.state IS NULL THEN 'Unknown'
-                         WHEN health.state IN ('Healthy', 'Degraded', 'Recovering')
-                              AND (health.last_proof_at > $2 OR health.last_proof_at + 2 * schedules.interval_ms < $1)
-                              THEN 'Stale'
-                         ELSE health.state END AS known,
-                    CAST(COUNT(*) AS BIGINT) AS schedules
+        let sql = format!(
+            "SELECT {} AS known, CAST(COUNT(*) AS BIGINT) AS schedules
              FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
              WHERE schedules.kind = 'Health Check' AND schedules.active = 1 GROUP BY known",
-        )
-        .bind(now)
-        .bind(now + CLOCK_TOLERANCE)
-        .fetch_all(&mut *self.connection)
-        .await?;
+            state_sql(("health", "schedules"), "$1", "$2"),
+        );
+        let rows = sqlx::query_as::<_, StateCount>(sqlx::AssertSqlSafe(sql))
+            .bind(now)
+            .bind(now + CLOCK_TOLERANCE)
+            .fetch_all(&mut *self.connection)
+            .await?;
         let count = |state| rows.iter().find(|row| row.known == state).map_or(0, |row| row.schedules);
         Ok(HealthState::ALL.iter().map(|state| (*state, count(*state))).collect())
     }
@@ -326,4 +334,40 @@ fn bind_all<'q>(query: AnyQuery<'q>, health: &'q Health) -> AnyQuery<'q> {
         .bind(health.recent)
         .bind(health.recent_count)
         .bind(health.alerted)
+}
+
+#[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::TestStore;
+
+    #[tokio::test]
+    async fn the_state_in_sql_is_the_state_of_the_model_on_both_engines() {
+        let sql = format!(
+            "SELECT {} FROM (SELECT CAST($3 AS TEXT) AS state, CAST($4 AS BIGINT) AS last_proof_at) h,
+                            (SELECT CAST($5 AS BIGINT) AS interval_ms) k",
+            state_sql(("h", "k"), "CAST($1 AS BIGINT)", "CAST($2 AS BIGINT)")
+        );
+        for test in TestStore::on_both().await {
+            let mut reader = test.store.reader().await.unwrap();
+            let mut records = reader.records();
+            for state in HealthState::ALL.iter().filter(|state| **state != HealthState::Stale) {
+                for (proof, now) in [(1000, 1200), (1000, 1201), (61_000, 1000), (61_001, 1000), (1000, 999_999)] {
+                    for interval in [Some(100_i64), None] {
+                        let (now, last_proof_at) = (Moment(now), Some(Moment(proof)));
+                        let health = Health { state: *state, last_proof_at, ..Health::unknown(Moment(1)) };
+                        let of_model =
+                            health.as_of(now, interval.map(|ms| Duration::from_millis(ms.unsigned_abs()))).state;
+                        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.as_str())).bind(now);
+                        let query = query.bind(now + CLOCK_TOLERANCE).bind(state.as_str()).bind(proof).bind(interval);
+                        let of_sql: String = query.fetch_one(&mut *records.connection).await.unwrap();
+                        assert_eq!(of_sql, of_model.as_str(), "{state} {proof} {now:?} {interval:?}");
+                    }
+                }
+            }
+        }
+    }
 }

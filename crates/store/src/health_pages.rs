@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::bounds::Bounds;
 use super::connection_pages::ConnectionSelection;
+use super::health::state_sql;
 use super::rows::identifiers;
 use super::{Engine, Records, StoreError};
 use crate::model::{CLOCK_TOLERANCE, ConnectionId, DayUptime, HealthState, Moment, SHARED, SiteId, Uptime};
@@ -74,8 +75,8 @@ struct StateCount {
 const DAY_HOURS: i64 = 24;
 
 impl HealthSelection {
-    /// SQL for the state of a row of [`HealthSelection::rows_sql`], by the rule of [`crate::model::Health::as_of`].
-    fn state_sql(&self, engine: Engine, bounds: &mut Bounds) -> String {
+    /// SQL for the state of a row of [`HealthSelection::rows_sql`].
+    fn shown_state_sql(&self, engine: Engine, bounds: &mut Bounds) -> String {
         let (now, tolerated) = (bounds.number(self.now.0), bounds.number((self.now + CLOCK_TOLERANCE).0));
         let unusable = if self.unusable_agents.is_empty() {
             String::new()
@@ -83,12 +84,8 @@ impl HealthSelection {
             let pairs = serde_json::to_string(&self.unusable_agents).unwrap_or_default();
             format!("WHEN (c.agent_name, c.place) IN ({}) THEN 'Failing'", engine.pairs_of(&bounds.text(pairs)))
         };
-        format!(
-            "CASE {unusable} WHEN h.state IS NULL THEN 'Unknown'
-                  WHEN h.state IN ('Healthy', 'Degraded', 'Recovering')
-                       AND (h.last_proof_at > {tolerated} OR h.last_proof_at + 2 * k.interval_ms < {now}) THEN 'Stale'
-                  ELSE h.state END"
-        )
+        let known = state_sql(("h", "k"), &now, &tolerated);
+        if unusable.is_empty() { known } else { format!("CASE {unusable} ELSE {known} END") }
     }
 
     /// SQL for the connections `c` with their sites `s`, health checks `k` and health `h`.
@@ -114,7 +111,7 @@ impl Records<'_> {
         selection: &HealthSelection,
     ) -> Result<BTreeMap<HealthState, i64>, StoreError> {
         let mut bounds = Bounds::default();
-        let state = selection.state_sql(self.engine, &mut bounds);
+        let state = selection.shown_state_sql(self.engine, &mut bounds);
         let from = selection.rows_sql(self.engine, &mut bounds);
         let sql = format!(
             "SELECT known, CAST(COUNT(*) AS BIGINT) AS connections FROM (SELECT {state} AS known {from}) rated
@@ -145,7 +142,7 @@ impl Records<'_> {
             HealthGroup::Site => format!("COALESCE(s.name, {})", bounds.text(SHARED)),
             HealthGroup::Tenant => "COALESCE(c.tenant, '')".to_owned(),
         };
-        let known = selection.state_sql(self.engine, &mut bounds);
+        let known = selection.shown_state_sql(self.engine, &mut bounds);
         let from = selection.rows_sql(self.engine, &mut bounds);
         let wanted = state.map_or_else(|| "1 = 1".to_owned(), |state| format!("known = '{state}'"));
         let states = HealthState::WORST_FIRST;
@@ -190,7 +187,7 @@ impl Records<'_> {
         limit: i64,
     ) -> Result<Vec<ConnectionId>, StoreError> {
         let mut bounds = Bounds::default();
-        let known = selection.state_sql(self.engine, &mut bounds);
+        let known = selection.shown_state_sql(self.engine, &mut bounds);
         let from = selection.rows_sql(self.engine, &mut bounds);
         // A few connections in a bad state are found by the index of states.
         let is_few = matches!(state, HealthState::Failing | HealthState::Recovering | HealthState::Degraded);

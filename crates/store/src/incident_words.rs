@@ -252,7 +252,7 @@ mod tests {
                 required_on_close: false,
                 value: Some("Mail-Server".to_owned()),
             };
-            records.replace_details(&[(ids[1], &[], &[field])]).await.unwrap();
+            records.replace_details(&[(ids[1], &[], &[field.clone()])]).await.unwrap();
             transaction.commit().await.unwrap();
             for (text, numbers) in
                 [("zoe", [].as_slice()), ("harm", &["20210127-1"]), ("mail server", &["20210127-12"])]
@@ -264,6 +264,16 @@ mod tests {
             transaction.commit().await.unwrap();
             assert!(found(store, &search(&[site], Some("mail server"))).await.is_empty());
             assert_eq!(found(store, &search(&[site], Some("gate trojan"))).await, ["20210127-12"]);
+            let mut transaction = store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            records.put_fields(ids[0], "Findings", &[("CVE", "CVE-2021-44228".to_owned())]).await.unwrap();
+            records
+                .insert_details(&[(ids[2], &[], &[DynamicField { value: Some("Desk".to_owned()), ..field }])])
+                .await
+                .unwrap();
+            transaction.commit().await.unwrap();
+            assert_eq!(found(store, &search(&[site], Some("cve-2021-44228"))).await, ["20210127-1"]);
+            assert_eq!(found(store, &search(&[site], Some("desk"))).await, ["20210128-2"]);
         }
     }
 

@@ -30,6 +30,7 @@ mod file_lock;
 mod findings;
 mod followed_calls;
 mod followed_runs;
+mod generation;
 mod health;
 mod health_pages;
 mod history;

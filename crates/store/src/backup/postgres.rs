@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, Connection as _};
 
 use super::tools::{environment, pipe, program, run};
 use super::{Backup, BackupError, POSTGRES_MIGRATIONS, Restored, begin_epoch, check_schema};
-use crate::file_lock::beside;
+use crate::generation::beside;
 use crate::model::{AuditEntry, SchemaVersion};
 use crate::{Records, Store, StoreError};
 

@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use sqlx_sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 
 use super::{Backup, BackupError, NewEpoch, Restored, SQLITE_MIGRATIONS, begin_epoch, check_schema};
-use crate::file_lock::{FileLock, beside, new_number};
+use crate::file_lock::FileLock;
+use crate::generation::{beside, new_number};
 use crate::model::{AuditEntry, SchemaVersion};
 
 /// The first bytes of every SQLite file.

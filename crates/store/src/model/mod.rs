@@ -12,6 +12,7 @@ mod destination;
 mod finding;
 mod health;
 mod health_report;
+mod health_rules;
 mod ids;
 mod incident;
 mod incident_finding;
@@ -47,8 +48,9 @@ pub use finding::{
     status_text,
 };
 pub(crate) use health::CLOCK_TOLERANCE;
-pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
+pub use health::{AlertReason, Health, HealthState};
 pub use health_report::{Check, DayUptime, Latency, Uptime, percentiles};
+pub use health_rules::{AlertRules, CheckResult, Notice};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
     FindingDeliveryId, FindingRuleId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId,

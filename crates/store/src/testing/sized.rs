@@ -11,7 +11,7 @@ const INTERVAL: i64 = 600_000;
 /// The hours of which a host keeps counts of checks.
 const HOURS: i64 = 31 * 24;
 
-/// The rounds of checks that one transaction stores.
+/// The number of rounds of checks in a transaction.
 const ROUNDS_AT_ONCE: i64 = 100;
 
 /// The number of rows of a store.
