@@ -7,7 +7,8 @@ use reqwest::redirect::Policy;
 use tokio::time::Instant;
 
 use crate::Arguments;
-use crate::stage::{ADMINISTRATORS, PASSWORD, Stage, user};
+use crate::password::PASSWORD;
+use crate::stage::{ADMINISTRATORS, Stage, user};
 
 /// A page, or a filter of a page.
 pub struct Clicked {

@@ -22,6 +22,8 @@
 )]
 
 mod clicks;
+#[path = "../../tests/console/password.rs"]
+mod password;
 mod stage;
 
 use std::process::ExitCode;

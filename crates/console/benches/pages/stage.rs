@@ -6,23 +6,20 @@ use std::time::{Duration, Instant};
 use coda_footprint::FootprintPlugin;
 use soar_connector::{Clock, SystemClock};
 use soar_host::Host;
-use soar_host::access::issue_link;
 use soar_host::connections::Connections;
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
-use soar_host::sign_in::{Browser, LinkToRedeem};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Moment, Role, SiteKind};
 use soar_store::testing::{StoreSize, TestStore};
 use soar_store::{NewSite, NewUser, Store};
 
+use crate::password::give_password;
 use crate::{Arguments, PEOPLE};
 
-/// The password of all users.
-pub const PASSWORD: &str = "a quiet morning";
 /// The users with lower numbers are administrators.
 pub const ADMINISTRATORS: usize = 10;
 /// The number of sites. An analyst has a role on four of them.
@@ -110,15 +107,4 @@ async fn fill(store: &Store, arguments: &Arguments, now: Moment) {
         tenants: 200,
     };
     store.fill(size, now).await.unwrap();
-}
-
-/// Sets the password of a user, by a link.
-async fn give_password(host: &Host, user: &str) {
-    let mut transaction = host.store.transaction().await.unwrap();
-    let user = transaction.records().user(user).await.unwrap();
-    let link = issue_link(&mut transaction.records(), user.id, Duration::from_secs(60)).await.unwrap();
-    transaction.commit().await.unwrap();
-    let browser = Browser { address: None, request_id: "preparation".to_owned() };
-    let link = LinkToRedeem { token: link.token, password: PASSWORD.into(), browser };
-    host.sign_in().redeem(link).await.unwrap();
 }

@@ -11,7 +11,6 @@ use reqwest::redirect::Policy;
 use serde_json::json;
 use soar_connector::{Clock, RawParameters, SystemClock};
 use soar_host::Host;
-use soar_host::access::issue_link;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::findings::CollectionToMake;
@@ -19,7 +18,6 @@ use soar_host::operations::{KnownFindingShown, RequestContext};
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
-use soar_host::sign_in::{Browser, LinkToRedeem};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface};
@@ -27,8 +25,8 @@ use soar_store::testing::TestStore;
 use soar_store::{Engine, FindingFilter, NewSite, NewUser, Ran, RunFilter};
 use sqlx::Connection as _;
 
-/// The password of all users.
-pub const PASSWORD: &str = "a quiet morning";
+pub use crate::password::PASSWORD;
+use crate::password::give_password;
 
 /// The site of the sample data.
 pub const SITE: &str = "Security Operations";
@@ -306,17 +304,6 @@ impl World {
     pub fn page(&self, path: &str) -> String {
         format!("{}/console{path}", self.url)
     }
-}
-
-/// Sets the password of a user, by a link.
-async fn give_password(host: &Host, user: &str) {
-    let mut transaction = host.store.transaction().await.unwrap();
-    let user = transaction.records().user(user).await.unwrap();
-    let link = issue_link(&mut transaction.records(), user.id, Duration::from_secs(60)).await.unwrap();
-    transaction.commit().await.unwrap();
-    let browser = Browser { address: None, request_id: "preparation".to_owned() };
-    let link = LinkToRedeem { token: link.token, password: PASSWORD.into(), browser };
-    host.sign_in().redeem(link).await.unwrap();
 }
 
 fn site() -> NewSite {

@@ -2,7 +2,7 @@
 
 use soar_connector::name::quoted;
 use soar_store::model::{Caller, Connection, ConnectionId, NamedSite, Place, Right, Site, SiteId, SiteKind};
-use soar_store::{Records, SHARED_PLACE, StoreError, VisibleConnections};
+use soar_store::{ConnectionSelection, Records, SHARED_PLACE, StoreError, VisibleConnections};
 
 use crate::Refusal;
 
@@ -19,18 +19,6 @@ pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool
     }
 }
 
-/// Whether the caller may see the connection: the caller may use it on some site, or manages it.
-pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) -> bool {
-    let uses = |site: SiteId| caller.may(Right::UseConnections, site) && connection.is_for(caller);
-    may_manage(caller, &connection.place, sites)
-        || match &connection.place {
-            Place::Site(site) => uses(site.id),
-            Place::SharedToInternalSites { .. } => {
-                sites.iter().any(|site| site.kind == SiteKind::Internal && uses(site.id))
-            }
-        }
-}
-
 /// A place in the store. The name of a site is left out.
 pub(crate) fn place_of(id: SiteId) -> Place {
     match id {
@@ -39,7 +27,7 @@ pub(crate) fn place_of(id: SiteId) -> Place {
     }
 }
 
-/// The connections for which [`may_see`] is true.
+/// The connections that the caller may see: those that the caller may use on some site, or manages.
 pub(crate) fn visible(caller: &Caller, sites: &[Site]) -> VisibleConnections {
     if caller.administers() {
         return VisibleConnections::All;
@@ -90,14 +78,15 @@ pub(super) fn missing_to_manage(place: &Place) -> Refusal {
 }
 
 pub(super) async fn seen(records: &mut Records<'_>, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
-    let connection = records.connection(id).await?;
-    let sites = records.sites().await?;
-    if may_see(caller, &connection, &sites) {
-        Ok(connection)
-    } else {
-        // The error is the same as for a connection that does not exist.
-        Err(StoreError::not_found("connection", id.to_string()).into())
-    }
+    let selection = ConnectionSelection { ids: Some(vec![id]), ..all_seen(records, caller).await? };
+    let found = records.connection_page(&selection, 0, 1).await?.pop();
+    // The error is the same as for a connection that does not exist.
+    found.ok_or_else(|| StoreError::not_found("connection", id.to_string()).into())
+}
+
+/// The selection of all connections that the caller may see.
+pub(super) async fn all_seen(records: &mut Records<'_>, caller: &Caller) -> Result<ConnectionSelection, StoreError> {
+    Ok(ConnectionSelection::of(visible(caller, &records.sites().await?)))
 }
 
 pub(super) async fn managed(

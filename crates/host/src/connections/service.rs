@@ -1,14 +1,15 @@
 //! The connections that a caller may see and use.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use soar_connector::Clock;
 use soar_connector::manifest::SettingType;
 use soar_store::model::{Caller, Connection, ConnectionId, Site};
-use soar_store::{ConnectionFilter, ConnectionSelection, Records, Store};
+use soar_store::{ConnectionSelection, Records, Store, StoreError};
 
 use super::choose;
-use super::rights::{managed, may_see, seen, visible};
+use super::rights::{all_seen, managed, seen, visible};
 use crate::Refusal;
 use crate::plugins::PluginRegistry;
 use crate::sealing::Keyring;
@@ -42,16 +43,23 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal::Store`].
-    pub async fn list_in(
+    pub async fn list_in(&self, records: &mut Records<'_>, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
+        let selection = all_seen(records, caller).await?;
+        Ok(records.connection_page(&selection, 0, i64::MAX).await?)
+    }
+
+    /// The names of those of these connections that the caller may see.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(crate) async fn names_seen(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        wanted: ConnectionFilter,
-    ) -> Result<Vec<Connection>, Refusal> {
-        let sites = records.sites().await?;
-        let mut connections = records.connections(wanted).await?;
-        connections.retain(|connection| may_see(caller, connection, &sites));
-        Ok(connections)
+        ids: Vec<ConnectionId>,
+    ) -> Result<HashMap<ConnectionId, String>, StoreError> {
+        let selection = ConnectionSelection { ids: Some(ids), ..all_seen(records, caller).await? };
+        Ok(records.connection_names(&selection, i64::MAX).await?.into_iter().collect())
     }
 
     /// The selection of all connections that the caller may see.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use soar_connector::name::quoted;
 use soar_store::model::name::same_name;
 use soar_store::model::{Allowed, Caller, Connection, ConnectionId, FeedId, Place, Right, Site, SiteId, UserId};
-use soar_store::{ConnectionFilter, Records, StoreError};
+use soar_store::{Records, StoreError};
 
 use crate::Refusal;
 use crate::connections::Connections;
@@ -72,7 +72,7 @@ impl Acting {
         caller: Caller,
         owner: Option<&str>,
     ) -> Result<Self, Refusal> {
-        let seen = connections.list_in(records, &caller, ConnectionFilter::All).await?;
+        let seen = connections.list_in(records, &caller).await?;
         let connections: HashMap<_, _> = seen.into_iter().map(|connection| (connection.id, connection)).collect();
         let feeds = records.finding_feeds().await?.into_iter();
         let feeds = feeds.filter(|feed| connections.contains_key(&feed.connection_id)).map(|feed| feed.id).collect();

@@ -4,8 +4,8 @@ use soar_host::Refusal;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, history};
 use soar_host::health::{ConnectionHistory, HealthFilter, HealthTable};
+use soar_store::RunFilter;
 use soar_store::model::{Caller, Connection, ConnectionId, Moment, Run, RunId};
-use soar_store::{ConnectionFilter, RunFilter};
 
 pub trait DirectConnections {
     async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal>;
@@ -25,7 +25,7 @@ pub trait DirectConnections {
 
 impl DirectConnections for Connections {
     async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
-        self.list_in(&mut self.store.reader().await?.records(), caller, ConnectionFilter::All).await
+        self.list_in(&mut self.store.reader().await?.records(), caller).await
     }
 
     async fn see(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {

@@ -40,11 +40,12 @@ impl Operations {
         context: &RequestContext,
         wanted: &CollectionToMake,
     ) -> Result<CollectionShown, OperationError> {
-        let usable = {
+        let mut usable = {
             let mut reader = self.reader(context).await?;
-            self.seen_connections(context, &mut reader.records()).await?
+            let mut records = reader.records();
+            let caller = context.caller_anywhere(&mut records).await?;
+            self.connections()?.list_in(&mut records, &caller).await?
         };
-        let mut usable: Vec<_> = usable.into_values().collect();
         usable.sort_by_key(|connection| connection.id);
         let planned = PlannedCollection::new(self.executor()?, usable, wanted).await?;
         let (planned, user) = (&planned, context.user.name.as_str());
@@ -71,8 +72,10 @@ impl Operations {
     ) -> Result<CollectionShown, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
-        let seen = self.seen_connections(context, &mut records).await?;
+        let caller = context.caller_anywhere(&mut records).await?;
         let mut tenants = records.finding_collection(id).await?;
+        let connections = tenants.iter().map(|tenant| tenant.connection_id).collect();
+        let seen = self.connections()?.names_seen(&mut records, &caller, connections).await?;
         tenants.retain(|tenant| seen.contains_key(&tenant.connection_id));
         Ok(CollectionShown::new(id, tenants, Vec::new()))
     }

@@ -14,8 +14,8 @@ pub use rules::{RuleShown, RuleToPlan};
 
 use std::collections::{HashMap, HashSet};
 
-use soar_store::model::{Allowed, Caller, Connection, ConnectionId, FeedId, FindingChange, UserId};
-use soar_store::{ConnectionFilter, ConnectionSelection, Records, StoreError};
+use soar_store::model::{Allowed, Caller, FeedId, FindingChange, UserId};
+use soar_store::{ConnectionFilter, Records, StoreError};
 
 use super::{OperationError, Operations, RequestContext};
 use crate::Refusal;
@@ -23,17 +23,6 @@ use crate::connections::Connections;
 use crate::findings::formats::ChangeShown;
 
 impl Operations {
-    /// The connections that the caller may see, by id.
-    async fn seen_connections(
-        &self,
-        context: &RequestContext,
-        records: &mut Records<'_>,
-    ) -> Result<HashMap<ConnectionId, Connection>, OperationError> {
-        let caller = context.caller_anywhere(records).await?;
-        let all = self.connections()?.list_in(records, &caller, ConnectionFilter::All).await?;
-        Ok(all.into_iter().map(|connection| (connection.id, connection)).collect())
-    }
-
     /// The tenants whose findings the caller may see: those of the connections that the caller may see.
     async fn seen_feeds(
         &self,
@@ -95,9 +84,6 @@ async fn feeds_of(
 ) -> Result<Vec<FeedId>, StoreError> {
     let feeds = records.finding_feeds().await?;
     let ids = feeds.iter().map(|feed| feed.connection_id).collect();
-    let sites = records.sites().await?;
-    let selection = ConnectionSelection { ids: Some(ids), ..connections.selection_of(caller, &sites) };
-    let seen = records.connection_names(&selection, i64::MAX).await?;
-    let seen: HashSet<_> = seen.into_iter().map(|(id, _)| id).collect();
-    Ok(feeds.into_iter().filter(|feed| seen.contains(&feed.connection_id)).map(|feed| feed.id).collect())
+    let seen = connections.names_seen(records, caller, ids).await?;
+    Ok(feeds.into_iter().filter(|feed| seen.contains_key(&feed.connection_id)).map(|feed| feed.id).collect())
 }
