@@ -171,6 +171,19 @@ fn requests_of_one_connection_share_one_session_and_other_settings_have_their_ow
 }
 
 #[test]
+fn requests_start_in_the_order_of_their_lines() {
+    let simulator = Simulator::start(&[]);
+    let mut exec = Exec::start(&["--at-once", "1"]);
+    exec.send(&json!({"settings": settings(&simulator)}).to_string());
+    let ids: Vec<u64> = (0..200).collect();
+    for id in &ids {
+        exec.send(&json!({"id": id, "command": "List Tenants"}).to_string());
+    }
+    let started: Vec<u64> = ids.iter().map(|_| exec.answer()["id"].as_u64().unwrap()).collect();
+    assert_eq!(started, ids);
+}
+
+#[test]
 fn a_request_under_way_can_be_cancelled_and_its_id_is_taken_until_then() {
     let simulator = Simulator::start(&["--fault", "devices delay=60s", "--fault", "rescan delay=60s"]);
     let mut exec = Exec::start(&["--at-once", "2"]);

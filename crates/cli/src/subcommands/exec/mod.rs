@@ -43,7 +43,8 @@ A first line without a command gives the connection, so that no profile is neede
   {\"id\": 1, \"command\": \"List Devices\"}
   {\"cancel\": 1}
 
-Answers come in the order in which requests end. At the end of the input all requests are finished.
+Requests start in the order of their lines. Answers come in the order in which requests end.
+At the end of the input all requests are finished.
 Exit codes: 0 all lines were answered, 1 interrupted or the output failed, 2 wrong use.";
 
 /// The longest line in bytes.
@@ -214,5 +215,6 @@ fn start(
         Err(fault) => return Err((request.id, fault)),
     };
     let Some(cancelled) = running.under_way.add(&request.id) else { return Err((request.id, Fault::DuplicateId)) };
-    Ok(move |bytes| Runnable { request, line, connector, bytes, cancelled })
+    let place = running.place();
+    Ok(move |bytes| Runnable { request, line, connector, bytes, cancelled, place })
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, MaybeDone, maybe_done};
 use soar_connector::{Collector, Conclusion, Connector, ExecutionContext, Invocation, Manifest, Outcome, Receipt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::unconstrained;
 
 use super::answer::{Answer, failed};
 use super::fault::Fault;
@@ -23,6 +26,9 @@ pub(super) struct Running {
     pub(super) answers: mpsc::Sender<Written>,
 }
 
+/// The wait of a request for one of the places of [`Running`].
+pub(super) type Place = MaybeDone<BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>>;
+
 /// A request that can be run.
 pub(super) struct Runnable {
     pub(super) request: Request,
@@ -31,9 +37,20 @@ pub(super) struct Runnable {
     /// The request's share of the bytes that are read ahead.
     pub(super) bytes: OwnedSemaphorePermit,
     pub(super) cancelled: oneshot::Receiver<()>,
+    pub(super) place: Place,
 }
 
 impl Running {
+    /// Takes a place, or the next position in the queue for one. A caller that does this in the order of its lines
+    /// starts the requests in that order, whichever of their tasks runs first.
+    pub(super) fn place(&self) -> Place {
+        // Without `unconstrained`, tokio may return before the request is in the queue.
+        let acquire = unconstrained(Arc::clone(&self.places).acquire_owned()).boxed();
+        let mut place = maybe_done(acquire);
+        let _ = (&mut place).now_or_never();
+        place
+    }
+
     /// Sends the answer to a line that was not run.
     pub(super) async fn answer(&self, answer: Answer, permits: Vec<OwnedSemaphorePermit>) {
         let line = answer.line().unwrap_or_else(|error| {
@@ -46,7 +63,7 @@ impl Running {
 
     /// Runs the request and sends its answer.
     pub(super) async fn run(self, runnable: Runnable) {
-        let Runnable { request, line, connector, bytes, mut cancelled } = runnable;
+        let Runnable { request, line, connector, bytes, mut cancelled, mut place } = runnable;
         let Request { id, command, parameters, .. } = request;
         let manifest = connector.manifest();
         let mut permits = vec![bytes];
@@ -58,7 +75,7 @@ impl Running {
             }
             Ok(invocation) => {
                 let place = tokio::select! {
-                    place = Arc::clone(&self.places).acquire_owned() => place.ok(),
+                    () = &mut place => std::pin::Pin::new(&mut place).take_output().and_then(Result::ok),
                     _ = &mut cancelled => None,
                 };
                 match place {
