@@ -11,5 +11,5 @@ mod parts;
 mod router;
 mod visit;
 
-pub use router::pages;
+pub use router::{pages, pages_and_gallery};
 pub use visit::POLICY;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::json_schema::JsonSchema;
 use crate::support::{Simulator, ended, footprint};
 
 /// A running `footprint exec`. Dropping it ends the process.
@@ -78,10 +79,10 @@ fn code(answer: &Value) -> &str {
     answer["outcome"]["error"]["code"].as_str().unwrap_or("none")
 }
 
-fn schema(which: &str) -> jsonschema::Validator {
+fn schema(which: &str) -> JsonSchema {
     let (status, text, _) = ended(footprint(["exec", "--schema", which]));
     assert_eq!(status, 0);
-    jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+    JsonSchema::of(&serde_json::from_str(&text).unwrap())
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn each_line_gets_one_outcome_and_no_bad_line_ends_the_process() {
     let request_schema = schema("request");
     for (line, expected) in &lines {
         exec.send(line);
-        let of_schema = serde_json::from_str(line).is_ok_and(|line: Value| request_schema.is_valid(&line));
+        let of_schema = serde_json::from_str(line).is_ok_and(|line: Value| request_schema.fault(&line).is_none());
         assert_eq!(of_schema, *expected != "broken-line", "{line}");
     }
     let (answers, status) = exec.end();
@@ -121,7 +122,7 @@ fn each_line_gets_one_outcome_and_no_bad_line_ends_the_process() {
             continue;
         };
         assert_eq!(code(answer), *expected, "{line}: {answer}");
-        assert!(answer_schema.is_valid(answer), "{:?}", answer_schema.validate(answer));
+        assert_eq!(answer_schema.fault(answer), None);
         let outcome = &answer["outcome"];
         if *expected != "none" {
             let is_told = |part: &str| outcome["error"][part].as_str().is_some_and(|text| !text.is_empty());

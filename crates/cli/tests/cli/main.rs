@@ -20,6 +20,7 @@ mod host_connections;
 mod incidents;
 mod init;
 mod instance;
+mod json_schema;
 mod kill;
 mod listeners;
 mod logging;

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::instance::Instance;
+use crate::json_schema::JsonSchema;
 use crate::support::{Simulator, ended, footprint};
 
 /// A running `footprint mcp` after the handshake. Dropping it ends the process.
@@ -110,7 +111,7 @@ fn the_list_of_tools_is_short_and_each_tool_says_whether_it_changes_something() 
         assert_eq!(tool["annotations"]["readOnlyHint"], command["effect"] == "read", "{tool}");
         assert!(tool["annotations"]["openWorldHint"].is_boolean());
         let schema = &tool["inputSchema"];
-        assert!(jsonschema::meta::is_valid(schema), "{schema}");
+        JsonSchema::of(schema);
         let required = schema["required"].as_array().unwrap();
         assert!(required.contains(&json!("connection")) && required.contains(&json!("site")), "{tool}");
         let takes_tenant = command["inputs"].to_string().contains("Footprint Tenant ID");

@@ -26,7 +26,7 @@ struct GalleryPage {
     empty: Table,
 }
 
-pub(super) fn routes() -> Router {
+pub(crate) fn gallery() -> Router {
     Router::new()
         .route("/gallery", get(show).post(save))
         .route("/gallery/removal", get(ask).post(remove))
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router {
 }
 
 async fn show(page: Page, list: ListState) -> Answer {
-    page.show(&gallery(&page, &list, &Form::empty()))
+    page.show(&all_parts(&page, &list, &Form::empty()))
 }
 
 async fn save(page: Page, list: ListState, mut form: Form) -> Answer {
@@ -43,7 +43,7 @@ async fn save(page: Page, list: ListState, mut form: Form) -> Answer {
         form.wrong("interval", "The interval is shorter than 1 minute. Expected 1 to 1,440.");
     }
     if form.is_wrong() {
-        return page.show_again(&gallery(&page, &list, &form));
+        return page.show_again(&all_parts(&page, &list, &form));
     }
     page.lead_to("/gallery", Some(Notice::done(format!("{} is saved.", form.text("name")))))
 }
@@ -64,7 +64,7 @@ async fn slow(page: Page) -> Answer {
     page.lead_to("/gallery", Some(Notice::done("The slow form is done.")))
 }
 
-fn gallery(page: &Page, list: &ListState, form: &Form) -> GalleryPage {
+fn all_parts(page: &Page, list: &ListState, form: &Form) -> GalleryPage {
     let tab = list.filter("tab").unwrap_or("Result").to_owned();
     let tabs = ["Result", "Raw Data", "Error"]
         .into_iter()

@@ -4,7 +4,6 @@ mod audit;
 mod cases;
 mod connections;
 mod findings;
-#[cfg(feature = "testing")]
 mod gallery;
 mod health;
 mod home;
@@ -24,6 +23,8 @@ mod test_command;
 mod users;
 
 use axum::Router;
+
+pub(crate) use self::gallery::gallery;
 
 /// The pages that anybody may see.
 pub(crate) fn open_routes() -> Router {
@@ -51,8 +52,5 @@ pub(crate) fn routes() -> Router {
         profile::routes(),
         sign_out::routes(),
     ];
-    let router = routes.into_iter().fold(Router::new(), Router::merge);
-    #[cfg(feature = "testing")]
-    let router = router.merge(gallery::routes());
-    router
+    routes.into_iter().fold(Router::new(), Router::merge)
 }

@@ -104,7 +104,7 @@ impl World {
         for user in ["Admin", "Manager", "Analyst", "Viewer", "Nobody"] {
             give_password(&host, user).await;
         }
-        let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await.unwrap();
+        let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages_and_gallery)).await.unwrap();
         Self { url: running.url(), host, caller, simulator, _running: running, test }
     }
 
