@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let number = |at: usize, usual: u32| arguments.get(at).map_or(usual, |text| text.parse().expect("a number"));
-    let (seconds, connections) = (number(0, 2), number(1, 256));
+    let (seconds, connections) = (number(0, 2), number(1, 32));
     let mut is_good = true;
     for store in ["SQLite", "PostgreSQL"] {
         if arguments.get(2).is_some_and(|only| !only.eq_ignore_ascii_case(store)) {
