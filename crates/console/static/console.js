@@ -39,9 +39,8 @@
     const fresh = document.importNode(found, true);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : '';
     old.replaceWith(fresh);
-    for (const template of page.querySelectorAll('template[data-oob]')) {
-      byId(template.dataset.oob)?.replaceChildren(document.importNode(template.content, true));
-    }
+    const parts = page.querySelectorAll('template[data-oob]');
+    parts.forEach(one => byId(one.dataset.oob)?.replaceChildren(document.importNode(one.content, true)));
     const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
     if (wanted) wanted.focus();
     else if (takesFocus && id === 'main') (scrollTo(0, 0), fresh.focus({ preventScroll: true }));
@@ -50,13 +49,20 @@
     return true;
   };
 
+  // Notes the address, and marks its page in the menu.
+  const arrive = () => {
+    shown = address();
+    const isAt = path => location.pathname === path || (!path.endsWith('/') && location.pathname.startsWith(`${path}/`));
+    document.querySelectorAll('#menu a').forEach(link => { link.ariaCurrent = isAt(link.pathname) ? 'page' : null; });
+  };
+
   const swap = async (id, url, { isStep = true, options, form, button } = {}) => {
     const { response, page } = (await load(id, url, options)) ?? {};
     if (!response) return;
     if ((response.ok || response.status === 422) && show(id, page, true)) {
       document.title = page.title;
       if (isStep && !(form && response.status === 422)) history.pushState({ region: id }, '', response.url);
-      shown = address();
+      arrive();
     } else if (!form || response.ok) {
       location.assign(form ? response.url : url);
     } else if ([401, 403].includes(response.status)) {
@@ -82,16 +88,13 @@
     const target = event.target.closest('a[href], button');
     const isChanged = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
     if (!target || event.defaultPrevented || isChanged || target.target) return;
-    const data = target.dataset;
-    const isOwn = target.origin === location.origin;
+    const [data, isOwn] = [target.dataset, target.origin === location.origin];
     let act;
     if ('copy' in data) act = () => navigator.clipboard.writeText(byId(data.copy).textContent).then(() => say('Copied.'));
     else if ('close' in data && target.closest('dialog')) act = () => target.closest('dialog').close();
     else if ('dialog' in data && isOwn) act = () => openDialog(target.href);
     else if (byId(data.region) && isOwn) act = () => swap(data.region, target.href);
-    if (!act) return;
-    event.preventDefault();
-    act();
+    if (act) (event.preventDefault(), act());
   });
 
   document.addEventListener('submit', event => {
@@ -101,10 +104,7 @@
     event.preventDefault();
     const data = new FormData(form, button);
     const url = new URL(button?.getAttribute('formaction') ?? form.getAttribute('action') ?? '', location.href);
-    if (form.method === 'get') {
-      url.search = new URLSearchParams(data);
-      return swap(id, url.href);
-    }
+    if (form.method === 'get') return (url.search = new URLSearchParams(data), swap(id, url.href));
     const body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data);
     swap(id, url.href, { options: { method: 'POST', body }, form, button });
   });

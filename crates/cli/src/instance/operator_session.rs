@@ -186,9 +186,9 @@ impl OperatorSession {
     /// The result of an operation without a transaction. Its audit entry is written here.
     pub(crate) async fn tried<T>(&self, context: RequestContext, ended: Result<Tried<T>, OperationError>) -> Result<T> {
         match ended {
-            Ok(Tried { value, about, site }) => {
-                let site = if site.is_empty() { context.entry.site } else { AuditEntry::kept(&site) };
-                self.append(AuditEntry { site, reason: AuditEntry::kept(&about), ..context.entry }).await?;
+            Ok(tried) => {
+                let (value, entry) = tried.accepted(context.entry);
+                self.append(entry).await?;
                 Ok(value)
             }
             Err(error) => self.changed(context, Err(error)).await,

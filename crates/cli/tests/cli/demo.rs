@@ -103,6 +103,16 @@ fn after(lines: &mut impl Iterator<Item = String>, name: &str) -> String {
     line.trim_start().strip_prefix(name).unwrap().trim().to_owned()
 }
 
+/// The address, key and body of the next `curl` call.
+#[cfg(unix)]
+fn printed_call(lines: &mut impl Iterator<Item = String>) -> (String, String, String) {
+    let address = lines.find_map(|line| line.trim().strip_prefix("curl -sS ").map(str::to_owned)).unwrap();
+    let (key, body) = (lines.next().unwrap(), lines.next().unwrap());
+    let key = key.split("d3key: ").nth(1).unwrap().split(['"', '\'']).next().unwrap();
+    let body = body.trim().strip_prefix("-d '").unwrap().strip_suffix('\'').unwrap();
+    (address.split_whitespace().next().unwrap().to_owned(), key.to_owned(), body.to_owned())
+}
+
 #[cfg(unix)]
 #[test]
 fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
@@ -111,6 +121,7 @@ fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
     let address = after(&mut lines, "The console:");
     let (user, password) = (after(&mut lines, "User"), after(&mut lines, "Password"));
     assert!(lines.any(|line| line.contains("sample data")));
+    let calls: Vec<_> = (0..3).map(|_| printed_call(&mut lines)).collect();
     let (told, story) = std::sync::mpsc::channel();
     std::thread::spawn(move || lines.for_each(|line| _ = told.send(line)));
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -131,6 +142,14 @@ fn the_console_opens_with_a_year_of_sample_data_that_are_called_so() {
         assert!(page("cases").await.contains("Phishing of the finance team"));
         let tenants = page("tenants").await;
         assert!(["Acme", "Borealis", "Cascadia"].iter().all(|name| tenants.contains(name)), "{tenants}");
+        for (address, key, body) in calls {
+            let call = client.post(&address).header("d3key", key).header("content-type", "application/json");
+            let answer: serde_json::Value = call.body(body).send().await.unwrap().json().await.unwrap();
+            assert!(
+                ["Successful", "Partially Successful"].contains(&answer["returnData"].as_str().unwrap()),
+                "{answer}"
+            );
+        }
         // A year of checks of the first connection, and no more.
         let checks = page("health/1/checks.csv").await;
         let mut checks = csv::Reader::from_reader(checks.as_bytes());

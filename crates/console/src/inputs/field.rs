@@ -4,6 +4,7 @@ use soar_connector::cell_text;
 use soar_connector::manifest::{Input, InputType};
 use soar_connector::name::normalised;
 
+use super::values::text_of;
 use crate::parts::Field;
 
 /// The name of the field of an input.
@@ -27,6 +28,7 @@ pub(crate) fn field(input: &Input, name: &str) -> Field {
     };
     let example = match input.kind {
         InputType::Object | InputType::Json => input.example.to_string(),
+        InputType::List if input.choices.is_empty() => text_of(&input.example),
         _ => cell_text(&input.example),
     };
     let field = match input.kind {

@@ -6,6 +6,7 @@ use soar_connector::name::normalised;
 use soar_connector::{RawParameters, cell_text};
 
 use super::field::{name_of, name_within};
+use crate::parts::with_line_feeds;
 use crate::visit::Form;
 
 /// The parameters of the form. Notes texts that are no JSON at their fields.
@@ -19,7 +20,7 @@ pub(crate) fn parameters(form: &mut Form, command: &Command) -> RawParameters {
             _ if text.is_empty() => None,
             InputType::Json => json(form, &name, &text),
             InputType::List => Some(list(&text)),
-            _ => Some(Value::String(text)),
+            _ => Some(Value::String(with_line_feeds(&text))),
         };
         given.extend(value.map(|value| (input.name.clone(), value)));
     }

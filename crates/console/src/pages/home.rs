@@ -7,7 +7,7 @@ use soar_host::health::HealthFilter;
 use soar_store::RunFilter;
 use soar_store::model::{HealthState, RunStatus};
 
-use super::findings::{News, news};
+use super::findings::{News, hindered, news};
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Meaning, Row, Table, When};
 use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
 
@@ -20,6 +20,7 @@ struct HomePage {
     frame: Frame,
     states: Counts,
     failing: Option<Table>,
+    rules: Option<Table>,
     runs: Table,
     waiting: Option<Table>,
     news: Option<News>,
@@ -32,8 +33,8 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page) -> Answer {
     let (states, failing) = failing(&page).await?;
     let (runs, waiting) = (runs(&page).await?, waiting(&page).await?);
-    let news = news(&page).await?;
-    page.show(&HomePage { frame: page.frame("Home"), states, failing, runs, waiting, news })
+    let (rules, news) = (hindered(&page).await?, news(&page).await?);
+    page.show(&HomePage { frame: page.frame("Home"), states, failing, rules, runs, waiting, news })
 }
 
 async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
@@ -51,12 +52,19 @@ async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
     let bad = health.connections.iter().filter(|one| one.health.state != HealthState::Healthy);
     let rows = bad.map(|one| {
         let detail = one.health.last_error.as_deref().or(one.health.notice.as_deref());
+        let detail = match one.health.state {
+            _ if one.site_inactive.is_some() => Cell::text(one.site_inactive.as_deref().unwrap_or_default()),
+            HealthState::Unknown if !one.checked => {
+                Cell::link(page.href(&format!("/connections/{}", one.id)), "Not checked: set Test every")
+            }
+            _ => detail.map_or_else(Cell::unknown, Cell::text),
+        };
         Row::new([
             Cell::link(page.href(&format!("/health/{}", one.id)), &one.name),
             Cell::text(&one.site),
             Cell::badge(Badge::of_health(one.health.state)),
             Cell::when(When::new(one.health.since, page.zone(), page.now())),
-            detail.map_or_else(Cell::unknown, Cell::text),
+            detail,
         ])
     });
     let columns = [
@@ -66,8 +74,10 @@ async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
         Column::text("since", "Since"),
         Column::text("error", "Last error").long(),
     ];
-    let table = Table::new("failing", "Connections that are not healthy, the worst first", columns).rows(rows);
-    let table = table.empty(Empty::new("Every connection is healthy, or there is none yet.")).live("health");
+    let has_none = health.states.values().all(|count| *count == 0);
+    let empty = if has_none { "There is no connection yet." } else { "Every connection is healthy." };
+    let table = Table::new("failing", "Failing, or not known to be healthy, the worst first", columns).rows(rows);
+    let table = table.empty(Empty::new(empty)).live("health");
     Ok((states, Some(table)))
 }
 

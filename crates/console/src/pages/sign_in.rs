@@ -69,6 +69,8 @@ async fn sign_in(page: Page, mut form: Form) -> Answer {
                 wants_code = true;
                 form.wrong("code", error.to_string());
             }
+            // The form has no code, whether or not the user needs one.
+            Err(SignInError::Refused) if !wants_code => form.refuse("The user name or the password is wrong."),
             Err(error) => page.account_refused(&mut form, error)?,
         }
     }

@@ -46,6 +46,16 @@ impl Badge {
         &self.text
     }
 
+    /// The badge of a severity, of an incident or of a finding, by its word.
+    pub(crate) fn of_severity(word: &str) -> Self {
+        let meaning = match word {
+            "Critical" | "High" => Meaning::Bad,
+            "Medium" => Meaning::Warning,
+            _ => Meaning::Neutral,
+        };
+        Self::new(word, meaning)
+    }
+
     /// The badge of a health state.
     pub(crate) fn of_health(state: HealthState) -> Self {
         let meaning = match state {

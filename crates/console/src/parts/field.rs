@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::lines::with_line_feeds;
 use crate::visit::{Form, SECRET};
 
 /// The kind of a field.
@@ -112,8 +113,16 @@ impl Field {
     /// The value before the user types another.
     #[must_use]
     pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = value.into();
+        self.set(value.into());
         self
+    }
+
+    /// Sets the value. One line would lose the line breaks of a text.
+    fn set(&mut self, value: String) {
+        if matches!(self.kind, Kind::Text) && value.contains(['\n', '\r']) {
+            self.kind = Kind::Lines;
+        }
+        self.value = value;
     }
 
     #[must_use]
@@ -172,7 +181,7 @@ impl Field {
             Kind::Checkbox { is_checked } => *is_checked = form.is_checked(&self.name),
             _ => {
                 if let Some(given) = form.given(&self.name) {
-                    given.clone_into(&mut self.value);
+                    self.set(given.to_owned());
                 }
             }
         }
@@ -182,6 +191,24 @@ impl Field {
     /// The name of the field in the form.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The value as text, with line breaks as the host stores them.
+    pub(super) fn current(&self) -> String {
+        match self.kind {
+            Kind::Checkbox { is_checked } => if is_checked { "Yes" } else { "No" }.to_owned(),
+            _ => with_line_feeds(&self.value),
+        }
+    }
+
+    /// What is wrong with the field. Empty if nothing is.
+    pub(crate) fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// What is wrong with the field, with its label.
+    pub(crate) fn labelled_error(&self) -> Option<String> {
+        (!self.error.is_empty()).then(|| format!("{}: {}", self.label, self.error))
     }
 
     /// Whether it has no value.

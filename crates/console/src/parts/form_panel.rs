@@ -6,6 +6,7 @@ use super::field::Field;
 use super::form_errors::FormErrors;
 use super::hidden::Hidden;
 use super::link_button::LinkButton;
+use super::stored;
 use crate::visit::{Form, Frame};
 
 /// A panel with a form.
@@ -56,6 +57,16 @@ impl FormPanel {
         self.errors = Some(FormErrors::of(form));
         self.fields = fields.into_iter().map(|field| field.of(form)).collect();
         self
+    }
+
+    /// As [`FormPanel::fields`], of a form that changes what is stored. [`was_changed_meanwhile`] finds out whether
+    /// somebody else changed it first.
+    ///
+    /// [`was_changed_meanwhile`]: super::was_changed_meanwhile
+    #[must_use]
+    pub(crate) fn stored_fields(self, form: &Form, fields: Vec<Field>) -> Self {
+        let opened_with = stored::digest(&fields);
+        self.fields(form, fields).hidden(stored::OPENED_WITH, opened_with)
     }
 
     /// Adds a hidden field.

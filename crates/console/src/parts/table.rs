@@ -15,6 +15,8 @@ pub(crate) struct Column {
     is_number: bool,
     is_wide: bool,
     is_sortable: bool,
+    /// Whether the first click on the heading puts the highest value first.
+    is_highest_first: bool,
     is_optional: bool,
     is_long: bool,
     is_code: bool,
@@ -44,6 +46,7 @@ impl Column {
             is_number: false,
             is_wide: false,
             is_sortable: false,
+            is_highest_first: false,
             is_optional: false,
             is_long: false,
             is_code: false,
@@ -69,6 +72,13 @@ impl Column {
     #[must_use]
     pub(crate) const fn wide(mut self) -> Self {
         self.is_wide = true;
+        self
+    }
+
+    /// The first click on the heading puts the highest value first.
+    #[must_use]
+    pub(crate) const fn highest_first(mut self) -> Self {
+        self.is_highest_first = true;
         self
     }
 
@@ -199,7 +209,7 @@ impl Table {
         let chosen: Vec<&str> = list.columns().collect();
         for column in &mut self.columns {
             let is_current = column.key == order.column;
-            let is_descending = is_current && !order.is_descending;
+            let is_descending = if is_current { !order.is_descending } else { column.is_highest_first };
             column.heading = Heading {
                 href: list.ordered_by(&column.key, is_descending),
                 order: is_current.then_some(if order.is_descending { "descending" } else { "ascending" }),
@@ -254,9 +264,10 @@ mod tests {
         let columns = [
             Column::text("name", "Name").sortable(),
             Column::number("count", "Count"),
+            Column::number("score", "Score").sortable().highest_first(),
             Column::text("detail", "Detail").optional(),
         ];
-        let row = Row::new([Cell::text("<i>one</i>"), Cell::number(7), Cell::text("hidden detail")]);
+        let row = Row::new([Cell::text("<i>one</i>"), Cell::number(7), Cell::number(8), Cell::text("hidden detail")]);
         let list = ListState::of("/console/things", query);
         let standard = Order { column: "name", is_descending: false };
         let table = Table::new("things", "Things", columns).rows([row]).list(&list, standard);
@@ -268,6 +279,8 @@ mod tests {
         let ascending = table("");
         assert!(ascending.contains("aria-sort=\"ascending\""), "{ascending}");
         assert!(ascending.contains("href=\"/console/things?sort=-name\""), "{ascending}");
+        assert!(ascending.contains("href=\"/console/things?sort=-score\""), "{ascending}");
+        assert!(table("sort=-score").contains("href=\"/console/things?sort=score\""));
         let descending = table("sort=-name");
         assert!(descending.contains("aria-sort=\"descending\""), "{descending}");
         assert!(descending.contains("href=\"/console/things?sort=name\""), "{descending}");

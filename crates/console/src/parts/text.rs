@@ -3,7 +3,7 @@
 use askama::Template;
 use soar_connector::name::steers;
 
-/// The number of characters that are shown at once. The rest unfolds.
+/// The number of characters that are shown at once. A longer text unfolds.
 const SHOWN: usize = 300;
 
 /// The number of characters that are shown at all.
@@ -13,11 +13,12 @@ const LONGEST: usize = 10_000;
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/text.html")]
 pub(crate) struct VendorText {
+    /// The text, or the beginning of a long one.
     shown: String,
-    /// The rest, which unfolds.
-    rest: String,
-    /// Whether the text is longer than what is shown at all.
-    is_cut: bool,
+    /// The long text, which unfolds in place of its beginning.
+    whole: String,
+    /// The number of characters that are left out.
+    left_out: usize,
 }
 
 impl VendorText {
@@ -28,9 +29,13 @@ impl VendorText {
             c => c,
         };
         let mut characters = text.chars().map(visible);
-        let shown = characters.by_ref().take(SHOWN).collect();
-        let rest = characters.by_ref().take(LONGEST - SHOWN).collect();
-        Self { shown, rest, is_cut: characters.next().is_some() }
+        let mut shown: String = characters.by_ref().take(SHOWN).collect();
+        let rest: String = characters.by_ref().take(LONGEST - SHOWN).collect();
+        let whole = if rest.is_empty() { rest } else { format!("{shown}{rest}") };
+        if !whole.is_empty() {
+            shown.push('\u{2026}');
+        }
+        Self { shown, whole, left_out: characters.count() }
     }
 }
 
@@ -55,6 +60,9 @@ mod tests {
     fn a_long_text_unfolds_and_has_a_bound() {
         let shown = VendorText::new(&"x".repeat(100_000)).to_string();
         assert!(shown.contains("<details") && shown.len() < 11_000, "{}", shown.len());
+        assert!(shown.contains("90000 more characters are left out"), "{shown}");
+        let whole = VendorText::new(&"x".repeat(10_000)).to_string();
+        assert!(whole.contains(&"x".repeat(10_000)) && !whole.contains("left out"), "{whole}");
         assert!(!VendorText::new(&"x".repeat(300)).to_string().contains("<details"));
     }
 }

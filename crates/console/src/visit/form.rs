@@ -140,11 +140,6 @@ impl Form {
         self.problems.first().is_some_and(|(given, _)| given == name)
     }
 
-    /// All problems, of the form as a whole and of its fields.
-    pub(crate) fn problems(&self) -> impl Iterator<Item = &str> {
-        self.problem.as_deref().into_iter().chain(self.problems.iter().map(|(_, problem)| problem.as_str()))
-    }
-
     /// What is wrong with the form as a whole.
     pub(crate) fn problem(&self) -> Option<&str> {
         self.problem.as_deref()

@@ -13,7 +13,7 @@ use soar_connector::Plugin;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
 use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
-use soar_store::model::{AuditEntry, Moment, Right, Site, SiteId};
+use soar_store::model::{Moment, Right, Site, SiteId};
 
 use super::error::{Answer, PageError};
 use super::form::Form;
@@ -262,15 +262,14 @@ impl Page {
 
     /// The value of an operation that called a vendor or another instance. Writes its audit entry.
     pub(crate) async fn tried<T>(&self, tried: Tried<T>) -> Result<T, PageError> {
-        let entry = self.context()?.entry.clone();
-        let (site, reason) = (AuditEntry::kept(&tried.site), AuditEntry::kept(&tried.about));
-        let written = self.0.state.server.audit.write(AuditEntry { site, reason, ..entry }, None).await;
+        let (value, entry) = tried.accepted(self.context()?.entry.clone());
+        let written = self.0.state.server.audit.write(entry, None).await;
         written.map_err(|error| {
             let message = "It was carried out, but the host's store failed before its audit entry was written.";
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, message);
             PageError::Problem(Problem { reason: error.to_string(), ..problem })
         })?;
-        Ok(tried.value)
+        Ok(value)
     }
 }
 

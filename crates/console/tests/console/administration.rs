@@ -164,3 +164,62 @@ async fn a_key_is_made_and_the_audit_log_filtered_by_keyboard() {
     let (_, text) = world.get(&cookie, "/audit?since=yesterday").await;
     assert!(text.contains("The address is not valid: since"), "{text}");
 }
+
+/// The value of the hidden field that says what a form was opened with.
+fn opened_with(page: &str) -> String {
+    let value = page.split("name=\"opened-with\" value=\"").nth(1).unwrap();
+    value.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_user_changed_meanwhile_is_shown_and_not_overwritten() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    let schedule = "name=Nightly&integration=coda-footprint&connection=Footprint&command=List+Tenants&\
+                    cron=30+2+*+*+*&alert-after=1&active=yes";
+    let site = SITE.replace(' ', "%20");
+    let (status, page) = world.answer(&cookie, "/schedules/new", &format!("{schedule}&site={site}")).await;
+    assert_eq!(status, 303, "{page}");
+    let (_, schedules) = world.get(&cookie, "/schedules").await;
+    let before_name = schedules.split(">Nightly<").next().unwrap();
+    let id = before_name.rsplit("/schedules/").next().unwrap().split('"').next().unwrap();
+    let (site, schedule) = (format!("/sites/{site}"), format!("/schedules/{id}"));
+    let site_form = "kind=Client&time-zone=UTC&language=en&active=yes";
+    let schedule_form = "cron=30+2+*+*+*&alert-after=1&active=yes";
+    for (path, first, second, stored) in [
+        (
+            &"/users/Viewer".to_owned(),
+            "name=Viewer&email=v@example.org&active=yes",
+            "name=Viewer&email=&active=yes",
+            "v@example.org",
+        ),
+        (
+            &site,
+            &*format!("name={SITE}&description=Ours&{site_form}"),
+            &format!("name={SITE}&description=&{site_form}"),
+            "Ours",
+        ),
+        (&schedule, &format!("name=Hourly&{schedule_form}"), &format!("name=Nightly&{schedule_form}"), "Hourly"),
+    ] {
+        let (status, page) = world.get(&cookie, path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        let opened = opened_with(&page);
+        assert_eq!(world.post(&cookie, path, &format!("{first}&opened-with={opened}")).await, 303, "{path}");
+        let (status, page) = world.answer(&cookie, path, &format!("{second}&opened-with={opened}")).await;
+        assert_eq!(status, 422, "{path}");
+        assert!(
+            page.contains("nothing was saved") && page.contains(&format!("Stored now: \u{201c}{stored}\u{201d}.")),
+            "{page}"
+        );
+        let (_, after) = world.get(&cookie, path).await;
+        assert!(after.contains(stored), "{path}: {after}");
+        // Sent again, the form replaces what is stored.
+        assert_eq!(
+            world.post(&cookie, path, &format!("{second}&opened-with={}", opened_with(&page))).await,
+            303,
+            "{path}"
+        );
+        let (_, after) = world.get(&cookie, path).await;
+        assert!(!after.contains(stored), "{path}: {after}");
+    }
+}

@@ -43,8 +43,9 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     browser.wait_for_text("Test Connection: Failed").await;
     let text = browser.text().await;
     assert!(text.contains("Test Connection failed. Failed to check the connector."), "{text}");
-    assert!(text.contains("Go to User Name"), "{text}");
+    assert!(text.contains("Go to User Name") && text.contains("Go to Password"), "{text}");
     browser.wait_for("#found-user-name .error").await;
+    browser.wait_for("#found-password .error").await;
     // What was typed is still there, since only the result was replaced.
     assert_eq!(value(&browser, "secret.parameter.password").await, "wrong");
     browser.check("connection-test-failed").await;
@@ -59,6 +60,7 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     assert_eq!(value(&browser, "name").await, "Night shift");
     let source = browser.client.source().await.unwrap();
     assert!(!source.contains(&world.account().password), "the secret is in the page");
+    world.accepted(&["not saved: Failed", "not saved: Passed"]).await;
     browser.end().await;
 }
 
@@ -69,6 +71,15 @@ async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secre
     browser.goto(&world.page(NEW)).await;
     browser.fill("name", "Footprint").await;
     browser.fill("parameter.server-url", "ftp://example.com").await;
+    browser.press("Test Connection").await;
+    browser.wait_for_text("The test did not run").await;
+    let text = browser.text().await;
+    for field in ["Server URL: ", "User Name: It is missing.", "Password: It is missing."] {
+        assert!(text.contains(field), "{field}: {text}");
+    }
+    browser.wait_for("#found-password .error").await;
+    browser.only_refused_forms().await;
+    browser.picture("connection-test-did-not-run").await;
     browser.fill("parameter.user-name", "soar@example.com").await;
     browser.press("+ Add").await;
     browser.wait_for("#parameter\\.password-error, #secret\\.parameter\\.password-error").await;
@@ -95,7 +106,7 @@ async fn the_second_of_two_users_sees_both_versions_before_saving() {
         ConnectionChange { description: Some("The day shift uses it".to_owned()), ..ConnectionChange::default() };
     world.change(ConnectionId(1), change).await;
     browser.press("Save").await;
-    browser.wait_for_text("Another user changed this connection after you opened the form").await;
+    browser.wait_for_text("This was changed after you opened the form").await;
     let text = browser.text().await;
     assert!(text.contains("The day shift uses it") && text.contains("The night shift uses it"), "{text}");
     assert_eq!(browser.complaints().await.len(), 1);

@@ -68,8 +68,6 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
         "[...document.querySelectorAll('#findings tbody tr td:nth-child(4)')].map(one => one.textContent.trim())";
     browser.focus("#findings-by-cvss").await;
     browser.keys(&enter.to_string()).await;
-    browser.wait_for("#findings [aria-sort=ascending] #findings-by-cvss").await;
-    browser.keys(&enter.to_string()).await;
     browser.wait_for("#findings [aria-sort=descending] #findings-by-cvss").await;
     let first: Vec<f64> = numbers(&browser.evaluate(scores).await);
     assert!(first.len() == 100 && first.windows(2).all(|two| two[0] >= two[1]), "{first:?}");

@@ -1,6 +1,8 @@
 //! Health: from the list of all connections to the error of a failure.
 
 use fantoccini::key::Key;
+use soar_host::connections::ConnectionChange;
+use soar_store::model::ConnectionId;
 
 use crate::browser::{Browser, WIDE};
 use crate::world::World;
@@ -66,4 +68,17 @@ async fn the_health_of_connections_is_filtered_by_keyboard_and_exported() {
     assert!(status == 200 && text.contains("wrong password"), "{text}");
     assert_eq!(world.get(&cookie, "/health?state=Splendid").await.0, 400);
     assert_eq!(world.get(&cookie, "/health/99").await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_tells_why_the_health_of_a_connection_is_unknown() {
+    let world = World::new().await;
+    let cookie = world.cookie("Manager").await;
+    let why = "Not checked: set Test every";
+    let (_, text) = world.get(&cookie, "/").await;
+    assert!(text.contains("not known to be healthy") && !text.contains(why), "{text}");
+    let change = ConnectionChange { health_check_minutes: Some(None), ..ConnectionChange::default() };
+    world.change(ConnectionId(2), change).await;
+    let (_, text) = world.get(&cookie, "/").await;
+    assert_eq!(text.matches(why).count(), 1, "{text}");
 }

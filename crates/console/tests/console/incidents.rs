@@ -25,6 +25,13 @@ async fn a_user_closes_incidents_after_reading_the_plan() {
     browser.wait_for_text("3 incidents, the latest first").await;
     browser.check("incidents").await;
     browser.look(WIDE).await;
+    assert!(browser.text().await.contains("Tick incidents in the list first."));
+    browser.press("Close Incident in Bulk").await;
+    browser.wait_for_text("No incident is ticked.").await;
+    let example = browser.evaluate("document.querySelector('textarea').placeholder").await;
+    assert_eq!(example.as_str().unwrap(), "20210127-198\n20210127-197", "one per line, as the help says");
+    browser.follow("Cancel").await;
+    browser.wait_for_text("3 incidents, the latest first").await;
     choose(&browser, &one).await;
     choose(&browser, &two).await;
     browser.press("Close Incident in Bulk").await;
@@ -69,8 +76,11 @@ async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
     let status =
         world.post(&cookie, &format!("/incidents/{number}/change"), "title=Title+of+the+other&version=1").await;
     assert_eq!(status, 303);
+    // That is told before anything that is wrong with a field.
+    let (status, text) = world.answer(&cookie, &format!("/incidents/{number}/change"), "title=&version=1").await;
+    assert!(status == 422 && text.contains("This was changed") && !text.contains("cannot be emptied"), "{text}");
     browser.press("Save").await;
-    browser.wait_for_text("Both versions").await;
+    browser.wait_for_text("This was changed after you opened the form, so nothing was saved.").await;
     let text = browser.text().await;
     assert!(text.contains("Title of the other") && text.contains("Title of this user"), "{text}");
     browser.only_refused_forms().await;
@@ -79,6 +89,57 @@ async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
     browser.press("Save").await;
     browser.wait_for_text("The incident is changed.").await;
     assert!(browser.text().await.contains("Title of this user"));
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_user_changes_is_saved_and_a_field_that_keeps_an_incident_open_is_marked() {
+    const LIST: &str = "CVE-2026-1 on web1\nCVE-2026-2 on web2\n\nand others";
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let number = world.incident("With fields").await;
+    world.fields(&number, LIST).await;
+    let change = world.page(&format!("/incidents/{number}/change"));
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&change).await;
+    browser.wait_for("textarea[name^='f.Findings']").await;
+    browser.select("severity", "Low").await;
+    browser.press("Save").await;
+    browser.wait_for_text("The incident is changed.").await;
+    assert_eq!(world.field(&number, "List").await.as_deref(), Some(LIST));
+    let (_, log) = world.get(&world.cookie("Admin").await, "/audit.csv?user=Analyst").await;
+    assert!(log.contains(&format!("{number}: Severity")) && !log.contains("Severity, "), "{log}");
+    browser.goto(&change).await;
+    browser.select("status", "Closed").await;
+    browser.press("Save").await;
+    browser.wait_for_text("Review.Root Cause is required to close the incident.").await;
+    assert!(!browser.text().await.contains("Bypass"));
+    browser.only_refused_forms().await;
+    browser.check("incident-close-problem").await;
+    browser.look(WIDE).await;
+    let field = browser.focused().await;
+    browser.fill(&field, "A stolen password").await;
+    browser.press("Save").await;
+    browser.wait_for_text("The incident is changed.").await;
+    assert_eq!(world.field(&number, "Root Cause").await.as_deref(), Some("A stolen password"));
+    assert_eq!(world.field(&number, "List").await.as_deref(), Some(LIST));
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_of_an_incident_is_read_in_its_page() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let number = world.incident("With a long field").await;
+    world.fields(&number, &format!("{}the end", "A device with a finding\n".repeat(300))).await;
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page(&format!("/incidents/{number}"))).await;
+    assert!(!browser.text().await.contains("the end"));
+    browser.evaluate("document.querySelector('.rest summary').click()").await;
+    browser.wait_for_text("the end").await;
+    assert_eq!(browser.text().await.matches("A device with a finding").count(), 300, "the beginning is there once");
+    assert!(browser.text().await.contains("Show less"));
+    browser.check("incident-long").await;
     browser.end().await;
 }
 

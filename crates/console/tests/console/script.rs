@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, WIDE};
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +77,29 @@ async fn a_host_that_does_not_answer_is_told_and_nothing_typed_is_lost() {
     browser.press("Save").await;
     browser.wait_for_text("The host did not answer.").await;
     assert_eq!(browser.evaluate("document.getElementById('name').value").await, "Typed before");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_menu_marks_the_page_that_is_shown_and_stays_in_view() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Manager").await;
+    browser.look(WIDE).await;
+    browser.evaluate("window.isSamePage = true").await;
+    let marked = "[...document.querySelectorAll('#menu [aria-current=page]')].map(one => one.textContent)";
+    assert_eq!(browser.evaluate(marked).await, json!(["Home"]));
+    browser.evaluate("document.querySelector('#states a').click()").await;
+    browser.wait_for_text("Connections, the worst first").await;
+    assert_eq!(browser.evaluate(marked).await, json!(["Health"]));
+    browser.client.back().await.unwrap();
+    browser.wait_for_text("Latest runs").await;
+    assert_eq!(browser.evaluate(marked).await, json!(["Home"]));
+    assert_eq!(browser.evaluate("window.isSamePage").await, json!(true));
+    browser.goto(&world.page("/gallery")).await;
+    browser.evaluate("scrollTo(0, document.body.scrollHeight)").await;
+    let edges = "[document.getElementById('menu'), document.querySelector('.bar')].flatMap(one => [Math.round(\
+                 one.getBoundingClientRect().top), Math.round(one.getBoundingClientRect().bottom)])";
+    assert_eq!(browser.evaluate(edges).await, json!([42, 900, 0, 42]));
     browser.end().await;
 }
 

@@ -10,7 +10,7 @@ async fn a_user_signs_in_by_mouse_reaches_the_wanted_page_and_signs_out() {
     browser.fill("user", "Admin").await;
     browser.fill("secret.password", "not this").await;
     browser.press("Sign in").await;
-    browser.wait_for_text("The user name, the password or the code is wrong.").await;
+    browser.wait_for_text("The user name or the password is wrong.").await;
     assert_eq!(browser.evaluate("document.getElementById('user').value").await, "Admin");
     assert_eq!(browser.evaluate("document.getElementById('secret.password').value").await, "");
     browser.fill("secret.password", crate::world::PASSWORD).await;

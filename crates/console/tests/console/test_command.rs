@@ -63,6 +63,7 @@ async fn a_user_runs_a_command_reads_each_tab_and_exports_the_rows() {
     let other = world.cookie("Manager").await;
     assert_eq!(world.get(&other, &address).await.0, 404, "a result belongs to one user");
     assert_eq!(world.get(&other, &format!("{address}/result.csv")).await.0, 404);
+    world.accepted(&["List Devices", "as CSV"]).await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.end().await;
 }

@@ -20,7 +20,9 @@ use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
-use soar_store::model::{Allowed, AuditEntry, Caller, CheckResult, ConnectionId, Moment, Role, SiteKind, Surface};
+use soar_store::model::{
+    Allowed, AuditEntry, Caller, CheckResult, ConnectionId, DynamicField, FieldKind, Moment, Role, SiteKind, Surface,
+};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, FindingFilter, NewSite, NewUser, Ran, RunFilter};
 use sqlx::Connection as _;
@@ -126,6 +128,29 @@ impl World {
         let incident = json!({ "site": SITE, "incidentType": "Phishing", "title": title, "severity": "High" });
         let incident = serde_json::from_value(incident).unwrap();
         self.host.operations.create_incident(&self.context(), incident).await.unwrap().incident.number
+    }
+
+    /// Gives an incident a field with this value, and one without a value that is required on close.
+    pub async fn fields(&self, number: &str, value: &str) {
+        let field = |section: &str, name: &str, value: Option<&str>| DynamicField {
+            section: section.to_owned(),
+            name: name.to_owned(),
+            kind: FieldKind::InfoActivity,
+            required_on_close: value.is_none(),
+            value: value.map(str::to_owned),
+        };
+        let fields = [field("Findings", "List", Some(value)), field("Review", "Root Cause", None)];
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let incident = records.incident_for_change(number).await.unwrap();
+        records.replace_details(&[(incident.id, &[], &fields)]).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    /// The value of a field of an incident.
+    pub async fn field(&self, number: &str, name: &str) -> Option<String> {
+        let whole = self.host.operations.incident(&self.context(), number).await.unwrap();
+        whole.fields.into_iter().find(|field| field.name == name).unwrap().value
     }
 
     /// Stores the results of health checks of 30 days: of the working connection one failure, of the other connection
@@ -260,13 +285,19 @@ impl World {
 
     /// The status of the answer to a form that a session sends.
     pub async fn post(&self, cookie: &str, path: &str, body: &str) -> u16 {
+        self.answer(cookie, path, body).await.0
+    }
+
+    /// The status and the text of the answer to a form that a session sends.
+    pub async fn answer(&self, cookie: &str, path: &str, body: &str) -> (u16, String) {
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         let profile = client.get(self.page("/profile")).header("cookie", cookie).send().await.unwrap();
         let text = profile.text().await.unwrap();
         let csrf = text.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let request = client.post(self.page(path)).header("cookie", cookie).body(format!("{body}&csrf={csrf}"));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        request.send().await.unwrap().status().as_u16()
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// The status and the text of the answer to a request of a session.
@@ -274,6 +305,16 @@ impl World {
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         let answer = client.get(self.page(path)).header("cookie", cookie).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Asserts that the audit log has calls with each of these reasons, all of them accepted.
+    pub async fn accepted(&self, reasons: &[&str]) {
+        let cookie = self.cookie("Admin").await;
+        let (_, accepted) = self.get(&cookie, "/audit.csv?result=accepted").await;
+        let (_, refused) = self.get(&cookie, "/audit.csv?result=refused").await;
+        for reason in reasons {
+            assert!(accepted.contains(reason) && !refused.contains(reason), "{reason}: {accepted} {refused}");
+        }
     }
 
     /// The commands in the run history, the latest first.

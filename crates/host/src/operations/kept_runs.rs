@@ -53,7 +53,10 @@ impl Operations {
         };
         let entry = AuditEntry { site: AuditEntry::kept(site), ..context.entry.clone() };
         let (entry, ended) = match ended {
-            Ok(tried) => (AuditEntry { reason: AuditEntry::kept(&tried.about), ..entry }, Ok(tried.value)),
+            Ok(tried) => {
+                let (value, entry) = tried.accepted(entry);
+                (entry, Ok(value))
+            }
             Err(error) => {
                 let reason = error.to_string();
                 (AuditEntry { accepted: false, reason: AuditEntry::kept(&reason), ..entry }, Err(reason))

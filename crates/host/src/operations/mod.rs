@@ -72,7 +72,7 @@ use crate::findings::Findings;
 use crate::results::Results;
 use crate::settings::SignInSettings;
 use crate::tenants::Tenants;
-use soar_store::model::{Moment, Surface};
+use soar_store::model::{AuditEntry, Moment, Surface};
 
 /// The operations and the services that they use. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -111,8 +111,19 @@ pub struct Tried<T> {
     pub value: T,
     /// The reason of the audit entry.
     pub about: String,
-    /// The site of the audit entry.
+    /// The site of the audit entry. Empty where the caller's entry names it.
     pub site: String,
+}
+
+impl<T> Tried<T> {
+    /// The result, and the caller's audit entry as that of a call that was accepted. The vendor's own failure is part of
+    /// the result and of the reason.
+    #[must_use]
+    pub fn accepted(self, entry: AuditEntry) -> (T, AuditEntry) {
+        let Self { value, about, site } = self;
+        let site = if site.is_empty() { entry.site.clone() } else { AuditEntry::kept(&site) };
+        (value, AuditEntry { site, accepted: true, reason: AuditEntry::kept(&about), ..entry })
+    }
 }
 
 impl Operations {

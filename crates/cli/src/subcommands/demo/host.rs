@@ -1,5 +1,6 @@
 //! The host of the demo: connections to the simulator, keys, tenants, and sample data, all deleted at the end.
 
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ use crate::shell;
 
 /// Calls to paste: what each does, the command's endpoint and its parameters.
 const CALLS: [(&str, &str, &str); 3] = [
-    ("Run a command of the connector", "ListTenants", "{}"),
+    ("Run a command of the connector", "ListTenants", r#"{"Connection Name": "Footprint"}"#),
     (
         "See incidents",
         "GetIncidents",
@@ -85,7 +86,7 @@ impl DemoHost {
         let days = u32::try_from(DAYS)?;
         let retention =
             Retention { checks_days: days, uptime_days: days, schedule_log_days: days, ..Retention::default() };
-        let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), retention, ..HostSettings::default() };
+        let settings = HostSettings { listen: free_address()?, retention, ..HostSettings::default() };
         let host = Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?;
         let password = set_password(&host).await?;
         let tenants = onboard(&host, &caller, folder.path(), &clock).await?;
@@ -138,6 +139,12 @@ impl DemoHost {
         }
         Ok(())
     }
+}
+
+/// An address of this machine that nothing listens on. The host shows it in links and calls before it listens there.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("The demo's host finds no free port")?;
+    Ok(listener.local_addr()?)
 }
 
 /// Gives the administrator a password for the console.

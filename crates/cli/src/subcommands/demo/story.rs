@@ -21,6 +21,9 @@ pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Prin
     for incident in story.incidents.iter().take(SHOWN) {
         printer.line(&format!("  {}  {}  {}", incident.number, incident.severity, incident.title))?;
     }
+    if let more @ 1.. = story.incidents.len().saturating_sub(SHOWN) {
+        printer.line(&format!("  and {more} more"))?;
+    }
     printer.line("")?;
     match &story.rescan.error {
         Some(error) => printer.paragraph(&format!("Rescan And Wait failed: {}", error.message))?,
@@ -31,7 +34,10 @@ pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Prin
     }
     printer.line("")?;
     let connector = &plugin.manifest().connector.name;
-    printer.paragraph(&format!("The same with an instance of {connector} of your own:"))?;
+    printer.paragraph(&format!(
+        "The same with an instance of {connector} of your own (`footprint init` makes the host, and `footprint connection add` \
+         the connection):"
+    ))?;
     for line in [
         "footprint findings collect --all-tenants",
         "footprint findings changes --after 0",

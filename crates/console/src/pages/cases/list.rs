@@ -97,7 +97,7 @@ fn cases(page: &Page, list: &ListState, found: &CasePage) -> Table {
     let about = format!("{}, the oldest first", counted(found.cases.len(), "case", "cases"));
     Table::new("cases", "Cases", columns)
         .rows(rows)
-        .empty(Empty::new("No case matches the filter, or there is none yet."))
+        .empty(Empty::of(list, "No case matches the filter.", "There is no case yet."))
         .list(list, Order { column: "created", is_descending: false })
         .position(list, about, found.next.map(|next| next.to_string()))
 }

@@ -4,18 +4,20 @@ use askama::Template;
 use axum::Router;
 use axum::routing::get;
 use soar_connector::Plugin;
+use soar_connector::manifest::Connector;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_store::StoreError;
-use soar_store::model::{Connection, ConnectionId, ParameterState, Place, Right, SiteKind};
+use soar_store::model::{Connection, ConnectionId, ParameterState, Place, Right, SiteKind, Version};
 
 use super::difference::differences;
 use super::draft::change;
 use super::form_page::{Shown, form_page};
-use super::place_problems::place_problems;
+use super::place_problems::{note_wrong_settings, place_problems};
 use super::prefill::Prefill;
 use super::tested::TestShown;
 use super::{found, frame};
+use crate::parts::CHANGED_MEANWHILE;
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 
 /// A connection that the user may use, but not change.
@@ -66,9 +68,14 @@ async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form:
         return page.show(&facts(&page, &*plugin, stored, Some(test)).await?);
     }
     let connector = &plugin.manifest().connector;
-    let given = change(&mut form, connector);
-    let version = given.version;
     let mut shown = Shown::default();
+    let version = form.text("version").parse().ok().map(Version);
+    let is_stale = form.text("do") != "test" && version.is_some_and(|version| version != stored.version);
+    if is_stale && may_manage(&page, &stored).await? {
+        changed_meanwhile(&mut form, &stored, connector, &mut shown);
+        return page.show_again(&form_page(&page, &*plugin, Some(&stored), &form, shown).await?);
+    }
+    let given = change(&mut form, connector);
     if !form.is_wrong() && form.text("do") == "test" {
         match page.operations().test_change(page.context()?, stored.id, given).await {
             Ok(tried) => {
@@ -86,13 +93,20 @@ async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form:
             }
             Err(error) => refused(&page, &mut form, &*plugin, &stored, error, &mut shown)?,
         }
-    } else if version.is_some_and(|version| version != stored.version) {
-        shown.differences = Some(differences(&form, &Prefill::of(&stored, connector), connector));
+    }
+    if shown.differences.is_none() {
+        note_wrong_settings(&mut form, &*plugin, Some(&stored));
     }
     page.show_again(&form_page(&page, &*plugin, Some(&stored), &form, shown).await?)
 }
 
-/// Notes a refused change in the form. Shows both versions if another user changed the connection meanwhile.
+/// Notes in the form that the connection was changed meanwhile, and shows both versions.
+fn changed_meanwhile(form: &mut Form, stored: &Connection, connector: &Connector, shown: &mut Shown) {
+    form.refuse(CHANGED_MEANWHILE);
+    shown.differences = Some(differences(form, &Prefill::of(stored, connector), connector));
+}
+
+/// Notes a refused change in the form. Shows both versions if the connection was changed meanwhile.
 fn refused(
     page: &Page,
     form: &mut Form,
@@ -104,11 +118,7 @@ fn refused(
     let connector = &plugin.manifest().connector;
     if matches!(&error, OperationError::Refusal(Refusal::About(StoreError::Conflict(_)))) {
         page.about_input(error)?;
-        form.refuse(
-            "Another user changed this connection after you opened the form, so nothing was saved. Both versions are \
-             below. Saving again replaces the stored version with your form.",
-        );
-        shown.differences = Some(differences(form, &Prefill::of(stored, connector), connector));
+        changed_meanwhile(form, stored, connector, shown);
         return Ok(());
     }
     place_problems(page, form, connector, error)

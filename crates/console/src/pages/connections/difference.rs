@@ -1,9 +1,9 @@
-//! The differences between a connection that another user changed meanwhile, and the form.
+//! The differences between a connection that was changed meanwhile, and the form.
 
 use soar_connector::manifest::Connector;
 
 use super::prefill::{Prefill, parameter};
-use crate::parts::{Cell, Column, Row, Table};
+use crate::parts::{Cell, Column, Row, Table, with_line_feeds};
 use crate::visit::Form;
 
 /// The labels of the form's own fields.
@@ -30,8 +30,8 @@ pub(super) fn differences(form: &Form, stored: &Prefill, connector: &Connector) 
     let plain = connector.settings.iter().filter(|setting| !setting.secret);
     let all = own.chain(plain.map(|setting| (parameter(&setting.name), setting.name.clone())));
     let rows = all.filter_map(|(name, label)| {
-        let (now, yours) = (stored.text(&name).trim(), form.text(&name).replace("\r\n", "\n"));
-        (now != yours).then(|| Row::new([Cell::text(&label), shown(&name, now), shown(&name, &yours)]))
+        let (now, yours) = (with_line_feeds(stored.text(&name)), with_line_feeds(form.text(&name)));
+        (now != yours).then(|| Row::new([Cell::text(&label), shown(&name, &now), shown(&name, &yours)]))
     });
     let columns =
         [Column::text("field", "Field"), Column::text("now", "Stored now"), Column::text("yours", "In your form")];

@@ -7,6 +7,7 @@ use soar_host::connections::{ConnectionChange, ConnectionDraft, GivenValue};
 use soar_store::model::{SHARED, Version};
 
 use super::prefill::{parameter, reference, removed};
+use crate::parts::with_line_feeds;
 use crate::visit::Form;
 
 /// The connection of a form. Notes numbers and references that cannot be read at their fields.
@@ -20,7 +21,7 @@ pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
         recipient_site: if site == SHARED { recipient } else { None },
         site,
         agent_name: optional(form, "agent-name"),
-        description: form.text("description").to_owned(),
+        description: with_line_feeds(form.text("description")),
         tenant: optional(form, "tenant"),
         active: form.is_checked("active"),
         users: lines(form, "users"),
@@ -63,7 +64,7 @@ fn parameters(form: &mut Form, connector: &Connector) -> BTreeMap<String, GivenV
     for setting in &connector.settings {
         let name = setting.name.clone();
         if !setting.secret {
-            given.insert(name, GivenValue::text(form.given(&parameter(&setting.name)).unwrap_or_default()));
+            given.insert(name, GivenValue::text(&with_line_feeds(form.text(&parameter(&setting.name)))));
             continue;
         }
         let place = form.text(&reference(&setting.name)).to_owned();

@@ -36,9 +36,9 @@ pub(super) struct FormPage {
     email: Field,
     alerts: Vec<Field>,
     test: Option<TestShown>,
-    /// The fields that another user changed meanwhile.
+    /// The fields that were changed meanwhile.
     differences: Option<Table>,
-    /// The texts of problems, for the result of a test whose form was not accepted.
+    /// What is wrong, for the result of a test whose form was not accepted.
     problems: Vec<String>,
 }
 
@@ -80,12 +80,16 @@ pub(super) async fn form_page(
         Some(connection) => (connection.name.clone(), format!("{base}/{}", connection.id)),
         None => ("New Connection".to_owned(), format!("{base}/new")),
     };
-    Ok(FormPage {
+    let mut form_page = FormPage {
         frame: frame(page, &title, plugin),
         action: page.href(&path),
         stored: stored.map(|_| page.href(&path)),
         is_active: stored.is_some_and(|connection| connection.active),
-        version: stored.map(|connection| connection.version.0),
+        // The form stays based on the version that the user read, until the page has shown the stored one.
+        version: stored.map(|connection| match form.text("version").parse() {
+            Ok(read) if shown.differences.is_none() => read,
+            _ => connection.version.0,
+        }),
         errors: FormErrors::of(form),
         name: text("name", "Connection Name").required().focused().of(form),
         site: Field::choice("site", "Site", sites)
@@ -136,8 +140,21 @@ pub(super) async fn form_page(
         ],
         test: shown.test,
         differences: shown.differences,
-        problems: form.problems().map(str::to_owned).collect(),
-    })
+        problems: Vec::new(),
+    };
+    form_page.problems = form.problem().map(str::to_owned).into_iter().chain(form_page.labelled_errors()).collect();
+    Ok(form_page)
+}
+
+impl FormPage {
+    /// What is wrong with the fields, each with its label.
+    fn labelled_errors(&self) -> impl Iterator<Item = String> {
+        let general =
+            [&self.name, &self.site, &self.recipient, &self.agent, &self.description, &self.tenant, &self.users];
+        let system = self.system.all().map(|one| &one.field).chain(&self.system.vault);
+        let health = [&self.minutes, &self.email].into_iter().chain(&self.alerts);
+        general.into_iter().chain(system).chain(health).filter_map(Field::labelled_error)
+    }
 }
 
 fn users_help(names: &[String]) -> String {

@@ -6,7 +6,7 @@ use soar_store::model::Right;
 
 use super::draft::draft;
 use super::form_page::{Shown, form_page};
-use super::place_problems::place_problems;
+use super::place_problems::{note_wrong_settings, place_problems};
 use super::tested::TestShown;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
@@ -52,5 +52,6 @@ async fn send(page: Page, Path(id): Path<String>, mut form: Form) -> Answer {
             Err(error) => place_problems(&page, &mut form, connector, error)?,
         }
     }
+    note_wrong_settings(&mut form, &*plugin, None);
     page.show_again(&form_page(&page, &*plugin, None, &form, shown).await?)
 }

@@ -1,11 +1,16 @@
 //! Notes the problems of a refused connection at the fields that they are about.
 
-use soar_connector::manifest::Connector;
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use soar_connector::manifest::{Connector, Setting};
+use soar_connector::{Plugin, SettingValues};
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_store::StoreError;
+use soar_store::model::{Connection, ParameterState};
 
-use super::prefill::{parameter, reference};
+use super::prefill::{parameter, reference, removed};
 use crate::visit::{Form, Page, PageError};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
@@ -59,6 +64,53 @@ pub(super) fn place_problems(
         }
     }
     Ok(())
+}
+
+/// Notes what else is wrong with the parameters of a form that has a problem, so that the user reads all of it at once.
+pub(super) fn note_wrong_settings(form: &mut Form, plugin: &dyn Plugin, stored: Option<&Connection>) {
+    let connector = &plugin.manifest().connector;
+    let mut values: BTreeMap<String, SecretString> = connector
+        .settings
+        .iter()
+        .filter_map(|setting| Some((setting.name.clone(), given(form, setting, stored)?)))
+        .collect();
+    let mut found = Vec::new();
+    if let Err(error) = SettingValues::parse(connector, values.clone()) {
+        for setting in error.problems.iter().filter_map(|one| connector.setting(&one.setting)) {
+            values.insert(setting.name.clone(), example(setting));
+        }
+        found.extend(error.problems);
+    }
+    // The connector reads the other values with examples in place of the wrong ones.
+    if let Ok(values) = SettingValues::parse(connector, values)
+        && let Err(error) = plugin.build(&values)
+    {
+        found.extend(error.problems);
+    }
+    for one in found {
+        let Some(setting) = connector.setting(&one.setting) else { continue };
+        let name = parameter(&setting.name);
+        if form.problem_at(&name).is_none() && form.problem_at(&reference(&setting.name)).is_none() {
+            form.wrong(&name, one.problem);
+        }
+    }
+}
+
+/// The value of a parameter in the form; an example in place of a secret.
+fn given(form: &Form, setting: &Setting, stored: Option<&Connection>) -> Option<SecretString> {
+    let name = parameter(&setting.name);
+    if !setting.secret {
+        return form.given(&name).map(SecretString::from);
+    }
+    let known = stored.and_then(|one| one.parameters.iter().find(|known| known.name == setting.name));
+    let is_kept = known.is_some_and(|one| !matches!(one.value, ParameterState::Plain(_)))
+        && !form.is_checked(&removed(&setting.name));
+    let is_typed = !form.secret(&name).expose_secret().is_empty() || !form.text(&reference(&setting.name)).is_empty();
+    (is_kept || is_typed).then(|| example(setting))
+}
+
+fn example(setting: &Setting) -> SecretString {
+    SecretString::from(if setting.example.is_empty() { "example" } else { setting.example.as_str() })
 }
 
 fn field_of(text: &str) -> Option<&'static str> {

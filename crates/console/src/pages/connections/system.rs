@@ -49,12 +49,12 @@ pub(super) fn system(
     may_refer: bool,
 ) -> System {
     let mut system = System::default();
-    let about = error.and_then(|error| setting_of(error, connector));
+    let about = error.map(|error| settings_of(error, connector)).unwrap_or_default();
     for setting in &connector.settings {
         let state = stored.and_then(|one| one.parameters.iter().find(|known| known.name == setting.name));
         let state = state.map(|one| &one.value);
         let name = parameter(&setting.name);
-        let own = about.is_some_and(|about| about.name == setting.name);
+        let own = about.iter().any(|about| about.name == setting.name);
         let finding = if own { error.map(|error| format!("{} {}", error.message, error.cure)) } else { None };
         let is_kept = matches!(state, Some(ParameterState::Sealed | ParameterState::Reference(_)));
         let removal = (setting.secret && is_kept && !setting.required).then(|| {
@@ -117,11 +117,18 @@ fn field(setting: &Setting, texts: &Prefill, state: Option<&ParameterState>) -> 
     if setting.required { field.required() } else { field }
 }
 
-/// The parameter that an error is about: the first one that the error's cure names.
-pub(super) fn setting_of<'a>(error: &CommandError, connector: &'a Connector) -> Option<&'a Setting> {
-    let found = connector.settings.iter().filter_map(|setting| {
-        let at = error.cure.find(&setting.name)?;
-        Some((at, std::cmp::Reverse(setting.name.len()), setting))
-    });
-    found.min_by_key(|(at, length, _)| (*at, *length)).map(|(_, _, setting)| setting)
+/// The parameters that an error is about: those that the error's cure names, in its order.
+pub(super) fn settings_of<'a>(error: &CommandError, connector: &'a Connector) -> Vec<&'a Setting> {
+    let mut longest_first: Vec<&Setting> = connector.settings.iter().collect();
+    longest_first.sort_by_key(|setting| std::cmp::Reverse(setting.name.len()));
+    let mut cure = error.cure.clone();
+    let mut found = Vec::new();
+    for setting in longest_first {
+        let Some(at) = cure.find(&setting.name) else { continue };
+        found.push((at, setting));
+        // The name of a parameter may be within the name of another, such as User Name in Proxy User Name.
+        cure = cure.replace(&setting.name, &" ".repeat(setting.name.len()));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, setting)| setting).collect()
 }

@@ -4,7 +4,7 @@ use soar_connector::manifest::Connector;
 use soar_connector::{CommandError, Outcome, Receipt};
 
 use super::prefill::parameter;
-use super::system::setting_of;
+use super::system::settings_of;
 use crate::parts::ErrorTab;
 use crate::visit::SECRET;
 
@@ -13,8 +13,8 @@ use crate::visit::SECRET;
 pub(super) struct TestShown {
     /// The Error tab of a failed test.
     pub(super) tab: Option<ErrorTab>,
-    /// The field that the error is about: its address in the page, and its label.
-    pub(super) field: Option<(String, String)>,
+    /// The fields that the error is about: the address of each in the page, and its label.
+    pub(super) fields: Vec<(String, String)>,
     pub(super) warnings: Vec<String>,
     /// Such as `2 requests in 31 ms`.
     pub(super) receipt: String,
@@ -23,14 +23,15 @@ pub(super) struct TestShown {
 
 impl TestShown {
     pub(super) fn new(outcome: &Outcome, connector: &Connector) -> Self {
-        let field = outcome.error.as_ref().and_then(|error| setting_of(error, connector)).map(|setting| {
+        let settings = outcome.error.as_ref().map(|error| settings_of(error, connector)).unwrap_or_default();
+        let fields = settings.into_iter().map(|setting| {
             let name = parameter(&setting.name);
             let id = if setting.secret { format!("{SECRET}{name}") } else { name };
             (format!("#{id}"), setting.name.clone())
         });
         Self {
             tab: outcome.error.as_ref().map(ErrorTab::new),
-            field,
+            fields: fields.collect(),
             warnings: outcome.warnings.iter().map(|warning| warning.message.clone()).collect(),
             receipt: summary(&outcome.receipt),
             error: outcome.error.clone(),

@@ -76,7 +76,8 @@ async fn read(
     let table = if grouping == FindingGrouping::Cve { by_cve(page, &found) } else { by_device(page, &found) };
     // A group has one order: the address of a heading would change nothing.
     let standard = if grouping == FindingGrouping::Cve { "cve" } else { "device" };
-    Ok((table.list(list, Order { column: standard, is_descending: false }), next))
+    let empty = Empty::of(list, "No finding matches the filter.", "No findings were collected yet.");
+    Ok((table.empty(empty).list(list, Order { column: standard, is_descending: false }), next))
 }
 
 /// The address of the list of findings with one filter.
@@ -142,6 +143,5 @@ fn table(
     columns: impl IntoIterator<Item = Column>,
     rows: impl IntoIterator<Item = Row>,
 ) -> Table {
-    let empty = Empty::new("No finding matches the filter, or no findings were collected yet.");
-    Table::new("groups", caption, columns).rows(rows).empty(empty).live("findings")
+    Table::new("groups", caption, columns).rows(rows).live("findings")
 }

@@ -11,7 +11,7 @@ use super::content::finding;
 use super::tenants::nothing_collected;
 use super::{View, about, address, device, name, score, severity, status};
 use crate::export;
-use crate::parts::{Cell, Column, ContentPage, Field, Filter, Row, Table, When, counted};
+use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of findings on a page.
@@ -120,15 +120,15 @@ fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table,
         Column::text("cve", "CVE").code().sortable(),
         Column::text("about", "Title or software").long(),
         Column::text("severity", "Severity"),
-        Column::number("cvss", "CVSS").sortable().wide(),
+        Column::number("cvss", "CVSS").sortable().highest_first().wide(),
         Column::text("device", "Device").sortable(),
         Column::text("tenant", "Tenant").wide(),
         Column::text("status", "Status"),
         Column::text("exploit", "Public exploit").wide(),
         Column::text("kev", "KEV").optional(),
         Column::number("epss", "EPSS").optional(),
-        Column::text("changed", "Last change").sortable().wide(),
-        Column::text("first", "First read").sortable().optional(),
+        Column::text("changed", "Last change").sortable().highest_first().wide(),
+        Column::text("first", "First read").sortable().highest_first().optional(),
         Column::text("title", "Title").optional(),
         Column::text("software", "Software").optional(),
         Column::text("address", "Address").optional(),
@@ -139,7 +139,10 @@ fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table,
     let about = counted(rows.len(), "finding", "findings");
     Ok(Table::new("findings", "Findings as they were last read", columns)
         .rows(rows)
-        .empty(nothing_collected(page, "No finding matches the filter, or none was collected yet."))
+        .empty(nothing_collected(
+            page,
+            Empty::of(list, "No finding matches the filter.", "No findings were collected yet."),
+        ))
         .list(list, Order { column: "device", is_descending: false })
         .position(list, about, found.next.clone())
         .live("findings"))

@@ -11,6 +11,7 @@ mod rules;
 mod tenants;
 
 pub(super) use news::{News, news};
+pub(in crate::pages) use rules::hindered;
 
 use axum::Router;
 use soar_connector::Finding;
@@ -93,14 +94,10 @@ fn kind(kind: FindingChangeKind) -> Badge {
 
 /// The severity by the CVSS score, else by the product's word.
 fn severity(finding: &Finding) -> Cell {
-    let severity = Severity::of(finding);
-    let meaning = match severity {
-        Severity::Critical | Severity::High => Meaning::Bad,
-        Severity::Medium => Meaning::Warning,
-        Severity::Unknown => return Cell::unknown(),
-        Severity::Low | Severity::Informational | Severity::Other => Meaning::Neutral,
-    };
-    Cell::badge(Badge::new(severity.word(), meaning))
+    match Severity::of(finding) {
+        Severity::Unknown => Cell::unknown(),
+        severity => Cell::badge(Badge::of_severity(severity.word())),
+    }
 }
 
 /// A CVSS score. Below 0 it is not known.

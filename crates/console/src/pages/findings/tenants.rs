@@ -46,14 +46,13 @@ async fn show(page: Page) -> Answer {
         Column::text("problem", "Problem").long(),
     ];
     let table = Table::new("tenants", "Findings by tenant", columns).rows(rows).live("findings");
-    let table = table.empty(nothing_collected(&page, "No findings were collected yet."));
+    let table = table.empty(nothing_collected(&page, Empty::new("No findings were collected yet.")));
     let content = ContentPage::new(page.frame("Findings")).action(collect).with(View::Tenants.tabs(&page));
     page.show(&content.with_some(under_way).with(table))
 }
 
 /// What stands in place of findings if there are none, with a link to collect them.
-pub(super) fn nothing_collected(page: &Page, text: &str) -> Empty {
-    let empty = Empty::new(text);
+pub(super) fn nothing_collected(page: &Page, empty: Empty) -> Empty {
     if page.may_somewhere(Right::UseConnections) {
         empty.action(page.href("/findings/collect"), "Collect them now")
     } else {

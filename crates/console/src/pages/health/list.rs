@@ -135,7 +135,7 @@ fn connections(page: &Page, list: &ListState, found: &HealthTable) -> Table {
     let order = Order { column: "state", is_descending: true };
     Table::new("connections", "Connections, the worst first", columns)
         .rows(rows)
-        .empty(Empty::new("No connection matches the filter, or there is none yet."))
+        .empty(Empty::of(list, "No connection matches the filter.", "There is no connection yet."))
         .list(list, order)
         .position(list, about, next)
         .live("health")

@@ -6,7 +6,7 @@ use soar_host::Refusal;
 use soar_host::operations::{OperationError, UtilityCall};
 
 use super::bulk_command::{Bulk, SITE};
-use super::inputs::{fields, parameters_of};
+use super::inputs::{NUMBER, fields, parameters_of};
 use super::{apply, plan};
 use crate::inputs::place_problems;
 use crate::parts::{ContentPage, FormPanel};
@@ -51,7 +51,10 @@ impl Bulk {
             .button("Show the plan")
             .back(page.href("/incidents"));
         let notes = (!self.manifest.notes.is_empty()).then(|| self.manifest.notes.join(" "));
-        ContentPage::new(frame).with(panel).with_some(notes)
+        let has_none = list.is_some_and(|list| list.filter(NUMBER).is_none());
+        let unticked =
+            has_none.then_some("No incident is ticked. Tick incidents in the list, or give their numbers here.");
+        ContentPage::new(frame).with_some(unticked.map(str::to_owned)).with(panel).with_some(notes)
     }
 }
 

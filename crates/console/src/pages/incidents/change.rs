@@ -1,5 +1,5 @@
 //! `/incidents/{number}/change`: the form that changes an incident. The second of two users who change it at once is
-//! told, and sees both versions.
+//! told, and sees both versions. Only fields that differ from the stored ones are saved.
 
 use axum::Router;
 use axum::routing::get;
@@ -12,7 +12,7 @@ use soar_store::model::Version;
 use super::address;
 use super::fields::{Known, change, known};
 use super::one::may_change;
-use crate::parts::{Cell, Column, ContentPage, Empty, FormPanel, Row, Table};
+use crate::parts::{CHANGED_MEANWHILE, Cell, Column, ContentPage, Empty, FormPanel, Row, Table};
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
 pub(super) fn routes() -> Router {
@@ -27,18 +27,26 @@ async fn show(page: Page, Path(number): Path<String>) -> Answer {
 async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {
     let whole = read(&page, &number).await?;
     let version = form.text("version").parse().ok().map(Version);
-    let given = change(&page, &mut form, &known(&page, &whole));
+    if version.is_some_and(|version| version != whole.incident.version) {
+        form.refuse(CHANGED_MEANWHILE);
+        return page.show_again(&shown(&page, &whole, &form, true));
+    }
+    let given = change(&page, &mut form, &whole);
     if form.is_wrong() {
         return page.show_again(&shown(&page, &whole, &form, false));
     }
     let given = IncidentToChange { version, ..given };
     match page.operations().change_incident(page.context()?, &number, given).await {
         Ok(_) => page.lead_to(&address(&number), Some(Notice::done("The incident is changed."))),
-        Err(error) => {
-            let is_conflict = matches!(&error, OperationError::Refusal(Refusal::About(StoreError::Conflict(_))));
+        Err(error @ OperationError::Refusal(Refusal::About(StoreError::Conflict(_)))) => {
             page.refused(&mut form, error)?;
+            form.refuse(CHANGED_MEANWHILE);
             let whole = read(&page, &number).await?;
-            page.show_again(&shown(&page, &whole, &form, is_conflict))
+            page.show_again(&shown(&page, &whole, &form, true))
+        }
+        Err(error) => {
+            page.refused(&mut form, error)?;
+            page.show_again(&shown(&page, &whole, &form, false))
         }
     }
 }
@@ -73,7 +81,7 @@ fn shown(page: &Page, whole: &WholeIncident, form: &Form, is_conflict: bool) -> 
 
 /// The fields whose stored text differs from the form's.
 fn differences(form: &Form, stored: &[Known]) -> Table {
-    let differing = stored.iter().filter(|known| form.text(&known.name).replace("\r\n", "\n") != known.text.trim());
+    let differing = stored.iter().filter(|known| known.differs(form));
     let rows = differing.map(|known| {
         Row::new([
             Cell::text(&known.label),

@@ -8,7 +8,7 @@ use soar_store::model::{Right, Severity, Site};
 
 use super::address;
 use super::fields::{due, moment};
-use crate::parts::{ContentPage, Field, FormPanel};
+use crate::parts::{ContentPage, Field, FormPanel, with_line_feeds};
 use crate::visit::{Answer, Form, Notice, Page, PageError};
 
 pub(super) fn routes() -> Router {
@@ -22,7 +22,7 @@ async fn show(page: Page) -> Answer {
 
 async fn save(page: Page, mut form: Form) -> Answer {
     let sites = sites(&page).await?;
-    let text = |form: &Form, name: &str| Some(form.text(name).to_owned()).filter(|text| !text.is_empty());
+    let text = |form: &Form, name: &str| Some(with_line_feeds(form.text(name))).filter(|text| !text.is_empty());
     let (site, incident_type) = (form.required("site", "The site"), form.required("type", "The type"));
     let due_at = text(&form, "due").and_then(|text| moment(&page, &mut form, &text));
     if !form.is_wrong() {

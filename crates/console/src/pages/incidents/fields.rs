@@ -5,8 +5,8 @@ use soar_host::utility::parse_date_time;
 use soar_host::views::WholeIncident;
 use soar_store::model::{Moment, Severity, Status};
 
-use crate::parts::Field;
-use crate::visit::{Form, Page};
+use crate::parts::{Field, with_line_feeds};
+use crate::visit::{Form, Page, segment};
 
 /// The format of the due date.
 const DATE: &str = "%Y-%m-%d %H:%M:%S";
@@ -23,6 +23,11 @@ impl Known {
     fn new(name: impl Into<String>, label: impl Into<String>, text: impl Into<String>, field: Field) -> Self {
         let text = text.into();
         Self { name: name.into(), label: label.into(), field: field.value(&text), text }
+    }
+
+    /// Whether the form has another text. Line breaks that a browser changed make no difference.
+    pub(super) fn differs(&self, form: &Form) -> bool {
+        with_line_feeds(form.text(&self.name)) != with_line_feeds(&self.text)
     }
 
     pub(super) fn into_field(self) -> Field {
@@ -67,7 +72,7 @@ pub(super) fn known(page: &Page, whole: &WholeIncident) -> Vec<Known> {
     ];
     for field in &whole.fields {
         let label = dynamic(&field.section, &field.name);
-        let name = format!("f.{label}");
+        let name = field_name(&label);
         let help = if field.required_on_close { "Required on close." } else { "" };
         let shown = Field::text(name.clone(), label.clone()).help(help);
         all.push(Known::new(name, label, field.value.clone().unwrap_or_default(), shown));
@@ -80,12 +85,17 @@ fn dynamic(section: &str, name: &str) -> String {
     if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
 
+/// The name of its field in the form. It is an id too, which has no white space.
+fn field_name(label: &str) -> String {
+    format!("f.{}", segment(label))
+}
+
 /// The change from the stored texts to the texts of the form. Notes what is wrong at the fields.
-pub(super) fn change(page: &Page, form: &mut Form, stored: &[Known]) -> IncidentToChange {
+pub(super) fn change(page: &Page, form: &mut Form, whole: &WholeIncident) -> IncidentToChange {
     let mut change = IncidentToChange::default();
-    for known in stored {
-        let text = form.text(&known.name).replace("\r\n", "\n");
-        if form.given(&known.name).is_none() || text == known.text.trim() {
+    for known in known(page, whole) {
+        let text = with_line_feeds(form.text(&known.name));
+        if form.given(&known.name).is_none() || !known.differs(form) {
             continue;
         }
         if text.is_empty() {
@@ -108,7 +118,28 @@ pub(super) fn change(page: &Page, form: &mut Form, stored: &[Known]) -> Incident
             }
         }
     }
+    note_what_keeps_open(form, whole);
     change
+}
+
+/// Notes at the fields what keeps the incident open, if the form closes it.
+fn note_what_keeps_open(form: &mut Form, whole: &WholeIncident) {
+    if whole.incident.status == Status::Closed || form.text("status") != Status::Closed.as_str() {
+        return;
+    }
+    let pending = whole.tasks.iter().filter(|task| task.required && !task.done).map(|task| task.name.as_str());
+    let pending = pending.collect::<Vec<_>>().join(", ");
+    if !pending.is_empty() {
+        let text = format!("Required tasks are pending: {pending}. Finish them on the incident's page, then close it.");
+        form.wrong("status", text);
+    }
+    for field in whole.fields.iter().filter(|field| field.required_on_close && field.value.is_none()) {
+        let label = dynamic(&field.section, &field.name);
+        let name = field_name(&label);
+        if form.text(&name).is_empty() {
+            form.wrong(&name, format!("{label} is required to close the incident."));
+        }
+    }
 }
 
 fn read<T: std::str::FromStr<Err = String>>(form: &mut Form, name: &str, text: &str) -> Option<T> {

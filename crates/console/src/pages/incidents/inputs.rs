@@ -10,6 +10,9 @@ use crate::inputs::{field, name_of, parameters};
 use crate::parts::Field;
 use crate::visit::{Form, ListState, Page};
 
+/// The parameter of the address with a ticked incident.
+pub(super) const NUMBER: &str = "number";
+
 /// Whether the input takes the selected incidents.
 fn takes_incidents(input: &Input) -> bool {
     input.kind == InputType::List && input.name.contains("Incident")
@@ -24,7 +27,7 @@ pub(super) fn fields(
     site_field: &'static str,
 ) -> Vec<Field> {
     let parameters = list.map(ListState::parameters).unwrap_or_default();
-    let numbers = parameters.iter().filter(|(name, _)| name == "number").map(|(_, number)| number.as_str());
+    let numbers = parameters.iter().filter(|(name, _)| name == NUMBER).map(|(_, number)| number.as_str());
     let numbers = numbers.collect::<Vec<_>>().join("\n");
     let mut shown = Vec::new();
     for input in &command.inputs {

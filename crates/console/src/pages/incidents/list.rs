@@ -9,9 +9,9 @@ use soar_store::SearchOrder;
 use soar_store::model::{IncidentId, Right, Severity, Status};
 
 use super::bulk_command::commands;
-use super::{address, severity, status};
+use super::{address, status};
 use crate::export;
-use crate::parts::{Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
+use crate::parts::{Badge, Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
 
 /// The number of incidents on a page.
@@ -111,7 +111,7 @@ fn incidents(page: &Page, list: &ListState, found: &IncidentPage, may_select: bo
         Row::new(check.into_iter().chain([
             Cell::link(page.href(&address(&one.number)), &one.number),
             Cell::text_or_unknown(&one.title),
-            Cell::badge(severity(one.severity)),
+            Cell::badge(Badge::of_severity(one.severity.as_str())),
             Cell::badge(status(one.status)),
             Cell::text(&one.incident_type),
             Cell::text(&one.site),
@@ -143,7 +143,7 @@ fn incidents(page: &Page, list: &ListState, found: &IncidentPage, may_select: bo
     let about = format!("{}, the latest first", counted(found.incidents.len(), "incident", "incidents"));
     Table::new("incidents", "Incidents", columns)
         .rows(rows)
-        .empty(Empty::new("No incident matches the filter, or there is none yet."))
+        .empty(Empty::of(list, "No incident matches the filter.", "There is no incident yet."))
         .list(list, Order { column: "created", is_descending: true })
         .position(list, about, found.last.map(|last| last.to_string()))
 }

@@ -15,7 +15,7 @@ mod plan;
 mod tasks;
 
 use axum::Router;
-use soar_store::model::{Severity, Status};
+use soar_store::model::Status;
 
 use crate::parts::{Badge, Meaning};
 use crate::visit::segment;
@@ -36,15 +36,6 @@ pub(super) fn routes() -> Router {
 /// The address of an incident below the console.
 pub(super) fn address(number: &str) -> String {
     format!("/incidents/{}", segment(number))
-}
-
-pub(super) fn severity(severity: Severity) -> Badge {
-    let meaning = match severity {
-        Severity::Critical => Meaning::Bad,
-        Severity::High | Severity::Medium => Meaning::Warning,
-        Severity::Low | Severity::Informational => Meaning::Neutral,
-    };
-    Badge::new(severity.as_str(), meaning)
 }
 
 pub(super) fn status(status: Status) -> Badge {

@@ -5,8 +5,8 @@ use axum::routing::get;
 use soar_host::views::WholeIncident;
 use soar_store::model::{Link, Moment, Right};
 
-use super::{address, bulk_command, panels, severity, status};
-use crate::parts::{Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When};
+use super::{address, bulk_command, panels, status};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When};
 use crate::visit::{Answer, Form, Page, PageError, Path, segment};
 
 pub(super) fn routes() -> Router {
@@ -76,7 +76,7 @@ fn facts(page: &Page, whole: &WholeIncident) -> Facts {
         .fact("Number", text(&one.number))
         .fact("Title", text(&one.title))
         .fact("Status", Cell::badge(status(one.status)))
-        .fact("Severity", Cell::badge(severity(one.severity)))
+        .fact("Severity", Cell::badge(Badge::of_severity(one.severity.as_str())))
         .fact("Type", text(&one.incident_type))
         .fact("Site", text(&one.site))
         .fact("Owner", text(one.owner.as_deref().unwrap_or_default()))

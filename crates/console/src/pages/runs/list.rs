@@ -104,7 +104,7 @@ fn runs(page: &Page, list: &ListState, found: &RunPage) -> Table {
     let about = format!("{}, the latest first", counted(found.runs.len(), "run", "runs"));
     Table::new("runs", "Runs", columns)
         .rows(rows)
-        .empty(Empty::new("No run matches the filter, or no command has run yet."))
+        .empty(Empty::of(list, "No run matches the filter.", "No command has run yet."))
         .list(list, Order { column: "started", is_descending: true })
         .position(list, about, found.next.map(|next| next.to_string()))
         .live("runs")

@@ -35,7 +35,8 @@ async fn show(page: Page, list: ListState) -> Answer {
         count if count > MOST => format!("{MOST} of {count} schedules. Search for the others."),
         count => counted(count, "schedule", "schedules"),
     };
-    let table = schedules(&page, &found[..found.len().min(MOST)]).position(&list, about, None).live("runs health");
+    let table =
+        schedules(&page, &list, &found[..found.len().min(MOST)]).position(&list, about, None).live("runs health");
     page.show(&ContentPage::new(page.frame("Schedules")).action(create).with(filter).with(table))
 }
 
@@ -44,7 +45,7 @@ async fn download(page: Page, list: ListState) -> Answer {
         let list = list.clone();
         async move {
             let found = read(&page, &list).await?;
-            Ok((schedules(&page, &found), None))
+            Ok((schedules(&page, &list, &found), None))
         }
     })
     .await
@@ -84,7 +85,7 @@ pub(super) fn cadence(one: &ScheduleShown) -> String {
     }
 }
 
-fn schedules(page: &Page, found: &[ScheduleShown]) -> Table {
+fn schedules(page: &Page, list: &ListState, found: &[ScheduleShown]) -> Table {
     let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
     let rows = found.iter().map(|one| {
         Row::new([
@@ -110,6 +111,6 @@ fn schedules(page: &Page, found: &[ScheduleShown]) -> Table {
         Column::text("site", "Site").wide(),
         Column::text("user", "User").wide(),
     ];
-    let empty = Empty::new("No schedule matches the filter, or there is none yet.");
+    let empty = Empty::of(list, "No schedule matches the filter.", "There is no schedule yet.");
     Table::new("schedules", "Schedules", columns).rows(rows).empty(empty)
 }

@@ -10,6 +10,7 @@ use super::list::{cadence, state};
 use crate::pages::runs::pretty;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
+    was_changed_meanwhile,
 };
 use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
 
@@ -30,7 +31,7 @@ async fn save(page: Page, Path(id): Path<ScheduleId>, list: ListState, mut form:
     let schedule = page.operations().schedule(page.context()?, id).await?;
     let name = form.required("name", "The name");
     let values = Values::read(&mut form);
-    if !form.is_wrong() {
+    if !was_changed_meanwhile(&mut form, &stored_fields(&schedule)) && !form.is_wrong() {
         let change = ScheduleChange {
             name: Some(name),
             parameters: (values.parameters != schedule.parameters).then_some(values.parameters),
@@ -50,6 +51,11 @@ async fn save(page: Page, Path(id): Path<ScheduleId>, list: ListState, mut form:
     }
     let shown = shown(&page, &schedule, &form, &list).await?;
     page.show_again(&shown)
+}
+
+fn stored_fields(one: &ScheduleShown) -> Vec<Field> {
+    let name = Field::text("name", "Name").required().value(&one.name);
+    std::iter::once(name).chain(fields(Some(one))).collect()
 }
 
 async fn shown(page: &Page, one: &ScheduleShown, form: &Form, list: &ListState) -> Result<ContentPage, PageError> {
@@ -73,11 +79,8 @@ async fn shown(page: &Page, one: &ScheduleShown, form: &Form, list: &ListState) 
     }
     let sites = page.sites_with(Right::UseConnections).await?;
     let may_change = sites.iter().any(|site| site.name == one.site);
-    let change = may_change.then(|| {
-        let name = Field::text("name", "Name").required().value(&one.name);
-        let all = std::iter::once(name).chain(fields(Some(one)));
-        FormPanel::new(&frame, "change", "Change", &own).fields(form, all)
-    });
+    let change =
+        may_change.then(|| FormPanel::new(&frame, "change", "Change", &own).stored_fields(form, stored_fields(one)));
     let run = may_change.then(|| LinkButton::new(page.href(&format!("{own}/run")), "Run now").dialog());
     let remove = may_change.then(|| LinkButton::new(page.href(&format!("{own}/remove")), "Remove").danger().dialog());
     let log = log(page, one, list).await?;

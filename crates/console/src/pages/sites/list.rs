@@ -28,7 +28,7 @@ async fn show(page: Page, list: ListState) -> Answer {
         count => counted(count, "site", "sites"),
     };
     let shown = &found[..found.len().min(MOST)];
-    let table = sites(&page, shown).position(&list, about, None);
+    let table = sites(&page, &list, shown).position(&list, about, None);
     page.show(&ContentPage::new(page.frame("Sites")).action(create).with(filter).with(table))
 }
 
@@ -37,7 +37,7 @@ async fn download(page: Page, list: ListState) -> Answer {
         let list = list.clone();
         async move {
             let found = read(&page, &list).await?;
-            Ok((sites(&page, &found), None))
+            Ok((sites(&page, &list, &found), None))
         }
     })
     .await
@@ -56,7 +56,7 @@ pub(super) fn state(site: &Site) -> Badge {
     if site.active { Badge::new("Active", Meaning::Good) } else { Badge::new("Inactive", Meaning::Neutral) }
 }
 
-fn sites(page: &Page, found: &[Site]) -> Table {
+fn sites(page: &Page, list: &ListState, found: &[Site]) -> Table {
     let rows = found.iter().map(|site| {
         Row::new([
             Cell::link(page.href(&address(&site.name)), &site.name),
@@ -75,6 +75,6 @@ fn sites(page: &Page, found: &[Site]) -> Table {
         Column::text("language", "Language").wide(),
         Column::text("description", "Description").wide(),
     ];
-    let empty = Empty::new("No site matches the filter, or you have a role on none.");
+    let empty = Empty::of(list, "No site matches the filter.", "You have a role on no site.");
     Table::new("sites", "Sites", columns).rows(rows).empty(empty)
 }

@@ -8,7 +8,7 @@ use soar_store::model::Site;
 use super::address;
 use super::fields::fields;
 use super::list::state;
-use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton};
+use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, was_changed_meanwhile};
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
@@ -24,7 +24,7 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
     let site = page.operations().site(page.context()?, &name).await?;
     form.required("name", "The name");
     let kind = form.text("kind").parse().map_err(|problem: String| form.wrong("kind", problem)).ok();
-    if !form.is_wrong() {
+    if !was_changed_meanwhile(&mut form, &stored_fields(&site)) && !form.is_wrong() {
         let text = |name: &str| form.given(name).map(|text| text.trim().to_owned());
         let active = form.is_checked("active");
         let change = SiteToChange {
@@ -46,6 +46,13 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
     page.show_again(&shown(&page, &site, &form))
 }
 
+fn stored_fields(site: &Site) -> Vec<Field> {
+    let help = "On an inactive site no command, no schedule, no health check and no sync runs.";
+    let mut all = fields(Some(site));
+    all.push(Field::checkbox("active", "Active", site.active).help(help));
+    all
+}
+
 fn shown(page: &Page, site: &Site, form: &Form) -> ContentPage {
     let frame = page.frame(&site.name).below("Sites", "/sites");
     let own = address(&site.name);
@@ -55,10 +62,7 @@ fn shown(page: &Page, site: &Site, form: &Form) -> ContentPage {
         facts = facts.fact("Inactive", Cell::text(why));
     }
     if page.administers() {
-        let mut all = fields(Some(site));
-        let help = "On an inactive site no command, no schedule, no health check and no sync runs.";
-        all.push(Field::checkbox("active", "Active", site.active).help(help));
-        let panel = FormPanel::new(&frame, "change", "Change", &own).fields(form, all);
+        let panel = FormPanel::new(&frame, "change", "Change", &own).stored_fields(form, stored_fields(site));
         let remove = LinkButton::new(page.href(&format!("{own}/remove")), "Remove").danger().dialog();
         return ContentPage::new(frame).action(remove).with(facts).with(panel);
     }

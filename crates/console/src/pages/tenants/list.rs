@@ -26,7 +26,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     let filter = Filter::new(&list, fields).with_export(&list);
     let about = counted(found.tenants.len(), "tenant", "tenants");
     let next = found.next.map(|next| next.to_string());
-    let table = tenants(&page, &found).position(&list, about, next);
+    let table = tenants(&page, &list, &found).position(&list, about, next);
     let content = ContentPage::new(page.frame("Tenants"))
         .action(LinkButton::new(page.href("/tenants/masters"), "Masters of this instance").plain())
         .action(LinkButton::new(page.href("/tenants/syncs"), "Syncs").plain())
@@ -41,7 +41,7 @@ async fn download(page: Page, list: ListState) -> Answer {
             let after = position.and_then(|position| position.parse().ok());
             let found = read(&page, &list, after, export::ROWS).await?;
             let next = found.next.map(|next| next.to_string());
-            Ok((tenants(&page, &found), next))
+            Ok((tenants(&page, &list, &found), next))
         }
     })
     .await
@@ -62,7 +62,7 @@ pub(super) fn state(state: TenantState) -> Badge {
     Badge::new(state.as_str(), meaning)
 }
 
-fn tenants(page: &Page, found: &TenantPage) -> Table {
+fn tenants(page: &Page, list: &ListState, found: &TenantPage) -> Table {
     let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
     let rows = found.tenants.iter().map(|tenant| {
         Row::new([
@@ -82,6 +82,6 @@ fn tenants(page: &Page, found: &TenantPage) -> Table {
         Column::text("added", "Added").wide(),
         Column::text("registered", "Registered").wide(),
     ];
-    let empty = Empty::new("No tenant matches the filter, or this instance has none yet.");
+    let empty = Empty::of(list, "No tenant matches the filter.", "This instance has no tenant yet.");
     Table::new("tenants", "Tenants that this instance sends connections to", columns).rows(rows).empty(empty)
 }

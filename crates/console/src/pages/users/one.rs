@@ -3,11 +3,14 @@
 use axum::Router;
 use axum::routing::get;
 use soar_host::operations::{UserShown, UserToChange};
+use soar_store::model::User;
 
 use super::address;
 use super::list::state;
 use super::panels;
-use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, Row, Table, When};
+use crate::parts::{
+    Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, Row, Table, When, was_changed_meanwhile,
+};
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
 /// The forms of the page, of which one may have been sent.
@@ -33,7 +36,7 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
     page.context()?.must_administer()?;
     let user = page.operations().user(page.context()?, &name).await?;
     let new_name = form.required("name", "The name");
-    if !form.is_wrong() {
+    if !was_changed_meanwhile(&mut form, &fields(&user.user)) && !form.is_wrong() {
         let (active, is_administrator) = (form.is_checked("active"), form.is_checked("administrator"));
         let change = UserToChange {
             name: Some(new_name),
@@ -53,6 +56,17 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
     page.show_again(&shown)
 }
 
+fn fields(user: &User) -> Vec<Field> {
+    vec![
+        Field::text("name", "Name").required().value(&user.name),
+        Field::text("email", "Mail address").value(user.email.clone().unwrap_or_default()),
+        Field::checkbox("active", "Active", user.active)
+            .help("An inactive user has no rights. Its sessions end at once."),
+        Field::checkbox("administrator", "Administrator", user.is_administrator)
+            .help("An administrator has every right on every site and for the instance."),
+    ]
+}
+
 /// The page of a user.
 pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result<ContentPage, PageError> {
     let user = &one.user;
@@ -63,15 +77,7 @@ pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result
         .fact("State", Cell::badge(state(user.active)))
         .fact("Administrator", Cell::yes_or_no(user.is_administrator))
         .fact("Mail address", Cell::text_or_unknown(user.email.as_deref().unwrap_or_default()));
-    let fields = [
-        Field::text("name", "Name").required().value(&user.name),
-        Field::text("email", "Mail address").value(user.email.clone().unwrap_or_default()),
-        Field::checkbox("active", "Active", user.active)
-            .help("An inactive user has no rights. Its sessions end at once."),
-        Field::checkbox("administrator", "Administrator", user.is_administrator)
-            .help("An administrator has every right on every site and for the instance."),
-    ];
-    let change = FormPanel::new(&frame, "change", "Change", &own).fields(&forms.change, fields);
+    let change = FormPanel::new(&frame, "change", "Change", &own).stored_fields(&forms.change, fields(user));
     let give = panels::role(page, &frame, &own, &forms.roles).await?;
     let link = panels::password_link(&frame, &own, user.active);
     let (end, reset) = panels::sign_in(&frame, &own, &forms.sign_in);

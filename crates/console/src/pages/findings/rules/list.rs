@@ -16,12 +16,12 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page) -> Answer {
     let rules = page.operations().list_finding_rules(page.context()?).await?;
     let rows = rules.iter().map(|one| {
-        let has_handled_all = one.after >= one.last_sequence;
+        let looked_at = if one.after >= one.last_sequence { "All" } else { "Some are waiting" };
         Row::new([
             Cell::link(page.href(&address(one.id)), &one.rule.name),
             Cell::badge(state(one)),
             Cell::text(&one.user),
-            if one.rule.active { Cell::yes_or_no(has_handled_all) } else { Cell::unknown() },
+            if one.rule.active { Cell::text(looked_at) } else { Cell::unknown() },
             Cell::text_or_unknown(one.problem.as_deref().unwrap_or_default()),
         ])
     });
@@ -29,7 +29,7 @@ async fn show(page: Page) -> Answer {
         Column::text("name", "Name"),
         Column::text("state", "State"),
         Column::text("user", "User").wide(),
-        Column::text("handled", "Has handled all changes").wide(),
+        Column::text("handled", "Changes looked at").wide(),
         Column::text("problem", "Last problem").long(),
     ];
     let empty = Empty::new("There is no rule. A rule makes incidents about findings that were opened or reopened.");

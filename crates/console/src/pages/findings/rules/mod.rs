@@ -2,10 +2,13 @@
 
 mod create;
 mod fields;
+mod hindered;
 mod list;
 mod one;
 mod plan;
 mod remove;
+
+pub(in crate::pages) use hindered::hindered;
 
 use axum::Router;
 use soar_host::operations::RuleShown;

@@ -7,7 +7,7 @@ use soar_store::model::FindingRuleId;
 
 use super::fields::{DAYS, days_field};
 use super::{LIST, address};
-use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Filter, Row, Table, When};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, Filter, Row, Table, When};
 use crate::visit::{Answer, ListState, Page, Path};
 
 /// The most incidents on the page.
@@ -52,7 +52,7 @@ pub(super) fn incidents(plan: &RulePlan) -> Table {
     let rows = plan.incidents.iter().take(SHOWN).map(|one: &PlannedIncident| {
         Row::new([
             Cell::text(&one.title),
-            Cell::text(one.severity.as_str()),
+            Cell::badge(Badge::of_severity(one.severity.as_str())),
             Cell::text_or_unknown(&one.site),
             Cell::text_or_unknown(&one.owner),
             Cell::number(one.finding_count),
