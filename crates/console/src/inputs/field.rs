@@ -1,11 +1,24 @@
 //! The field of an input.
 
+use serde_json::Value;
 use soar_connector::cell_text;
 use soar_connector::manifest::{Input, InputType};
 use soar_connector::name::normalised;
 
-use super::values::text_of;
 use crate::parts::Field;
+
+/// The text in the field of an input that has this value.
+pub(crate) fn text_of(value: &Value) -> String {
+    match value {
+        Value::Array(items)
+            if items.iter().all(|item| item.as_str().is_some_and(|item| !item.contains([',', '\n']))) =>
+        {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+        }
+        Value::Object(_) | Value::Array(_) => value.to_string(),
+        value => cell_text(value),
+    }
+}
 
 /// The name of the field of an input.
 pub(crate) fn name_of(input: &Input) -> String {

@@ -4,6 +4,6 @@ mod field;
 mod problems;
 mod values;
 
-pub(crate) use field::{field, name_of, name_within};
+pub(crate) use field::{field, name_of, name_within, text_of};
 pub(crate) use problems::place_problems;
-pub(crate) use values::{parameters, text_of};
+pub(crate) use values::parameters;

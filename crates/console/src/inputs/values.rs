@@ -1,9 +1,9 @@
 //! The values of the fields of inputs.
 
 use serde_json::{Map, Value};
+use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
 use soar_connector::name::normalised;
-use soar_connector::{RawParameters, cell_text};
 
 use super::field::{name_of, name_within};
 use crate::parts::with_line_feeds;
@@ -25,19 +25,6 @@ pub(crate) fn parameters(form: &mut Form, command: &Command) -> RawParameters {
         given.extend(value.map(|value| (input.name.clone(), value)));
     }
     given
-}
-
-/// The text in the field of an input that has this value.
-pub(crate) fn text_of(value: &Value) -> String {
-    match value {
-        Value::Array(items)
-            if items.iter().all(|item| item.as_str().is_some_and(|item| !item.contains([',', '\n']))) =>
-        {
-            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
-        }
-        Value::Object(_) | Value::Array(_) => value.to_string(),
-        value => cell_text(value),
-    }
 }
 
 /// The items of a JSON array, or of a text with one item per line or between commas.
