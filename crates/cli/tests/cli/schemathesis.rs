@@ -14,6 +14,13 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       response_headers_conformance,response_schema_conformance,negative_data_rejection,ignored_auth,\
                       unsupported_method,missing_required_header";
 
+/// A call for changes of findings that waits for longer than schemathesis waits for an answer would fail by luck.
+const CONFIGURATION: &str = r#"
+[[operations]]
+include-path = "/api/manage/v1/findings/changes"
+parameters = { "wait" = 1 }
+"#;
+
 #[test]
 fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     let tools = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../tools/schemathesis/bin/schemathesis");
@@ -37,6 +44,7 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     connection.args(["--integration", "coda-footprint", "--secret-stdin", "Password"]);
     connection.args(["--param", &format!("Server URL={}", simulator.url()), "--param", &format!("User Name={user}")]);
     connection.write_stdin(password).assert().success();
+    std::fs::write(instance.path().join("schemathesis.toml"), CONFIGURATION).unwrap();
     let server = instance.serve();
     let mut command = Command::new(tools);
     command.arg("run").arg(format!("{}/openapi.json", server.ready["url"].as_str().unwrap()));

@@ -76,6 +76,7 @@ fn object(form: &mut Form, input: &Input, name: &str, text: &str) -> Option<Valu
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::text_of;
     use serde_json::json;
 
     use super::*;

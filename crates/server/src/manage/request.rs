@@ -74,6 +74,10 @@ impl<T: DeserializeOwned + Send> RequestBody for T {
         share: &mut (impl CountsBytes + Send),
     ) -> Result<(Self, Bytes), Reply> {
         let bytes = read_json(headers, body, &host.settings, share).await?;
+        // serde would take the items of an array as the members of an object, in their order.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(malformed("The body is not valid: it is an array. Expected a JSON object.".to_owned()));
+        }
         let unexpected = |error| malformed(format!("The body is not valid: {}.", without_values(&error)));
         let read = serde_json::from_slice(&bytes).map_err(unexpected)?;
         without_nul(&bytes)?;

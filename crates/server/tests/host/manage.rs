@@ -63,6 +63,8 @@ async fn sites_users_and_roles_are_made_and_changed() {
         let give = || host.manage("PUT", "/users/carol/roles/Client%20Z");
         assert_eq!(answer(give().json(&json!({ "role": "Manager" }))).await.0, 200);
         assert_eq!(answer(give().json(&json!({ "role": "King" }))).await.0, 400);
+        let (status, refused) = answer(give().json(&json!(["Viewer"]))).await;
+        assert!(status == 400 && refused["Error"].as_str().unwrap().contains("it is an array"), "{refused}");
         let roles = answer(host.manage("GET", "/users/carol/roles")).await.1;
         assert_eq!(roles, json!([{ "site": "Client Z", "role": "Manager" }]));
         let take = || host.manage("DELETE", "/users/carol/roles/Client%20Z");
