@@ -252,7 +252,7 @@ mod tests {
                 required_on_close: false,
                 value: Some("Mail-Server".to_owned()),
             };
-            records.replace_details(&[(ids[1], &[], &[field.clone()])]).await.unwrap();
+            records.replace_details(&[(ids[1], &[], std::slice::from_ref(&field))]).await.unwrap();
             transaction.commit().await.unwrap();
             for (text, numbers) in
                 [("zoe", [].as_slice()), ("harm", &["20210127-1"]), ("mail server", &["20210127-12"])]
