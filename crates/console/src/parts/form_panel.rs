@@ -2,11 +2,11 @@
 
 use askama::Template;
 
+use super::changed;
 use super::field::Field;
 use super::form_errors::FormErrors;
 use super::hidden::Hidden;
 use super::link_button::LinkButton;
-use super::stored;
 use crate::visit::{Form, Frame};
 
 /// A panel with a form.
@@ -65,8 +65,8 @@ impl FormPanel {
     /// [`was_changed_meanwhile`]: super::was_changed_meanwhile
     #[must_use]
     pub(crate) fn stored_fields(self, form: &Form, fields: Vec<Field>) -> Self {
-        let opened_with = stored::digest(&fields);
-        self.fields(form, fields).hidden(stored::OPENED_WITH, opened_with)
+        let opened_with = changed::digest(&fields);
+        self.fields(form, fields).hidden(changed::OPENED_WITH, opened_with)
     }
 
     /// Adds a hidden field.
