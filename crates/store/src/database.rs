@@ -39,6 +39,10 @@ const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15
 /// and later can do that on most systems.
 const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '1s'";
 
+/// PostgreSQL compiles statements that it takes for long ones. The host's statements read few rows, and compiling one takes
+/// longer than running it.
+const NO_COMPILATION: &str = "SET jit = off";
+
 /// The most transactions that a host runs on PostgreSQL at once.
 const POSTGRES_WRITERS: u32 = 8;
 
@@ -348,6 +352,7 @@ impl ServerOptions {
                 within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
                 within(Some(answer), connection.execute(NAMED_SESSION)).await?;
                 within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
+                within(Some(answer), connection.execute(NO_COMPILATION)).await?;
                 if is_read_only {
                     within(Some(answer), connection.execute("SET default_transaction_read_only = on")).await?;
                 }

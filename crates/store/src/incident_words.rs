@@ -141,7 +141,7 @@ pub(super) fn wanted(engine: Engine, text: &str) -> Option<String> {
 mod tests {
     use crate::model::{DynamicField, FieldKind, IncidentId, Moment, Site, SiteId, SiteKind};
     use crate::testing::TestStore;
-    use crate::{LongTexts, NewIncident, NewSite, Search, SearchOrder, Store};
+    use crate::{Engine, LongTexts, NewIncident, NewSite, Search, SearchOrder, Store};
 
     async fn site(store: &Store, name: &str) -> Site {
         let site = NewSite {
@@ -169,6 +169,19 @@ mod tests {
         let ids = transaction.records().insert_incidents(&new).await.unwrap();
         transaction.commit().await.unwrap();
         ids
+    }
+
+    /// Leaves out 100,000 ids of incidents.
+    async fn skip_ids(store: &Store) {
+        let sql = match store.engine() {
+            Engine::Sqlite => "UPDATE sqlite_sequence SET seq = seq + 100000 WHERE name = 'incidents'",
+            Engine::Postgres => {
+                "SELECT setval(pg_get_serial_sequence('incidents', 'id'), MAX(id) + 100000) FROM incidents"
+            }
+        };
+        let mut transaction = store.transaction().await.unwrap();
+        sqlx::query(sql).execute(&mut *transaction.records().connection).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     fn search(sites: &[SiteId], text: Option<&str>) -> Search {
@@ -287,6 +300,10 @@ mod tests {
             }
             let numbers: Vec<_> = (0..60).map(|number| format!("I-{number}")).collect();
             for (at, number) in numbers.iter().enumerate() {
+                if at == 30 {
+                    // The later ones are not near the earlier ones.
+                    skip_ids(store).await;
+                }
                 create(store, sites[at % 3], &[(number.as_str(), "Test", "Same title")]).await;
             }
             let seen = &sites[..2];
@@ -307,6 +324,17 @@ mod tests {
                         all.reverse();
                     }
                     assert_eq!(all.iter().collect::<Vec<_>>(), expected, "{text:?} {order} on {:?}", store.engine());
+                }
+            }
+            for order in [SearchOrder::Latest, SearchOrder::Oldest] {
+                let across = Search { order, offset: 15, limit: 10, ..search(seen, Some("title")) };
+                let mut wanted = expected[15..25].to_vec();
+                if order == SearchOrder::Latest {
+                    wanted.reverse();
+                }
+                assert_eq!(found(store, &across).await.iter().collect::<Vec<_>>(), wanted, "{order}");
+                for after in [IncidentId(i64::MIN), IncidentId(i64::MAX)] {
+                    found(store, &Search { after: Some(after), ..across.clone() }).await;
                 }
             }
             let by_offset = Search { offset: 5, limit: 3, order: SearchOrder::Oldest, ..search(seen, None) };

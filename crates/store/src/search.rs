@@ -230,22 +230,28 @@ impl Records<'_> {
         if !alternatives.is_empty() {
             filter.push_str(&format!(" AND (({}))", alternatives.join(") OR (")));
         }
-        // In this form the index of words gives the ids in order.
-        let id = match (words, self.engine) {
-            (None, _) => "i.id",
-            (Some(_), Engine::Sqlite) => "w.rowid",
-            (Some(_), Engine::Postgres) => "w.incident_id",
-        };
+        let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
+        // A sum in SQL could leave the range of its integers.
+        let through = |values: &mut Values<'c>| values.add(Cell::Integer(search.limit.saturating_add(search.offset)));
+        let order = search.order;
+        if let (Some(words), Engine::Postgres) = (words, self.engine) {
+            let sites = values.add(Cell::Text(sites));
+            let filter = format!("+i.site_id IN ({}) AND {filter}", self.engine.integers_of(&sites));
+            let (words, through) = (values.add(Cell::Text(words)), through(values));
+            let after =
+                search.after.map(|after| [after.0, order.near(after.0)].map(|id| values.add(Cell::Integer(id))));
+            let page = Branches { filter: &filter, order, limit: &limit, offset: &offset, through: &through };
+            return page.with_words(&words, after.map(Into::into));
+        }
+        // In this form SQLite's index of words gives the ids in order.
+        let id = if words.is_some() { "w.rowid" } else { "i.id" };
         if let Some(after) = search.after {
             let after = values.add(Cell::Integer(after.0));
-            filter.push_str(&format!(" AND {}", search.order.after(words.is_some(), id, &after)));
+            filter.push_str(&format!(" AND {}", order.after(words.is_some(), id, &after)));
         }
-        let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
-        let order = match words {
-            None => search.order.sql(false).to_owned(),
-            Some(_) => search.order.sql(true).replace("id", id),
-        };
-        let end = format!("ORDER BY {order} LIMIT +{limit} OFFSET +{offset}");
+        let in_order = order.sql(words.is_some());
+        let in_order = if words.is_some() { in_order.replace("id", id) } else { in_order.to_owned() };
+        let end = format!("ORDER BY {in_order} LIMIT +{limit} OFFSET +{offset}");
         if words.is_none() && !search.is_of_an_owner() {
             return match search.sites.as_slice() {
                 // With `=` the index returns the incidents in their order, and only the page is read.
@@ -254,9 +260,7 @@ impl Records<'_> {
                     format!("incidents i WHERE i.site_id = +{site} AND {filter} {end}")
                 }
                 sites => {
-                    // A sum in SQL could leave the range of its integers.
-                    let through = values.add(Cell::Integer(search.limit.saturating_add(search.offset)));
-                    let order = search.order;
+                    let through = through(values);
                     Branches { filter: &filter, order, limit: &limit, offset: &offset, through: &through }.merged(sites)
                 }
             };
@@ -264,16 +268,15 @@ impl Records<'_> {
         let sites = values.add(Cell::Text(sites));
         // With `+` no database uses the index of sites.
         let filter = format!("+i.site_id IN ({}) AND {filter} {end}", self.engine.integers_of(&sites));
-        let words = words.map(|words| values.add(Cell::Text(words)));
-        match (words, self.engine) {
-            (None, _) => format!("incidents i WHERE {filter}"),
-            (Some(words), Engine::Sqlite) => format!(
-                "incident_words w CROSS JOIN incidents i WHERE w.incident_words MATCH {words} AND i.id = w.rowid AND {filter}"
-            ),
-            (Some(words), Engine::Postgres) => format!(
-                "incident_words w JOIN incidents i ON i.id = w.incident_id
-                 WHERE w.words @@ CAST({words} AS tsquery) AND {filter}"
-            ),
+        match words {
+            None => format!("incidents i WHERE {filter}"),
+            Some(words) => {
+                let words = values.add(Cell::Text(words));
+                format!(
+                    "incident_words w CROSS JOIN incidents i
+                     WHERE w.incident_words MATCH {words} AND i.id = w.rowid AND {filter}"
+                )
+            }
         }
     }
 

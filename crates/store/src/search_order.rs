@@ -1,10 +1,15 @@
-//! The orders in which a search lists incidents, and the SQL that reads a page of several sites in an order.
+//! The orders in which a search lists incidents, and the SQL that reads a page in an order: of several sites, or of
+//! incidents with words on PostgreSQL.
 
 use crate::model::SiteId;
 use crate::text_enum;
 
 /// The sites of one compound SELECT. SQLite takes 500.
 const SITES_AT_ONCE: usize = 200;
+
+/// The number of ids from the start of a page among which PostgreSQL looks for words without their index. Comparing the
+/// words of so many incidents takes 10 ms.
+const NEAR: i64 = 20_000;
 
 text_enum! {
     /// The order of found incidents by their creation. With a text, it is the order of the incidents' ids.
@@ -31,19 +36,32 @@ impl SearchOrder {
 
     /// SQL for the incidents after the one with the id `after`. The incidents are `i`; `id` is SQL for their id.
     pub(super) fn after(self, with_text: bool, id: &str, after: &str) -> String {
-        let sign = match self {
-            Self::Oldest => '>',
-            Self::Latest => '<',
-        };
+        let sign = self.sign();
         if with_text {
             return format!("{id} {sign} {after}");
         }
         format!("(i.created_at, i.id) {sign} ((SELECT created_at FROM incidents WHERE id = {after}), {after})")
     }
+
+    /// The id that is [`NEAR`] ids after this one in the order.
+    pub(super) const fn near(self, id: i64) -> i64 {
+        match self {
+            Self::Oldest => id.saturating_add(NEAR),
+            Self::Latest => id.saturating_sub(NEAR),
+        }
+    }
+
+    /// The comparison that is true of what comes later in the order.
+    const fn sign(self) -> char {
+        match self {
+            Self::Oldest => '>',
+            Self::Latest => '<',
+        }
+    }
 }
 
-/// The parts of a page of several sites: SQL for the condition, the order, the limit and the offset, and for the number of
-/// incidents up to the page's end.
+/// The parts of a page: SQL for the condition, the order, the limit and the offset, and for the number of incidents up to
+/// the page's end.
 pub(super) struct Branches<'a> {
     pub(super) filter: &'a str,
     pub(super) order: SearchOrder,
@@ -81,6 +99,43 @@ impl Branches<'_> {
         };
         format!(
             "(SELECT id FROM ({rows}) found ORDER BY {order} LIMIT +{limit} OFFSET +{offset}) listed
+             JOIN incidents i ON i.id = listed.id"
+        )
+    }
+
+    /// SQL after FROM for the page as `i`, of the incidents that have `words` and come after an incident. `after` is that
+    /// incident's id, and the id that is [`NEAR`] ids after it. It is for PostgreSQL.
+    ///
+    /// The index of words finds all incidents with frequent words, and each is then read. So the incidents near the start
+    /// of the page are compared first, and the index is used only if they do not fill the page.
+    pub(super) fn with_words(&self, words: &str, after: Option<(String, String)>) -> String {
+        let Self { filter, limit, offset, through, .. } = self;
+        let (order, later) = (self.order.sql(true), self.order.sign());
+        let (start, near, is_near) = match self.order {
+            SearchOrder::Latest => ("MAX(incident_id) + 1", format!("MAX(incident_id) - {NEAR}"), ">="),
+            SearchOrder::Oldest => ("MIN(incident_id) - 1", format!("MIN(incident_id) + {NEAR}"), "<="),
+        };
+        let of_all = |id: &str| format!("(SELECT {id} FROM incident_words)");
+        let (start, near) = after.unwrap_or_else(|| (of_all(start), of_all(&near)));
+        let having = format!("words @@ CAST({words} AS tsquery)");
+        let page_of = |condition: String, is_wanted: &str| {
+            format!(
+                "SELECT i.id FROM (SELECT incident_id FROM incident_words WHERE {condition}
+                                   ORDER BY incident_{order} OFFSET 0) w JOIN incidents i ON i.id = w.incident_id
+                 WHERE {filter} {is_wanted} ORDER BY w.incident_{order} LIMIT {through}"
+            )
+        };
+        // `IS TRUE` keeps PostgreSQL from using the index of words.
+        let near_ones =
+            page_of(format!("({having}) IS TRUE AND incident_id {later} {start} AND incident_id {is_near} {near}"), "");
+        let others = page_of(
+            format!("{having} AND incident_id {later} {near}"),
+            &format!("AND (SELECT COUNT(*) FROM near_ones) < {through}"),
+        );
+        format!(
+            "(WITH near_ones AS MATERIALIZED ({near_ones})
+              SELECT id FROM (SELECT id FROM near_ones UNION ALL SELECT id FROM ({others}) others) found
+              ORDER BY {order} LIMIT {limit} OFFSET {offset}) listed
              JOIN incidents i ON i.id = listed.id"
         )
     }
