@@ -9,6 +9,7 @@ mod inputs;
 mod pages;
 mod parts;
 mod router;
+mod routing;
 mod visit;
 
 pub use router::{pages, pages_and_gallery};

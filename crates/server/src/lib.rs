@@ -1,6 +1,7 @@
 //! A SOAR host over HTTP: D3's Command API, the management API, the Model Context Protocol, the tenants' endpoint, OpenAPI,
 //! metrics, and an orderly shutdown.
 
+mod any_handler;
 mod command_api;
 mod documentation;
 mod gate;
@@ -18,6 +19,7 @@ mod server;
 mod tenants_endpoint;
 mod tls;
 
+pub use any_handler::AnyHandler;
 pub use openapi::openapi;
 pub use router::{PAGES, Pages, router};
 pub use serve::{RunningHost, ServeError, serve, serve_with_pages};

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::routing::{get, post};
 
 use crate::parts::{
     Badge, Cell, Column, ConfirmPage, Day, DayStrip, Empty, Field, FormErrors, Meaning, Point, Row, Sparkline, Table,
     Tabs, When,
 };
+use crate::routing::{form, post};
 use crate::visit::{Answer, Form, Frame, ListState, Notice, Order, Page};
 
 #[derive(Debug, Template)]
@@ -28,8 +28,8 @@ struct GalleryPage {
 
 pub(crate) fn gallery() -> Router {
     Router::new()
-        .route("/gallery", get(show).post(save))
-        .route("/gallery/removal", get(ask).post(remove))
+        .route("/gallery", form(show, save))
+        .route("/gallery/removal", form(ask, remove))
         .route("/gallery/slow", post(slow))
 }
 

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_host::health::HealthFilter;
 use soar_store::RunFilter;
 use soar_store::model::{HealthState, RunStatus};
 
 use super::findings::{News, hindered, news};
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Meaning, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
 
 /// The number of rows of each list.

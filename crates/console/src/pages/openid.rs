@@ -3,11 +3,11 @@
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
-use axum::routing::get;
 use serde::Deserialize;
 use soar_host::sign_in::{OpenIdReturn, SignInError};
 use soar_server::pages::Problem;
 
+use crate::routing::get;
 use crate::visit::{Answer, FlowCookie, Notice, Page, PageError, Query, SessionCookie};
 
 /// What the provider adds to the address.

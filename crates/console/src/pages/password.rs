@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_host::sign_in::{LinkToRedeem, SignInError};
 use soar_store::model::User;
 
 use crate::parts::{Field, FormErrors, Hidden};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 
 #[derive(Debug, Template)]
@@ -25,7 +25,7 @@ struct PasswordPage {
 }
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/password/{token}", get(show).post(set))
+    Router::new().route("/password/{token}", form(show, set))
 }
 
 async fn show(page: Page, Path(token): Path<String>) -> Answer {

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::Router;
 use axum::http::header;
 use axum::response::Response;
-use axum::routing::get;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use soar_host::sign_in::{SignInError, SignInRequest};
 
 use crate::parts::{Field, FormErrors, Hidden};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Frame, KEPT, KEPT_ACTION, Page, PageError, Query, SessionCookie};
 
 /// The longest address to go to after signing in.
@@ -46,7 +46,7 @@ struct Target {
 }
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/sign-in", get(show).post(sign_in))
+    Router::new().route("/sign-in", form(show, sign_in))
 }
 
 async fn show(page: Page, Query(Target { to }): Query<Target>) -> Answer {

@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum::http::header;
-use axum::routing::post;
 
+use crate::routing::post;
 use crate::visit::{Answer, Notice, Page, SessionCookie};
 
 pub(super) fn routes() -> Router {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use soar_store::model::{Agent, ConnectionId};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required, Tried};
+use super::{Done, OperationError, Operations, RequestContext, Required, Tried, boxed};
 use crate::Refusal;
 use crate::agents::{AgentChange, AgentDraft, AgentTarget, AgentTested, Agents};
 
@@ -37,6 +37,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_agents(&self, context: &RequestContext) -> Result<Vec<Agent>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -48,6 +49,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such agent.
+    #[boxed]
     pub async fn agent(&self, context: &RequestContext, name: &str) -> Result<Agent, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -59,6 +61,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_agent(&self, context: &RequestContext, draft: AgentDraft) -> Result<Agent, OperationError> {
         let (agents, draft) = (&self.agents()?, &draft);
         self.changes
@@ -75,6 +78,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn change_agent(
         &self,
         context: &RequestContext,
@@ -96,6 +100,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn remove_agent(&self, context: &RequestContext, name: &str) -> Result<Agent, OperationError> {
         let agents = &self.agents()?;
         self.changes
@@ -112,6 +117,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the test could not run.
+    #[boxed]
     pub async fn test_agent(
         &self,
         context: &RequestContext,

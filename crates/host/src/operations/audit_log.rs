@@ -5,7 +5,7 @@ use soar_store::AuditFilter;
 use soar_store::model::{AuditEntry, AuditEntryId};
 use utoipa::ToSchema;
 
-use super::{OperationError, Operations, RequestContext, full_page};
+use super::{OperationError, Operations, RequestContext, boxed, full_page};
 
 /// Entries of the audit log, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +36,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn audit_log(
         &self,
         context: &RequestContext,

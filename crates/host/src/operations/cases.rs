@@ -7,7 +7,7 @@ use soar_store::model::{CaseId, Right, SiteId, Status};
 use soar_store::{HeldRows, Oversize, Records};
 use utoipa::ToSchema;
 
-use super::{OperationError, Operations, RequestContext};
+use super::{OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
 use crate::views::{CaseShown, WholeCase};
 
@@ -28,6 +28,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_cases(
         &self,
         context: &RequestContext,
@@ -59,6 +60,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such case.
+    #[boxed]
     pub async fn case(&self, context: &RequestContext, number: &str) -> Result<WholeCase, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use soar_store::model::{Connection, ConnectionId, SiteKind};
 use soar_store::{ConnectionSelection, Records, SHARED_PLACE};
 
-use super::{OperationError, Operations, RequestContext};
+use super::{OperationError, Operations, RequestContext, boxed};
 
 /// Which connections to list. A field that is not set does not limit them.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +44,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_connections(
         &self,
         context: &RequestContext,
@@ -63,6 +64,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn connection_names(&self, context: &RequestContext, limit: i64) -> Result<Vec<String>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -75,6 +77,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn names_of_connections(
         &self,
         context: &RequestContext,
@@ -90,6 +93,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn count_connections(&self, context: &RequestContext) -> Result<HashMap<String, usize>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

@@ -6,7 +6,7 @@ use soar_connector::{Diagnosis, Invocation, Outcome};
 use soar_store::model::{Caller, Connection, ConnectionId, Place, RunId, Site, SiteKind};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Tried};
+use super::{Done, OperationError, Operations, RequestContext, Tried, boxed};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft, UnsavedConnection};
 use crate::executor::{FinishedRun, Tested, Watching};
@@ -47,6 +47,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such connection.
+    #[boxed]
     pub async fn connection(&self, context: &RequestContext, id: ConnectionId) -> Result<Connection, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -58,6 +59,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] names every invalid parameter, or the missing right.
+    #[boxed]
     pub async fn create_connection(
         &self,
         context: &RequestContext,
@@ -79,6 +81,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] as for [`Operations::create_connection`], and when the connection has changed since the
     /// version that the caller gives.
+    #[boxed]
     pub async fn change_connection(
         &self,
         context: &RequestContext,
@@ -100,6 +103,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn remove_connection(
         &self,
         context: &RequestContext,
@@ -119,6 +123,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the test did not run.
+    #[boxed]
     pub async fn test_connection(
         &self,
         context: &RequestContext,
@@ -137,6 +142,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] as for [`Operations::create_connection`], and when the test did not run.
+    #[boxed]
     pub async fn test_draft(
         &self,
         context: &RequestContext,
@@ -151,6 +157,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] as for [`Operations::change_connection`], and when the test did not run.
+    #[boxed]
     pub async fn test_change(
         &self,
         context: &RequestContext,
@@ -191,6 +198,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the diagnosis did not run.
+    #[boxed]
     pub async fn diagnose_connection(
         &self,
         context: &RequestContext,
@@ -229,6 +237,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the command did not run. A failed command is no error: its outcome has the failure.
+    #[boxed]
     pub async fn run_on_connection(
         &self,
         context: &RequestContext,
@@ -248,6 +257,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the run cannot be read.
+    #[boxed]
     pub async fn wait_for_run(
         &self,
         run: FinishedRun,

@@ -10,7 +10,7 @@ use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{AuditEntry, Caller};
 
 use super::changes::{Claim, json, record, until_no_conflict};
-use super::{Changes, CommandEnd, OperationError, Operations, RequestContext};
+use super::{Changes, CommandEnd, OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
 use crate::commands::{Registered, Runner};
 use crate::parameter_texts::check_texts;
@@ -108,6 +108,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`ExternalError`] when there is no answer. The adapter then writes the audit entry.
+    #[boxed]
     pub async fn run_external(
         &self,
         context: &RequestContext,

@@ -3,7 +3,7 @@
 use soar_store::WaitingMessage;
 use soar_store::model::{ConnectionId, Moment};
 
-use super::{OperationError, Operations, RequestContext};
+use super::{OperationError, Operations, RequestContext, boxed};
 use crate::health::{ConnectionHistory, HealthCharts, HealthFilter, HealthTable};
 
 impl Operations {
@@ -12,6 +12,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_health(
         &self,
         context: &RequestContext,
@@ -33,6 +34,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such connection.
+    #[boxed]
     pub async fn health_charts(
         &self,
         context: &RequestContext,
@@ -49,6 +51,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such connection.
+    #[boxed]
     pub async fn health_history(
         &self,
         context: &RequestContext,
@@ -66,6 +69,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_waiting_alerts(
         &self,
         context: &RequestContext,

@@ -8,7 +8,7 @@ use soar_connector::manifest::Setting;
 use soar_store::SEALED_PLACES;
 use utoipa::ToSchema;
 
-use super::{OperationError, Operations, RequestContext, Tried};
+use super::{OperationError, Operations, RequestContext, Tried, boxed};
 use crate::Refusal;
 use crate::sealing::{Rotation, RotationError, rotate};
 
@@ -86,6 +86,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator. Secrets that were sealed again stay sealed with the
     /// new key.
+    #[boxed]
     pub async fn rotate_sealing_key(&self, context: &RequestContext) -> Result<Tried<Rotation>, OperationError> {
         context.must_administer()?;
         let keyring = &self.connections()?.keyring;

@@ -6,7 +6,7 @@ use soar_connector::{Invocation, RawParameters};
 use soar_store::StoreError;
 use soar_store::model::{AuditEntry, Connection, Right};
 
-use super::{OperationError, Operations, RequestContext};
+use super::{OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
 use crate::executor::{FinishedRun, Watching};
 use crate::results::{EndedRun, KeptRun, KeptRunId, RunState};
@@ -17,6 +17,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the call cannot start. What happens later is in the state of the run.
+    #[boxed]
     pub async fn start_run(
         &self,
         context: &RequestContext,
@@ -110,6 +111,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn cancel_kept_run(&self, context: &RequestContext, id: &str) -> Result<(), OperationError> {
         let run = self.kept_run(context, id)?;
         match run.run() {

@@ -7,7 +7,7 @@ use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, Moment, shapes};
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 use crate::access::{KeyRequest, issue_key};
 
@@ -100,6 +100,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_keys(&self, context: &RequestContext) -> Result<Vec<KeyShown>, OperationError> {
         context.must_administer()?;
         let mut reader = self.reader(context).await?;
@@ -112,6 +113,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn key(&self, context: &RequestContext, name: &str) -> Result<KeyShown, OperationError> {
         context.must_administer()?;
         let mut reader = self.reader(context).await?;
@@ -124,6 +126,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_key(&self, context: &RequestContext, key: KeyToMake) -> Result<KeyShown, OperationError> {
         let only = |items: Option<Vec<String>>| items.map_or(Allowed::All, Allowed::Only);
         let request = &KeyRequest {
@@ -156,6 +159,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn revoke_key(&self, context: &RequestContext, name: &str) -> Result<KeyShown, OperationError> {
         self.changes
             .run(context, Required::Administrator, |mut change| {

@@ -2,13 +2,14 @@
 
 use soar_store::model::Master;
 
-use super::{Done, OperationError, Operations, RequestContext};
+use super::{Done, OperationError, Operations, RequestContext, boxed};
 
 impl Operations {
     /// The registered and revoked masters of this tenant, by name.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_masters(&self, context: &RequestContext) -> Result<Vec<Master>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -20,6 +21,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn master(&self, context: &RequestContext, name: &str) -> Result<Master, OperationError> {
         context.must_administer()?;
         Ok(self.reader(context).await?.records().master(name).await?)
@@ -30,6 +32,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn revoke_master(&self, context: &RequestContext, name: &str) -> Result<Master, OperationError> {
         let tenants = self.tenants()?;
         self.changes
@@ -43,6 +46,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn remove_master(&self, context: &RequestContext, name: &str) -> Result<Master, OperationError> {
         let tenants = self.tenants()?;
         self.changes

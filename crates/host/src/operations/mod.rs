@@ -31,6 +31,9 @@ mod utility;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Boxes the future of an operation. Otherwise each crate that calls operations compiles their futures again, and proves
+/// for each caller again that they are `Send`, which takes longer than the rest of the crate.
+use async_recursion::async_recursion as boxed;
 use soar_connector::Clock;
 use soar_store::{Reader, Store, StoreError};
 

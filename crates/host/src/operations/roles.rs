@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use soar_store::model::Role;
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 
 /// A user's role on a site.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +37,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_roles(&self, context: &RequestContext, user: &str) -> Result<Vec<RoleOnSite>, OperationError> {
         context.must_administer()?;
         let mut reader = self.reader(context).await?;
@@ -52,6 +53,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn give_role(
         &self,
         context: &RequestContext,
@@ -76,6 +78,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn take_role(
         &self,
         context: &RequestContext,

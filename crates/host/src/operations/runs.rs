@@ -5,7 +5,7 @@ use soar_store::RunFilter;
 use soar_store::model::{Right, Run, RunId};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, full_page};
+use super::{Done, OperationError, Operations, RequestContext, boxed, full_page};
 use crate::executor::history;
 
 /// Runs, the newest first, without their outcomes.
@@ -34,6 +34,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_runs(
         &self,
         context: &RequestContext,
@@ -73,6 +74,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such run.
+    #[boxed]
     pub async fn run(&self, context: &RequestContext, id: RunId) -> Result<Run, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -84,6 +86,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn cancel_run(&self, context: &RequestContext, id: RunId) -> Result<RunCancelled, OperationError> {
         let cancelled = self
             .changes

@@ -4,7 +4,7 @@ use serde::Serialize;
 use soar_store::model::{ScheduleId, ScheduleRun, ScheduleRunId};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, full_page};
+use super::{Done, OperationError, Operations, RequestContext, boxed, full_page};
 use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown, Schedules};
 
 /// Runs of a schedule, the latest first.
@@ -24,6 +24,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_schedules(
         &self,
         context: &RequestContext,
@@ -43,6 +44,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such schedule.
+    #[boxed]
     pub async fn schedule(&self, context: &RequestContext, id: ScheduleId) -> Result<ScheduleShown, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -54,6 +56,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_schedule(
         &self,
         context: &RequestContext,
@@ -73,6 +76,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn change_schedule(
         &self,
         context: &RequestContext,
@@ -93,6 +97,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn remove_schedule(
         &self,
         context: &RequestContext,
@@ -110,6 +115,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn run_schedule(
         &self,
         context: &RequestContext,
@@ -127,6 +133,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such schedule.
+    #[boxed]
     pub async fn schedule_log(
         &self,
         context: &RequestContext,

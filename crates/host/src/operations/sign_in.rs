@@ -6,7 +6,7 @@ use soar_store::model::name::same_name;
 use soar_store::model::{Moment, Session};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 use crate::access::{PASSWORD_LINK_PATH, issue_link};
 use crate::sealing::SealingGuard;
@@ -45,6 +45,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator, and for an inactive user.
+    #[boxed]
     pub async fn make_password_link(
         &self,
         context: &RequestContext,
@@ -80,6 +81,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator, or the user itself.
+    #[boxed]
     pub async fn list_sessions(&self, context: &RequestContext, name: &str) -> Result<Vec<Session>, OperationError> {
         if !same_name(&context.user.name, name) {
             context.must_administer()?;
@@ -100,6 +102,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn end_sessions(&self, context: &RequestContext, name: &str) -> Result<SessionsEnded, OperationError> {
         self.changes
             .run(context, Required::Administrator, |mut change| {
@@ -116,6 +119,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn reset_totp(&self, context: &RequestContext, name: &str) -> Result<TotpReset, OperationError> {
         self.changes
             .run(context, Required::Administrator, |mut change| {

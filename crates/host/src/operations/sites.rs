@@ -6,7 +6,7 @@ use soar_store::model::{MasterState, Site, SiteKind, shapes};
 use soar_store::{NewSite, Records, SiteChange};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 
 /// A new site.
@@ -67,6 +67,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the store fails.
+    #[boxed]
     pub async fn list_sites(&self, context: &RequestContext) -> Result<Vec<Site>, OperationError> {
         let mut sites = self.reader(context).await?.records().sites().await?;
         sites.retain(|site| context.sees(site.id));
@@ -77,6 +78,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
         Ok(context.site(&mut self.reader(context).await?.records(), name).await?)
     }
@@ -85,6 +87,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_site(&self, context: &RequestContext, site: SiteToMake) -> Result<Site, OperationError> {
         let SiteToMake { name, kind, description, time_zone, language } = site;
         let new = &NewSite { name, kind, description, time_zone, language };
@@ -103,6 +106,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn change_site(
         &self,
         context: &RequestContext,
@@ -129,6 +133,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn remove_site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
         self.changes
             .run(context, Required::Administrator, |mut change| {

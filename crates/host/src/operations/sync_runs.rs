@@ -5,7 +5,7 @@ use soar_store::SyncResultFilter;
 use soar_store::model::{SyncResult, SyncResultId, SyncRun, SyncRunId};
 use utoipa::ToSchema;
 
-use super::{OperationError, Operations, RequestContext, Tried, full_page};
+use super::{OperationError, Operations, RequestContext, Tried, boxed, full_page};
 use crate::tenants::{SiteStatusRequest, SyncProgress, SyncRequest};
 use crate::utility::Answer;
 
@@ -49,6 +49,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_sync_runs(
         &self,
         context: &RequestContext,
@@ -65,6 +66,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn sync_run(&self, context: &RequestContext, id: SyncRunId) -> Result<SyncRun, OperationError> {
         context.must_administer()?;
         Ok(self.reader(context).await?.records().sync_run(id, self.now()).await?)
@@ -74,6 +76,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn sync_results(
         &self,
         context: &RequestContext,
@@ -94,6 +97,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn run_sync(
         &self,
         context: &RequestContext,
@@ -109,6 +113,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the tenant was not called.
+    #[boxed]
     pub async fn set_tenant_site_status(
         &self,
         context: &RequestContext,
@@ -128,6 +133,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn retry_sync(
         &self,
         context: &RequestContext,

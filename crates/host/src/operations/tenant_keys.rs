@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use soar_store::model::{Moment, TenantKey};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext};
+use super::{Done, OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
 
 /// A new one-time key.
@@ -55,6 +55,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_tenant_keys(&self, context: &RequestContext) -> Result<Vec<TenantKey>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -66,6 +67,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_tenant_key(
         &self,
         context: &RequestContext,
@@ -91,6 +93,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn revoke_tenant_key(&self, context: &RequestContext, name: &str) -> Result<TenantKey, OperationError> {
         let tenants = self.tenants()?;
         self.changes

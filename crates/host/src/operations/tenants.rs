@@ -5,7 +5,7 @@ use soar_store::TenantFilter;
 use soar_store::model::{Tenant, TenantId};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Tried, full_page};
+use super::{Done, OperationError, Operations, RequestContext, Tried, boxed, full_page};
 use crate::tenants::TenantDraft;
 
 /// Tenants, by id.
@@ -50,6 +50,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_tenants(
         &self,
         context: &RequestContext,
@@ -66,6 +67,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         context.must_administer()?;
         Ok(self.reader(context).await?.records().tenant(id).await?)
@@ -75,6 +77,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn add_tenant(&self, context: &RequestContext, draft: &TenantDraft) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
@@ -88,6 +91,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn move_tenant(
         &self,
         context: &RequestContext,
@@ -106,6 +110,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn register_tenant(
         &self,
         context: &RequestContext,
@@ -121,6 +126,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn revoke_tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
@@ -134,6 +140,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn remove_tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes

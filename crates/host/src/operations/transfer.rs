@@ -8,7 +8,7 @@ use soar_store::model::AuditEntry;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::{OperationError, Operations, RequestContext, Tried};
+use super::{OperationError, Operations, RequestContext, Tried, boxed};
 use crate::Refusal;
 use crate::transfer::{self, Format, ImportOptions, ImportReport, Progress, Subject, TransferError};
 
@@ -32,6 +32,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the store fails, or the file cannot be written.
+    #[boxed]
     pub async fn export(
         &self,
         context: &RequestContext,
@@ -62,6 +63,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the store fails, or `out` cannot be written.
+    #[boxed]
     pub async fn export_to(
         &self,
         context: &RequestContext,
@@ -80,6 +82,7 @@ impl Operations {
     ///
     /// # Errors
     /// As [`import_from`](Self::import_from).
+    #[boxed]
     pub async fn import(
         &self,
         context: &RequestContext,

@@ -8,7 +8,7 @@ use soar_store::model::{Role, Site, SiteId, User, shapes};
 use soar_store::{NewUser, Records, UserChange};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 
 /// A user and its roles.
@@ -61,6 +61,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_users(&self, context: &RequestContext) -> Result<Vec<UserShown>, OperationError> {
         context.must_administer()?;
         let mut reader = self.reader(context).await?;
@@ -75,6 +76,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator, or the user itself.
+    #[boxed]
     pub async fn user(&self, context: &RequestContext, name: &str) -> Result<UserShown, OperationError> {
         if !same_name(&context.user.name, name) {
             context.must_administer()?;
@@ -93,6 +95,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_user(&self, context: &RequestContext, user: UserToMake) -> Result<UserShown, OperationError> {
         let UserToMake { name, email, is_administrator, roles } = user;
         let (new, roles) = (&NewUser { name, email, is_administrator }, &roles);
@@ -116,6 +119,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn change_user(
         &self,
         context: &RequestContext,

@@ -6,7 +6,7 @@ use soar_connector::{Parameters, RawParameters};
 use soar_store::Records;
 use soar_store::model::{Caller, Moment};
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 use crate::parameter_texts::check_texts;
 use crate::utility::{Answer, Ended, Plan, UtilityCommand, guarded};
@@ -94,6 +94,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when the store failed, the command timed out or it panicked. Nothing was changed then, and
     /// the adapter writes the audit entry.
+    #[boxed]
     pub async fn run_utility(
         &self,
         context: &RequestContext,
@@ -112,6 +113,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`], also where the command refuses or cannot be planned.
+    #[boxed]
     pub async fn plan_utility(&self, context: &RequestContext, call: &UtilityCall<'_>) -> Result<Plan, OperationError> {
         check_texts(&call.parameters)?;
         let mut reader = self.reader(context).await?;
@@ -124,6 +126,7 @@ impl Operations {
     ///
     /// # Errors
     /// As [`run_utility`](Self::run_utility).
+    #[boxed]
     pub async fn apply_utility(
         &self,
         context: &RequestContext,

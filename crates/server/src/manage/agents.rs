@@ -3,16 +3,15 @@
 use axum::response::Response;
 use soar_store::model::Agent;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::agents::{AgentChange, AgentDraft, AgentTested};
 use soar_host::operations::AgentToTest;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change, remove)).routes(routes!(test))
+    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get, change, remove)).routes(handlers!(test))
 }
 
 /// All proxy agents, by name, without their secrets

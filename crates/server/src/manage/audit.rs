@@ -5,16 +5,15 @@ use serde::Deserialize;
 use soar_store::AuditFilter;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::query::Limit;
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::AuditPage;
 use soar_store::model::{AuditEntryId, Moment};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(handlers!(list))
 }
 
 /// The filter of entries.

@@ -5,17 +5,16 @@ use serde::Deserialize;
 use soar_store::model::{CaseId, Status};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::Number;
 use super::query::{Limit, choice};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::CasePage;
 use soar_host::views::WholeCase;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+    OpenApiRouter::new().routes(handlers!(list)).routes(handlers!(get))
 }
 
 /// The filter of cases.

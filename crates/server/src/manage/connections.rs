@@ -5,23 +5,22 @@ use serde::Deserialize;
 use soar_store::model::{Connection, ConnectionId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{Id, IdempotencyHeader};
 use super::query::{Limit, Offset};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::connections::{ConnectionChange, ConnectionDraft};
 use soar_host::operations::{ConnectionQuery, ConnectionTested, UnsavedTested};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(list, make))
-        .routes(routes!(get, change, remove))
-        .routes(routes!(test))
-        .routes(routes!(test_draft))
-        .routes(routes!(test_change))
-        .routes(routes!(diagnose))
+        .routes(handlers!(list, make))
+        .routes(handlers!(get, change, remove))
+        .routes(handlers!(test))
+        .routes(handlers!(test_draft))
+        .routes(handlers!(test_change))
+        .routes(handlers!(diagnose))
 }
 
 /// The site of a test.

@@ -7,19 +7,18 @@ use soar_host::rules::{Rule, RuleChange, RulePlan};
 use soar_store::model::FindingRuleId;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{Id, IdempotencyHeader};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(export))
-        .routes(routes!(plan))
-        .routes(routes!(get, change, remove))
-        .routes(routes!(plan_known))
+        .routes(handlers!(list, add))
+        .routes(handlers!(export))
+        .routes(handlers!(plan))
+        .routes(handlers!(get, change, remove))
+        .routes(handlers!(plan_known))
 }
 
 /// The days of a plan.

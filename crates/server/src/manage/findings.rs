@@ -17,27 +17,26 @@ use soar_store::model::{CollectionId, FindingDeliveryId, FindingSequence, Findin
 use soar_store::{FindingFilter, FindingOrder, StoreError};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{Id, IdempotencyHeader, Name};
 use super::query::{Limit, choice};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 
 /// The header with the number up to which the log was read.
 const THROUGH: HeaderName = HeaderName::from_static("findings-through");
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(get))
-        .routes(routes!(tenants))
-        .routes(routes!(collect))
-        .routes(routes!(collection))
-        .routes(routes!(changes))
-        .routes(routes!(differences))
-        .routes(routes!(deliveries, add_delivery))
-        .routes(routes!(remove_delivery))
+        .routes(handlers!(list))
+        .routes(handlers!(get))
+        .routes(handlers!(tenants))
+        .routes(handlers!(collect))
+        .routes(handlers!(collection))
+        .routes(handlers!(changes))
+        .routes(handlers!(differences))
+        .routes(handlers!(deliveries, add_delivery))
+        .routes(handlers!(remove_delivery))
 }
 
 /// The filter of findings.

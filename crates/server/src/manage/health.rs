@@ -6,16 +6,15 @@ use soar_store::WaitingMessage;
 use soar_store::model::{ConnectionId, HealthState, Moment};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::Id;
 use super::query::{Before, Limit, Limited, choice};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::health::{ConnectionHistory, HealthFilter, HealthTable};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(waiting))
+    OpenApiRouter::new().routes(handlers!(list)).routes(handlers!(history)).routes(handlers!(waiting))
 }
 
 /// The filter of connections.

@@ -6,12 +6,11 @@ use soar_store::SearchOrder;
 use soar_store::model::{Moment, Severity, Status};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Number, NumberAndTask};
 use super::query::{Limit, Offset, Title, choice};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{
     IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange,
 };
@@ -19,10 +18,10 @@ use soar_host::views::{IncidentFilter, WholeIncident};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(list, make))
-        .routes(routes!(get, change))
-        .routes(routes!(link))
-        .routes(routes!(change_task))
+        .routes(handlers!(list, make))
+        .routes(handlers!(get, change))
+        .routes(handlers!(link))
+        .routes(handlers!(change_task))
 }
 
 /// The filter of incidents.

@@ -2,15 +2,14 @@
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::request::Managed;
+use super::{Routes, handlers};
 use soar_host::operations::Integration;
 use soar_host::sealing::Rotation;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(rotate))
+    OpenApiRouter::new().routes(handlers!(list)).routes(handlers!(rotate))
 }
 
 /// All integrations, with the parameters of their connections

@@ -2,15 +2,14 @@
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{KeyShown, KeyToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get)).routes(routes!(revoke))
+    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get)).routes(handlers!(revoke))
 }
 
 /// All keys, by name, without their secrets

@@ -3,14 +3,13 @@
 use axum::response::Response;
 use soar_store::model::Master;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::Managed;
+use super::{Routes, handlers};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, remove)).routes(routes!(revoke))
+    OpenApiRouter::new().routes(handlers!(list)).routes(handlers!(get, remove)).routes(handlers!(revoke))
 }
 
 /// On a tenant: its registered and revoked masters, by name

@@ -43,6 +43,24 @@ use crate::gate::Reply;
 /// The prefix of all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
 
+/// As `utoipa_axum::routes`, with handlers without their types.
+macro_rules! handlers {
+    ($($handler:ident),+ $(,)?) => {{
+        let (mut schemas, mut paths) = (Vec::new(), utoipa::openapi::path::Paths::new());
+        let mut methods = axum::routing::MethodRouter::new();
+        $(
+            let (path, operation, kinds) = utoipa_axum::routes!(@resolve_types $handler : schemas);
+            for kind in &kinds {
+                let method = utoipa_axum::PathItemExt::to_method_filter(kind);
+                methods = methods.on(method, crate::AnyHandler::new($handler));
+            }
+            paths.add_path_operation(path, kinds, operation);
+        )+
+        (schemas, paths, methods)
+    }};
+}
+use handlers;
+
 /// Routes with their descriptions.
 type Routes = OpenApiRouter<Arc<Server>>;
 

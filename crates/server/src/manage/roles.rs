@@ -2,15 +2,14 @@
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name, NameAndSite};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{RoleOnSite, RoleTaken, RoleToGive};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(give, take))
+    OpenApiRouter::new().routes(handlers!(list)).routes(handlers!(give, take))
 }
 
 /// A user's roles

@@ -6,16 +6,15 @@ use soar_store::RunFilter;
 use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{Id, IdempotencyHeader};
 use super::query::{Limit, choice};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{RunCancelled, RunPage};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(cancel))
+    OpenApiRouter::new().routes(handlers!(list)).routes(handlers!(get)).routes(handlers!(cancel))
 }
 
 /// The filter of runs.

@@ -2,22 +2,21 @@
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{Id, IdempotencyHeader};
 use super::query::{Before, OnSite};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::ScheduleLog;
 use soar_host::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use soar_store::model::{ScheduleId, ScheduleRunId};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(list, make))
-        .routes(routes!(get, change, remove))
-        .routes(routes!(run))
-        .routes(routes!(log))
+        .routes(handlers!(list, make))
+        .routes(handlers!(get, change, remove))
+        .routes(handlers!(run))
+        .routes(handlers!(log))
 }
 
 /// All schedules of commands, by name, with their health

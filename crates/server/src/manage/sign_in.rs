@@ -2,19 +2,18 @@
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::Managed;
+use super::{Routes, handlers};
 use soar_host::operations::{PasswordLinkMade, SessionsEnded, TotpReset};
 use soar_store::model::Session;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(make_link))
-        .routes(routes!(list_sessions, end_sessions))
-        .routes(routes!(reset_totp))
+        .routes(handlers!(make_link))
+        .routes(handlers!(list_sessions, end_sessions))
+        .routes(handlers!(reset_totp))
 }
 
 /// Make a link with which a user sets its password in a browser; it works once, and replaces an earlier link

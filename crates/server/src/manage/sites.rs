@@ -3,15 +3,14 @@
 use axum::response::Response;
 use soar_store::model::Site;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{SiteToChange, SiteToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change, remove))
+    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get, change, remove))
 }
 
 /// All sites, by name

@@ -6,16 +6,19 @@ use soar_store::SyncResultFilter;
 use soar_store::model::{SyncChange, SyncResultId, SyncRun, SyncRunId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::Id;
 use super::query::{Before, Limit, choice};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{SyncResultPage, SyncRunPage, SyncToRun};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, run)).routes(routes!(get)).routes(routes!(results)).routes(routes!(retry))
+    OpenApiRouter::new()
+        .routes(handlers!(list, run))
+        .routes(handlers!(get))
+        .routes(handlers!(results))
+        .routes(handlers!(retry))
 }
 
 /// The filter of results.

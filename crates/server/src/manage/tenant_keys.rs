@@ -3,15 +3,14 @@
 use axum::response::Response;
 use soar_store::model::TenantKey;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{TenantKeyMade, TenantKeyToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(revoke))
+    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(revoke))
 }
 
 /// On a tenant: its one-time keys, the newest first, without their secrets

@@ -6,21 +6,20 @@ use soar_store::TenantFilter;
 use soar_store::model::{Tenant, TenantId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{Id, IdempotencyHeader};
 use super::query::Limit;
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{TenantMove, TenantPage, TenantRegistration};
 use soar_host::tenants::TenantDraft;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(get, change, remove))
-        .routes(routes!(register))
-        .routes(routes!(revoke))
+        .routes(handlers!(list, add))
+        .routes(handlers!(get, change, remove))
+        .routes(handlers!(register))
+        .routes(handlers!(revoke))
 }
 
 /// The filter of tenants.

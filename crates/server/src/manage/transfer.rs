@@ -9,11 +9,10 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::query::choice;
 use super::request::{Managed, ManagedRequest, Nothing, RequestBody};
+use super::{Routes, handlers};
 use crate::Server;
 use crate::gate::{Reply, receive};
 use crate::limits::CountsBytes;
@@ -24,7 +23,9 @@ use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subje
 const PIECE: usize = 64 * 1024;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(export_incidents, import_incidents)).routes(routes!(export_cases, import_cases))
+    OpenApiRouter::new()
+        .routes(handlers!(export_incidents, import_incidents))
+        .routes(handlers!(export_cases, import_cases))
 }
 
 /// The options of an export.

@@ -2,15 +2,14 @@
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::{Managed, Nothing};
+use super::{Routes, handlers};
 use soar_host::operations::{UserShown, UserToChange, UserToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change))
+    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get, change))
 }
 
 /// All users with their roles, by name

@@ -26,15 +26,18 @@ fn id_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 
 impl Answer {
     /// The answer as one line, with its line break.
-    pub(super) fn line(&self) -> serde_json::Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec(self)?;
+    pub(super) fn into_line(self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec(&self).unwrap_or_else(|error| {
+            tracing::error!(%error, "an answer could not be serialised");
+            Vec::new()
+        });
         // The product's own JSON may have line breaks. They stand between tokens only, where blanks can replace them.
         // Each byte is written, so that the compiler handles many at once: answers are large.
         for byte in &mut bytes {
             *byte = if matches!(*byte, b'\n' | b'\r') { b' ' } else { *byte };
         }
         bytes.push(b'\n');
-        Ok(bytes)
+        bytes
     }
 }
 
@@ -54,7 +57,7 @@ mod tests {
         let body = serde_json::value::RawValue::from_string("{\n \"a\": \"x\\ny\"\r\n}".to_owned()).unwrap();
         let mut outcome = failed(&Fault::Panicked, None);
         outcome.raw_data = soar_connector::RawData::One(body);
-        let line = Answer { id: Some(Id::Number(1)), line: 1, outcome }.line().unwrap();
+        let line = Answer { id: Some(Id::Number(1)), line: 1, outcome }.into_line();
         assert_eq!(line.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count(), 1);
         let read: serde_json::Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(read["outcome"]["rawData"]["a"], "x\ny");

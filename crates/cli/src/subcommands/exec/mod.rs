@@ -199,7 +199,7 @@ fn take(arrived: Arrived, sessions: &mut Sessions<'_>, running: &Running) {
         let running = running.clone();
         let answer = Answer { id, line: number, outcome: failed(&fault, None) };
         // The line's share of the bytes limits the number of these tasks.
-        tokio::spawn(async move { running.answer(answer, vec![bytes]).await });
+        tokio::spawn(async move { running.answer(answer.into_line(), vec![bytes]).await });
     }
 }
 

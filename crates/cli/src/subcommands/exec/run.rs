@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, MaybeDone, maybe_done};
-use soar_connector::{Collector, Conclusion, Connector, ExecutionContext, Invocation, Manifest, Outcome, Receipt};
+use soar_connector::{Collector, Conclusion, Connector, ExecutionContext, Invocation, Outcome, Receipt};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::unconstrained;
 
@@ -51,12 +51,8 @@ impl Running {
         place
     }
 
-    /// Sends the answer to a line that was not run.
-    pub(super) async fn answer(&self, answer: Answer, permits: Vec<OwnedSemaphorePermit>) {
-        let line = answer.line().unwrap_or_else(|error| {
-            tracing::error!(%error, "an answer could not be serialised");
-            Vec::new()
-        });
+    /// Sends an answer.
+    pub(super) async fn answer(&self, line: Vec<u8>, permits: Vec<OwnedSemaphorePermit>) {
         // The sending fails only if nothing reads the answers any more.
         let _ = self.answers.send(Written { line, _permits: permits }).await;
     }
@@ -67,11 +63,13 @@ impl Running {
         let Request { id, command, parameters, .. } = request;
         let manifest = connector.manifest();
         let mut permits = vec![bytes];
-        let outcome = match manifest.invocation(&command, &parameters) {
+        let its = id.clone();
+        let answer = move |outcome| Answer { id: Some(its.clone()), line, outcome };
+        let answered = match manifest.invocation(&command, &parameters) {
             Err(invalid) => {
                 let receipt = Receipt { request_id: ExecutionContext::new().request_id, ..Receipt::default() };
                 let error = Some(invalid.error_tab(manifest));
-                Collector::new(None, 0).finish(Conclusion { error, receipt, warnings: Vec::new() })
+                answer(Collector::new(None, 0).finish(Conclusion { error, receipt, warnings: Vec::new() })).into_line()
             }
             Ok(invocation) => {
                 let place = tokio::select! {
@@ -79,37 +77,39 @@ impl Running {
                     _ = &mut cancelled => None,
                 };
                 match place {
-                    None => failed(&Fault::Cancelled(false), Some(invocation.command())),
+                    None => answer(failed(&Fault::Cancelled(false), Some(invocation.command()))).into_line(),
                     Some(place) => {
                         permits.push(place);
-                        until_cancelled(manifest, Arc::clone(&connector), invocation, cancelled).await
+                        until_cancelled(&connector, invocation, cancelled, answer).await
                     }
                 }
             }
         };
         self.under_way.remove(&id);
-        self.answer(Answer { id: Some(id), line, outcome }, permits).await;
+        self.answer(answered, permits).await;
     }
 }
 
 async fn until_cancelled(
-    manifest: &Manifest,
-    connector: Arc<dyn Connector>,
+    connector: &Arc<dyn Connector>,
     invocation: Invocation,
     cancelled: oneshot::Receiver<()>,
-) -> Outcome {
+    answer: impl Fn(Outcome) -> Answer + Clone + Send + 'static,
+) -> Vec<u8> {
     let command = Arc::clone(invocation.command());
-    // A task of its own, so that a panic ends this request only.
+    let (connector, answered) = (Arc::clone(connector), answer.clone());
+    // A task of its own, so that a panic ends this request only. It also serialises the outcome: on another thread, each
+    // of the outcome's many parts would be freed while the threads wait for each other.
     let mut running = tokio::spawn(async move {
         let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
         let ended = connector.execute_into(&invocation, &ExecutionContext::new(), &mut collector).await;
-        collector.finish(ended)
+        answered(collector.finish(ended)).into_line()
     });
     tokio::select! {
-        ended = &mut running => ended.unwrap_or_else(|_| failed(&Fault::Panicked, Some(&command))),
+        ended = &mut running => ended.unwrap_or_else(|_| answer(failed(&Fault::Panicked, Some(&command))).into_line()),
         _ = cancelled => {
             running.abort();
-            failed(&Fault::Cancelled(true), manifest.command(&command.name).ok())
+            answer(failed(&Fault::Cancelled(true), Some(&command))).into_line()
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `GET /audit`: the audit log, the latest entries first.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::AuditPage;
 use soar_host::utility::parse_date_time;
 use soar_store::AuditFilter;
@@ -9,6 +8,7 @@ use soar_store::model::{AuditEntryId, Moment};
 
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Meaning, Row, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of entries on a page.

@@ -1,7 +1,6 @@
 //! `GET /cases`: the cases, with filters.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::Refusal;
 use soar_host::operations::{CasePage, OperationError};
 use soar_store::model::{CaseId, Right, Status};
@@ -10,6 +9,7 @@ use super::address;
 use crate::export;
 use crate::pages::incidents::status;
 use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of cases on a page.

@@ -1,11 +1,11 @@
 //! `GET /cases/{number}`: a case with its incidents.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::Moment;
 
 use crate::pages::incidents::{address, status};
 use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Page, Path};
 
 pub(super) fn routes() -> Router {

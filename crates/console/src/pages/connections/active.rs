@@ -1,15 +1,15 @@
 //! `/integrations/{id}/connections/{connection}/active`: activates or deactivates a connection, after a question.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::connections::ConnectionChange;
 
 use super::{address, found, frame};
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/integrations/{id}/connections/{connection}/active", get(ask).post(send))
+    Router::new().route("/integrations/{id}/connections/{connection}/active", form(ask, send))
 }
 
 async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_connector::Plugin;
 use soar_connector::manifest::Connector;
 use soar_host::Refusal;
@@ -18,6 +17,7 @@ use super::prefill::Prefill;
 use super::tested::TestShown;
 use super::{found, frame};
 use crate::parts::CHANGED_MEANWHILE;
+use crate::routing::{form, get};
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 
 /// A connection that the user may use, but not change.
@@ -39,7 +39,7 @@ struct FactsPage {
 
 pub(super) fn routes() -> Router {
     Router::new()
-        .route("/integrations/{id}/connections/{connection}", get(show).post(send))
+        .route("/integrations/{id}/connections/{connection}", form(show, send))
         .route("/connections/{connection}", get(by_id))
 }
 

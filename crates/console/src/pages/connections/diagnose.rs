@@ -3,11 +3,11 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_connector::{Access, CommandAccess, Diagnosis, Stage, StageStatus};
 
 use super::{address, found, frame};
 use crate::parts::{Badge, Cell, Column, ConfirmPage, ErrorTab, Meaning, Row, Table};
+use crate::routing::form;
 use crate::visit::{Answer, Frame, Page, Path};
 
 #[derive(Debug, Template)]
@@ -23,7 +23,7 @@ struct DiagnosisPage {
 }
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/integrations/{id}/connections/{connection}/diagnose", get(ask).post(send))
+    Router::new().route("/integrations/{id}/connections/{connection}/diagnose", form(ask, send))
 }
 
 async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {

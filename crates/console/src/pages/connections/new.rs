@@ -1,17 +1,17 @@
 //! `/integrations/{id}/connections/new`: + New Connection.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::Right;
 
 use super::draft::draft;
 use super::form_page::{Shown, form_page};
 use super::place_problems::{note_wrong_settings, place_problems};
 use super::tested::TestShown;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/integrations/{id}/connections/new", get(show).post(send))
+    Router::new().route("/integrations/{id}/connections/new", form(show, send))
 }
 
 fn must_manage(page: &Page) -> Result<(), PageError> {

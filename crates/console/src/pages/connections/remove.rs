@@ -1,14 +1,14 @@
 //! `/integrations/{id}/connections/{connection}/remove`: removes a connection, after a question.
 
 use axum::Router;
-use axum::routing::get;
 
 use super::{address, found, frame};
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/integrations/{id}/connections/{connection}/remove", get(ask).post(send))
+    Router::new().route("/integrations/{id}/connections/{connection}/remove", form(ask, send))
 }
 
 async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {

@@ -1,7 +1,6 @@
 //! `GET /findings/changes`: the changes of one day, the latest first.
 
 use axum::Router;
-use axum::routing::get;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use soar_host::findings::formats::ChangeShown;
@@ -15,6 +14,7 @@ use crate::export;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Counts, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of changes on a page.

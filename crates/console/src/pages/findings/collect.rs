@@ -1,18 +1,18 @@
 //! `/findings/collect`: collects the findings of all tenants now, after a question.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::findings::CollectionToMake;
 use soar_store::model::Right;
 
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Notice, Page, PageError, Tone};
 
 /// The page with the result of each tenant.
 const RESULTS: &str = "/findings/tenants";
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/findings/collect", get(ask).post(send))
+    Router::new().route("/findings/collect", form(ask, send))
 }
 
 async fn ask(page: Page) -> Answer {

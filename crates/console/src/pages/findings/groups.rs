@@ -1,7 +1,6 @@
 //! `GET /findings/devices` and `GET /findings/cves`: the findings of each device and of each CVE, the most open ones first.
 
 use axum::Router;
-use axum::routing::get;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use soar_store::{FindingGroup, FindingGrouping};
 
@@ -9,6 +8,7 @@ use super::list::{filters, narrowed};
 use super::{View, score};
 use crate::export;
 use crate::parts::{Cell, Column, ContentPage, Empty, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of groups on a page.

@@ -1,7 +1,6 @@
 //! `GET /findings`: the findings as they were last read, with a search, filters and an order.
 
 use axum::Router;
-use axum::routing::get;
 use soar_connector::FindingStatus;
 use soar_host::operations::{FindingPage, KnownFindingShown};
 use soar_store::model::status_text;
@@ -12,6 +11,7 @@ use super::tenants::nothing_collected;
 use super::{View, about, address, device, name, score, severity, status};
 use crate::export;
 use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of findings on a page.

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use soar_connector::Finding;
@@ -14,6 +13,7 @@ use super::content::finding;
 use super::{device, kind, name, score, severity, status};
 use crate::pages::connections::address;
 use crate::parts::{Badge, Cell, Column, Facts, Meaning, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, Page, PageError, Path};
 
 #[derive(Debug, Template)]

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use axum::Router;
-use axum::routing::get;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use soar_host::operations::CollectionShown;
 use soar_store::model::{ConnectionId, FindingSnapshot, Right, SnapshotStatus};
@@ -11,6 +10,7 @@ use soar_store::{FindingFilter, FindingGroup, FindingGrouping};
 
 use super::{View, score};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Page, PageError};
 
 pub(super) fn routes() -> Router {

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::{Check, ConnectionId, Moment};
 
 use super::charts::{days, latency, offset, percent};
 use crate::export;
 use crate::pages::connections::address;
 use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
 
 /// The number of checks on a page.

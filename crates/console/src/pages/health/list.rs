@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_host::health::{ConnectionHealth, Grouping, HealthFilter, HealthTable};
 use soar_store::model::{HealthState, Right};
 
@@ -10,6 +9,7 @@ use super::charts::{days, latency, offset, percent};
 use super::groups::groups;
 use crate::export;
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Field, Filter, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
 
 /// The number of connections on a page.

@@ -1,7 +1,6 @@
 //! `/incidents/bulk/{command}`: a command on many incidents: its inputs, its plan, and its result.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::Refusal;
 use soar_host::operations::{OperationError, UtilityCall};
 
@@ -10,13 +9,14 @@ use super::inputs::{NUMBER, fields, parameters_of};
 use super::{apply, plan};
 use crate::inputs::place_problems;
 use crate::parts::{ContentPage, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, ListState, Page, PageError, Path};
 
 /// The field with the fingerprint of the plan to apply.
 const FINGERPRINT: &str = "fingerprint";
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/incidents/bulk/{command}", get(show).post(send))
+    Router::new().route("/incidents/bulk/{command}", form(show, send))
 }
 
 impl Bulk {

@@ -2,7 +2,6 @@
 //! told, and sees both versions. Only fields that differ from the stored ones are saved.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::Refusal;
 use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::views::WholeIncident;
@@ -13,10 +12,11 @@ use super::address;
 use super::fields::{Known, change, known};
 use super::one::may_change;
 use crate::parts::{CHANGED_MEANWHILE, Cell, Column, ContentPage, Empty, FormPanel, Row, Table};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/incidents/{number}/change", get(show).post(save))
+    Router::new().route("/incidents/{number}/change", form(show, save))
 }
 
 async fn show(page: Page, Path(number): Path<String>) -> Answer {

@@ -1,7 +1,6 @@
 //! `/incidents/new`: creates an incident.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::Refusal;
 use soar_host::operations::IncidentToMake;
 use soar_store::model::{Right, Severity, Site};
@@ -9,10 +8,11 @@ use soar_store::model::{Right, Severity, Site};
 use super::address;
 use super::fields::{due, moment};
 use crate::parts::{ContentPage, Field, FormPanel, with_line_feeds};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/incidents/new", get(show).post(save))
+    Router::new().route("/incidents/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::{IncidentPage, IncidentSearch, OperationError};
 use soar_host::{Refusal, views};
 use soar_store::SearchOrder;
@@ -12,6 +11,7 @@ use super::bulk_command::commands;
 use super::{address, status};
 use crate::export;
 use crate::parts::{Badge, Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
 
 /// The number of incidents on a page.

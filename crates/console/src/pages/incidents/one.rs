@@ -1,12 +1,12 @@
 //! `GET /incidents/{number}`: an incident with its fields, tasks, links and history.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::views::WholeIncident;
 use soar_store::model::{Link, Moment, Right};
 
 use super::{address, bulk_command, panels, status};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Form, Page, PageError, Path, segment};
 
 pub(super) fn routes() -> Router {

@@ -1,10 +1,10 @@
 //! `POST /incidents/{number}/tasks`: marks tasks as done or pending.
 
 use axum::Router;
-use axum::routing::post;
 
 use super::address;
 use super::one::incident;
+use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {

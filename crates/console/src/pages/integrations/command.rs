@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_connector::cell_text;
 use soar_connector::manifest::{Command, Effect, ErrorEntry, Input};
 use soar_store::model::Right;
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, Page, PageError, Path};
 
 #[derive(Debug, Template)]

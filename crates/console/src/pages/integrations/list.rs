@@ -2,9 +2,9 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_connector::Manifest;
 
+use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Page, if_allowed};
 
 #[derive(Debug, Template)]

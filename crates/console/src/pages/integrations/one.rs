@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_connector::Manifest;
 use soar_connector::manifest::{Effect, Setting};
 use soar_connector::name::normalised;
@@ -10,6 +9,7 @@ use soar_host::operations::ConnectionQuery;
 use soar_store::model::Right;
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Page, PageError, Path, if_allowed};
 
 /// The number of connections of a page.

@@ -1,16 +1,16 @@
 //! `/keys/new`: creates a key, and shows it once.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::{KeyShown, KeyToMake};
 use soar_host::utility::parse_date_time;
 use soar_store::model::{KeyKind, Moment};
 
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Page, PageError};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/keys/new", get(show).post(save))
+    Router::new().route("/keys/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,12 +1,12 @@
 //! `GET /keys`: the keys, without their secrets.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::KeyShown;
 use soar_store::model::KeyState;
 
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page, PageError, segment};
 
 pub(super) fn routes() -> Router {

@@ -1,13 +1,13 @@
 //! `/keys/{name}/revoke`: revokes a key, after a question.
 
 use axum::Router;
-use axum::routing::get;
 
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path, segment};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/keys/{name}/revoke", get(ask).post(send))
+    Router::new().route("/keys/{name}/revoke", form(ask, send))
 }
 
 async fn ask(page: Page, Path(name): Path<String>) -> Answer {

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::post;
 use qrcode::{Color, EcLevel, QrCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_host::sign_in::{SignInError, TotpEnrolment};
 
 use super::overview::{Forms, profile};
 use crate::parts::{Field, FormErrors};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Frame, Notice, Page};
 
 /// The page that shows the secret of the app, once, and asks for a code of it.

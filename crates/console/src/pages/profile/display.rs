@@ -1,10 +1,10 @@
 //! `POST /profile/display`: the time zone and the colours.
 
 use axum::Router;
-use axum::routing::post;
 use soar_store::model::{Profile, Theme};
 
 use super::overview::{Forms, profile};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page};
 
 pub(super) fn routes() -> Router {

@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::Theme;
 
 use crate::parts::{Cell, Column, Field, FormErrors, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Form, Frame, Page, PageError};
 
 /// The profile. A form of it that was refused is shown with its problems.

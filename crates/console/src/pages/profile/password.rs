@@ -1,11 +1,11 @@
 //! `POST /profile/password`: a new password.
 
 use axum::Router;
-use axum::routing::post;
 use secrecy::ExposeSecret as _;
 use soar_host::sign_in::SignInError;
 
 use super::overview::{Forms, profile};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page};
 
 pub(super) fn routes() -> Router {

@@ -1,8 +1,8 @@
 //! `POST /profile/sessions`: ends the user's other sessions.
 
 use axum::Router;
-use axum::routing::post;
 
+use crate::routing::post;
 use crate::visit::{Answer, Notice, Page};
 
 pub(super) fn routes() -> Router {

@@ -1,14 +1,14 @@
 //! `/runs/{id}/cancel`: cancels a run, after a question.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::RunId;
 
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/runs/{id}/cancel", get(ask).post(send))
+    Router::new().route("/runs/{id}/cancel", form(ask, send))
 }
 
 async fn ask(page: Page, Path(id): Path<RunId>) -> Answer {

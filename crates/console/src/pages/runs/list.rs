@@ -1,7 +1,6 @@
 //! `GET /runs`: the runs of integration commands, the latest first.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::RunPage;
 use soar_store::RunFilter;
 use soar_store::model::{ConnectionId, Moment, Right, RunId, RunStatus};
@@ -9,6 +8,7 @@ use soar_store::model::{ConnectionId, Moment, Right, RunId, RunStatus};
 use crate::export;
 use crate::pages::home::meaning;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
 /// The number of runs on a page.

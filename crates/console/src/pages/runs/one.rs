@@ -1,7 +1,6 @@
 //! `GET /runs/{id}`: a run with its parameters, its error and the stored part of its outcome.
 
 use axum::Router;
-use axum::routing::get;
 use serde_json::Value;
 use soar_connector::cell_text;
 use soar_store::model::{RunId, RunStatus};
@@ -11,6 +10,7 @@ use super::list::duration;
 use super::outcome::{key_fields, result};
 use crate::pages::home::meaning;
 use crate::parts::{Badge, Cell, ContentPage, Facts, LinkButton, When};
+use crate::routing::get;
 use crate::visit::{Answer, Page, Path};
 
 pub(super) fn routes() -> Router {

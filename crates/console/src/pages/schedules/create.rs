@@ -1,20 +1,20 @@
 //! `/schedules/new`: creates a schedule.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::Refusal;
 use soar_host::scheduler::ScheduleDraft;
 use soar_store::model::Right;
 
 use super::fields::{Values, fields};
 use crate::parts::{ContentPage, Field, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError};
 
 /// The most names of connections that the form suggests.
 const SUGGESTED: i64 = 100;
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/schedules/new", get(show).post(save))
+    Router::new().route("/schedules/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,7 +1,6 @@
 //! `GET /schedules`: the schedules of commands, by name.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::scheduler::ScheduleShown;
 use soar_store::model::Right;
 
@@ -9,6 +8,7 @@ use crate::export;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The most schedules on the page. A search finds the others.

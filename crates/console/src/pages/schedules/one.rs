@@ -1,7 +1,6 @@
 //! `/schedules/{id}`: a schedule with its log and the form that changes it.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::scheduler::{ScheduleChange, ScheduleShown};
 use soar_store::model::{Right, ScheduleId, ScheduleRunId, ScheduleRunStatus};
 
@@ -12,13 +11,14 @@ use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
     was_changed_meanwhile,
 };
+use crate::routing::form;
 use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
 
 /// The number of runs in the log on a page.
 const ROWS: i64 = 25;
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/schedules/{id}", get(show).post(save))
+    Router::new().route("/schedules/{id}", form(show, save))
 }
 
 async fn show(page: Page, Path(id): Path<ScheduleId>, list: ListState) -> Answer {

@@ -1,14 +1,14 @@
 //! `/schedules/{id}/run`: makes a schedule run once now, after a question.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::ScheduleId;
 
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/schedules/{id}/run", get(ask).post(send))
+    Router::new().route("/schedules/{id}/run", form(ask, send))
 }
 
 async fn ask(page: Page, Path(id): Path<ScheduleId>) -> Answer {

@@ -1,17 +1,17 @@
 //! `/sites/new`: creates a site.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::SiteToMake;
 use soar_store::model::SiteKind;
 
 use super::address;
 use super::fields::fields;
 use crate::parts::{ContentPage, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/sites/new", get(show).post(save))
+    Router::new().route("/sites/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,12 +1,12 @@
 //! `GET /sites`: the sites on which the user has a role.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::{Site, SiteKind};
 
 use super::address;
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The most sites on the page. A search finds the others.

@@ -1,7 +1,6 @@
 //! `/sites/{name}`: a site; for administrators with the form that changes it.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::SiteToChange;
 use soar_store::model::Site;
 
@@ -9,10 +8,11 @@ use super::address;
 use super::fields::fields;
 use super::list::state;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, was_changed_meanwhile};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/sites/{name}", get(show).post(save))
+    Router::new().route("/sites/{name}", form(show, save))
 }
 
 async fn show(page: Page, Path(name): Path<String>) -> Answer {

@@ -1,14 +1,14 @@
 //! `/sites/{name}/remove`: removes a site, after a question.
 
 use axum::Router;
-use axum::routing::get;
 
 use super::address;
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/sites/{name}/remove", get(ask).post(send))
+    Router::new().route("/sites/{name}/remove", form(ask, send))
 }
 
 async fn ask(page: Page, Path(name): Path<String>) -> Answer {

@@ -1,15 +1,15 @@
 //! `/tenants/new`: adds a tenant by its one-time key, and registers with it.
 
 use axum::Router;
-use axum::routing::get;
 use secrecy::ExposeSecret as _;
 use soar_host::tenants::TenantDraft;
 
 use crate::parts::{ContentPage, Field, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/tenants/new", get(show).post(save))
+    Router::new().route("/tenants/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,15 +1,15 @@
 //! `/tenants/keys`: one-time keys, with which a master registers.
 
 use axum::Router;
-use axum::routing::{get, post};
 use soar_host::operations::TenantKeyToMake;
 
 use super::masters::shown;
 use crate::parts::{Cell, ConfirmPage, ContentPage, Facts, LinkButton, ShownOnce, When};
+use crate::routing::{form, post};
 use crate::visit::{Answer, Form, Notice, Page, Path, segment};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/tenants/keys", post(make)).route("/tenants/keys/{name}/revoke", get(ask).post(revoke))
+    Router::new().route("/tenants/keys", post(make)).route("/tenants/keys/{name}/revoke", form(ask, revoke))
 }
 
 async fn make(page: Page, mut form: Form) -> Answer {

@@ -1,7 +1,6 @@
 //! `GET /tenants`: the tenants of this master, and what this instance is as a tenant.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::TenantPage;
 use soar_store::TenantFilter;
 use soar_store::model::{TenantId, TenantState};
@@ -10,6 +9,7 @@ use crate::export;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The number of tenants on a page.

@@ -1,17 +1,17 @@
 //! `/tenants/masters`: this instance as a tenant: its masters and its one-time keys.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::{Master, MasterState, TenantKey, TenantKeyState};
 
 use crate::parts::{Badge, Cell, Column, ConfirmPage, ContentPage, Empty, Field, FormPanel, Meaning, Row, Table, When};
+use crate::routing::{form, get};
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path, segment};
 
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/tenants/masters", get(show))
-        .route("/tenants/masters/{name}/revoke", get(ask_to_revoke).post(revoke))
-        .route("/tenants/masters/{name}/remove", get(ask_to_remove).post(remove))
+        .route("/tenants/masters/{name}/revoke", form(ask_to_revoke, revoke))
+        .route("/tenants/masters/{name}/remove", form(ask_to_remove, remove))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,11 +1,11 @@
 //! `GET /tenants/{id}`: a tenant with what can be done with it.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::{Tenant, TenantId, TenantState};
 
 use super::list::state;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, When};
+use crate::routing::get;
 use crate::visit::{Answer, Form, Page, Path};
 
 /// The forms of the page, of which one may have been sent.

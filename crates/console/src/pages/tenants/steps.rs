@@ -1,20 +1,20 @@
 //! `/tenants/{id}/register`, `address`, `revoke` and `remove`: the steps of a tenant's life.
 
 use axum::Router;
-use axum::routing::{get, post};
 use secrecy::ExposeSecret as _;
 use soar_store::model::TenantId;
 
 use super::one::{Forms, shown};
 use crate::parts::ConfirmPage;
+use crate::routing::{form, post};
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/tenants/{id}/register", post(register))
         .route("/tenants/{id}/address", post(change_address))
-        .route("/tenants/{id}/revoke", get(ask_to_revoke).post(revoke))
-        .route("/tenants/{id}/remove", get(ask_to_remove).post(remove))
+        .route("/tenants/{id}/revoke", form(ask_to_revoke, revoke))
+        .route("/tenants/{id}/remove", form(ask_to_remove, remove))
 }
 
 async fn register(page: Page, Path(id): Path<TenantId>, mut form: Form) -> Answer {

@@ -1,10 +1,10 @@
 //! `GET /tenants/syncs`: the runs of Sync Connection, the latest first.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::{SyncRun, SyncRunId, SyncStatus};
 
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page};
 
 /// The number of runs on a page.

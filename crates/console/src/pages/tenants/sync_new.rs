@@ -1,17 +1,17 @@
 //! `/tenants/syncs/new`: the preview of a sync of connections with tenants.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::SyncToRun;
 use soar_host::tenants::{ConnectionInfo, SyncRequest};
 use soar_store::model::ConnectionId;
 
 use super::sync_start::{Start, start};
 use crate::parts::{ContentPage, Field, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Page, PageError};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/tenants/syncs/new", get(show).post(save))
+    Router::new().route("/tenants/syncs/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,7 +1,6 @@
 //! `/tenants/syncs/{id}`: a sync or its preview, with a result per tenant and connection.
 
 use axum::Router;
-use axum::routing::{get, post};
 use soar_host::operations::SyncToRun;
 use soar_host::tenants::SyncRequest;
 use soar_store::SyncResultFilter;
@@ -12,6 +11,7 @@ use super::sync_start::{Start, start};
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Facts, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
 };
+use crate::routing::{get, post};
 use crate::visit::{Answer, Form, ListState, Notice, Page, PageError, Path};
 
 /// The number of results on a page.

@@ -1,9 +1,9 @@
 //! `POST /test-command/runs/{id}/cancel`: cancels a run.
 
 use axum::Router;
-use axum::routing::post;
 
 use super::address;
+use crate::routing::post;
 use crate::visit::{Answer, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {

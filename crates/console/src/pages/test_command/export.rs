@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::routing::get;
 use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use soar_connector::cell_text;
@@ -13,6 +12,7 @@ use soar_host::transfer::guarded;
 
 use super::run::found;
 use crate::export::attachment;
+use crate::routing::get;
 use crate::visit::{Answer, Page, PageError, Path};
 
 pub(super) fn routes() -> Router {

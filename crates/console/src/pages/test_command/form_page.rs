@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use soar_connector::ReturnData;
 use soar_connector::manifest::Effect;
 use soar_connector::name::normalised;
@@ -13,6 +12,7 @@ use super::address;
 use super::chosen::{Chosen, Given};
 use super::inputs::{InputField, inputs};
 use crate::parts::{Badge, Cell, Column, Empty, Field, FormErrors, Hidden, Meaning, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, Form, Frame, ListState, Page, PageError};
 
 /// The page with the form.

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Router;
-use axum::routing::post;
 use serde_json::Value;
 use soar_connector::manifest::Input;
 use soar_connector::name::normalised;
@@ -12,6 +11,7 @@ use soar_host::results::RunState;
 use super::pickers::picker;
 use super::start::chosen_in;
 use crate::parts::{ErrorTab, Hidden, VendorText};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Frame, Page, PageError};
 
 /// The input with which lists are read page by page.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::routing::get;
 use jiff::tz::TimeZone;
 use soar_connector::{Receipt, ReturnData};
 use soar_host::operations::OperationError;
@@ -21,6 +20,7 @@ use super::result_tab::{self, KeyFieldShown, key_fields};
 use super::tree::Line;
 use crate::pages::runs::progress;
 use crate::parts::{Badge, ErrorTab, Hidden, Progress, Table, Tabs, When};
+use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Page, PageError, Path};
 
 #[derive(Debug, Template)]

@@ -1,7 +1,6 @@
 //! `POST /test-command`: starts a command. A command that changes something is shown first.
 
 use axum::Router;
-use axum::routing::post;
 use soar_connector::InvalidCall;
 use soar_connector::manifest::Effect;
 use soar_host::Refusal;
@@ -11,6 +10,7 @@ use super::chosen::{Chosen, Given};
 use super::confirm::confirm_page;
 use super::form_page::form_page;
 use crate::inputs::{parameters, place_problems};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Page, PageError};
 
 pub(super) fn routes() -> Router {

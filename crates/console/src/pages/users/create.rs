@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::UserToMake;
 use soar_store::model::Role;
 
 use super::address;
 use crate::parts::{ContentPage, Field, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/users/new", get(show).post(save))
+    Router::new().route("/users/new", form(show, save))
 }
 
 async fn show(page: Page) -> Answer {

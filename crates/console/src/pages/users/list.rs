@@ -1,13 +1,13 @@
 //! `GET /users`: the users with their roles.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::UserShown;
 use soar_store::model::Role;
 
 use super::address;
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, counted};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page, PageError};
 
 /// The most users on the page. A search finds the others.

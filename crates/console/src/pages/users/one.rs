@@ -1,7 +1,6 @@
 //! `/users/{name}`: a user with the forms that change it, its roles, and its sessions.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::{UserShown, UserToChange};
 use soar_store::model::User;
 
@@ -11,6 +10,7 @@ use super::panels;
 use crate::parts::{
     Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, Row, Table, When, was_changed_meanwhile,
 };
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
 /// The forms of the page, of which one may have been sent.
@@ -22,7 +22,7 @@ pub(super) struct Forms {
 }
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/users/{name}", get(show).post(save))
+    Router::new().route("/users/{name}", form(show, save))
 }
 
 async fn show(page: Page, Path(name): Path<String>) -> Answer {

@@ -1,11 +1,11 @@
 //! `POST /users/{name}/password-link`: makes a link with which the user sets a password, and shows it once.
 
 use axum::Router;
-use axum::routing::post;
 
 use super::address;
 use super::one::{Forms, shown};
 use crate::parts::{Cell, ContentPage, Facts, LinkButton, ShownOnce, When};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Page, Path};
 
 pub(super) fn routes() -> Router {

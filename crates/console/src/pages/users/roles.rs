@@ -1,11 +1,11 @@
 //! `POST /users/{name}/roles`: gives a user a role on a site, or removes it.
 
 use axum::Router;
-use axum::routing::post;
 use soar_store::model::Role;
 
 use super::address;
 use super::one::{Forms, shown};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {

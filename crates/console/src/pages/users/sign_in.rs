@@ -1,10 +1,10 @@
 //! `POST /users/{name}/end-sessions` and `POST /users/{name}/reset-app`: ends sessions, and removes an authenticator app.
 
 use axum::Router;
-use axum::routing::post;
 
 use super::address;
 use super::one::{Forms, shown};
+use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use soar_store::model::{CollectionId, FindingSnapshot};
 use utoipa::ToSchema;
 
-use super::super::{Done, OperationError, Operations, RequestContext};
+use super::super::{Done, OperationError, Operations, RequestContext, boxed};
 use crate::findings::{CollectionProblem, CollectionToMake, Collector, PlannedCollection};
 
 /// A collection, with one result per tenant.
@@ -35,6 +35,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when nothing can be collected.
+    #[boxed]
     pub async fn collect_findings(
         &self,
         context: &RequestContext,
@@ -65,6 +66,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is no such collection.
+    #[boxed]
     pub async fn finding_collection(
         &self,
         context: &RequestContext,
@@ -84,6 +86,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn unfinished_collection(
         &self,
         context: &RequestContext,
@@ -96,6 +99,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn finish_collection(
         &self,
         id: CollectionId,
@@ -112,6 +116,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn finding_tenants(&self, context: &RequestContext) -> Result<Vec<FindingSnapshot>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

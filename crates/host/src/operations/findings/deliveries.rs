@@ -5,7 +5,7 @@ use soar_store::model::{Destination, FindingDeliveryId, FindingSequence};
 use soar_store::{FindingDelivery, LogPosition};
 use utoipa::ToSchema;
 
-use super::super::{Done, OperationError, Operations, RequestContext, Required};
+use super::super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 use crate::findings::formats::FindingFormat;
 
@@ -43,6 +43,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
+    #[boxed]
     pub async fn list_finding_deliveries(
         &self,
         context: &RequestContext,
@@ -59,6 +60,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the destination is not valid or has a delivery.
+    #[boxed]
     pub async fn add_finding_delivery(
         &self,
         context: &RequestContext,
@@ -94,6 +96,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is no such delivery.
+    #[boxed]
     pub async fn remove_finding_delivery(
         &self,
         context: &RequestContext,

@@ -6,7 +6,7 @@ use soar_store::model::{FindingChange, KnownFinding};
 use soar_store::{FindingFilter, FindingGroup, FindingGrouping, StoreError};
 use utoipa::ToSchema;
 
-use super::super::{OperationError, Operations, RequestContext, full_page};
+use super::super::{OperationError, Operations, RequestContext, boxed, full_page};
 use crate::Refusal;
 use crate::findings::{Enrichment, EpssValue, KevValue};
 
@@ -63,6 +63,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_findings(
         &self,
         context: &RequestContext,
@@ -84,6 +85,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn finding_groups(
         &self,
         context: &RequestContext,
@@ -102,6 +104,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such finding.
+    #[boxed]
     pub async fn finding(&self, context: &RequestContext, id: &str) -> Result<FindingShown, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

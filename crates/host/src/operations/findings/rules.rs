@@ -13,7 +13,7 @@ use soar_store::{NewRule, Records, StoreError, StoredRule};
 use utoipa::ToSchema;
 
 use super::super::changes::json;
-use super::super::{Done, OperationError, Operations, RequestContext};
+use super::super::{Done, OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
 use crate::rules::{CheckedRule, Rule, RuleChange, RulePlan, Rules, caller_of, check_against};
 
@@ -68,6 +68,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_finding_rules(&self, context: &RequestContext) -> Result<Vec<RuleShown>, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -80,6 +81,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such rule.
+    #[boxed]
     pub async fn finding_rule(&self, context: &RequestContext, id: FindingRuleId) -> Result<RuleShown, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -92,6 +94,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn export_finding_rules(&self, context: &RequestContext) -> Result<Vec<Rule>, OperationError> {
         Ok(self.list_finding_rules(context).await?.into_iter().map(|shown| shown.rule).collect())
     }
@@ -100,6 +103,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the rule is not valid, its name is taken, or the right is missing.
+    #[boxed]
     pub async fn add_finding_rule(&self, context: &RequestContext, rule: &Rule) -> Result<RuleShown, OperationError> {
         let connections = self.connections()?;
         self.changes
@@ -120,6 +124,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the rule is not valid or has changed, its name is taken, or the right is missing.
+    #[boxed]
     pub async fn change_finding_rule(
         &self,
         context: &RequestContext,
@@ -158,6 +163,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is no such rule, or the right is missing.
+    #[boxed]
     pub async fn remove_finding_rule(
         &self,
         context: &RequestContext,
@@ -180,6 +186,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the rule is not valid, or the right is missing.
+    #[boxed]
     pub async fn plan_finding_rule(
         &self,
         context: &RequestContext,
@@ -201,6 +208,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is no such rule, or the right is missing.
+    #[boxed]
     pub async fn plan_known_finding_rule(
         &self,
         context: &RequestContext,

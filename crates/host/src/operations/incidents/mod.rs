@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub use shapes::{IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange};
 
 use super::cases::sites_with_incidents;
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 use crate::parameter_texts::check_texts;
 use crate::utility::{self, Answer};
@@ -59,6 +59,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn list_incidents(
         &self,
         context: &RequestContext,
@@ -94,6 +95,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such incident.
+    #[boxed]
     pub async fn incident(&self, context: &RequestContext, number: &str) -> Result<WholeIncident, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -105,6 +107,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn create_incident(
         &self,
         context: &RequestContext,
@@ -133,6 +136,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn change_incident(
         &self,
         context: &RequestContext,
@@ -183,6 +187,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn link_incidents(
         &self,
         context: &RequestContext,
@@ -207,6 +212,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
+    #[boxed]
     pub async fn change_task(
         &self,
         context: &RequestContext,

@@ -1,7 +1,6 @@
 //! `/findings/rules/new`: a new rule: first its plan, then the rule.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::operations::RuleToPlan;
 use soar_store::model::Right;
 
@@ -9,6 +8,7 @@ use super::fields::{days, fields, rule};
 use super::plan::{facts, incidents};
 use super::{LIST, address};
 use crate::parts::{ContentPage, FormPanel};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError};
 
 /// The address of the page below the console.
@@ -18,7 +18,7 @@ const NEW: &str = "/findings/rules/new";
 const ADD: &str = "add";
 
 pub(super) fn routes() -> Router {
-    Router::new().route(NEW, get(show).post(send))
+    Router::new().route(NEW, form(show, send))
 }
 
 async fn show(page: Page) -> Answer {

@@ -1,12 +1,12 @@
 //! `GET /findings/rules`: the rules, by name.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::Right;
 
 use super::super::View;
 use super::{LIST, address, state};
 use crate::parts::{Cell, Column, ContentPage, Empty, LinkButton, Row, Table};
+use crate::routing::get;
 use crate::visit::{Answer, Page};
 
 pub(super) fn routes() -> Router {

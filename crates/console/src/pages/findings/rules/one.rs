@@ -1,12 +1,12 @@
 //! `/findings/rules/{id}`: a rule, and the form that sets it active or inactive.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::rules::{OnePer, Rule, RuleAction, RuleChange, RuleEvent};
 use soar_store::model::FindingRuleId;
 
 use super::{LIST, address, state};
 use crate::parts::{Cell, ContentPage, Facts, FormPanel, LinkButton, When};
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
 /// The field with the new state, and its value for an active rule.
@@ -14,7 +14,7 @@ const TO: &str = "to";
 const ACTIVE: &str = "active";
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/findings/rules/{id}", get(show).post(save))
+    Router::new().route("/findings/rules/{id}", form(show, save))
 }
 
 async fn show(page: Page, Path(id): Path<FindingRuleId>) -> Answer {

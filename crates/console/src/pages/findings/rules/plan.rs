@@ -1,13 +1,13 @@
 //! What a rule would have done. `GET /findings/rules/{id}/plan` shows it for a rule that was added.
 
 use axum::Router;
-use axum::routing::get;
 use soar_host::rules::{PlannedIncident, RulePlan};
 use soar_store::model::FindingRuleId;
 
 use super::fields::{DAYS, days_field};
 use super::{LIST, address};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, Filter, Row, Table, When};
+use crate::routing::get;
 use crate::visit::{Answer, ListState, Page, Path};
 
 /// The most incidents on the page.

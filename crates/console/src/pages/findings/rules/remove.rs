@@ -1,15 +1,15 @@
 //! `/findings/rules/{id}/remove`: removes a rule, after a question.
 
 use axum::Router;
-use axum::routing::get;
 use soar_store::model::FindingRuleId;
 
 use super::{LIST, address};
 use crate::parts::ConfirmPage;
+use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/findings/rules/{id}/remove", get(ask).post(send))
+    Router::new().route("/findings/rules/{id}/remove", form(ask, send))
 }
 
 async fn ask(page: Page, Path(id): Path<FindingRuleId>) -> Answer {
