@@ -236,7 +236,8 @@ impl Records<'_> {
         let order = search.order;
         if let (Some(words), Engine::Postgres) = (words, self.engine) {
             let sites = values.add(Cell::Text(sites));
-            let filter = format!("+i.site_id IN ({}) AND {filter}", self.engine.integers_of(&sites));
+            // As an array, the sites are no table with which PostgreSQL could join all found incidents.
+            let filter = format!("i.site_id = ANY (ARRAY({})) AND {filter}", self.engine.integers_of(&sites));
             let (words, through) = (values.add(Cell::Text(words)), through(values));
             let after =
                 search.after.map(|after| [after.0, order.near(after.0)].map(|id| values.add(Cell::Integer(id))));
