@@ -8,8 +8,8 @@ use crate::text_enum;
 const SITES_AT_ONCE: usize = 200;
 
 /// The number of ids from the start of a page among which PostgreSQL looks for words without their index. Comparing the
-/// words of so many incidents takes 5 ms.
-const NEAR: i64 = 10_000;
+/// words of so many incidents takes 10 ms.
+const NEAR: i64 = 20_000;
 
 text_enum! {
     /// The order of found incidents by their creation. With a text, it is the order of the incidents' ids.
