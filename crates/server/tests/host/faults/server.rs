@@ -91,6 +91,7 @@ async fn commits_wait_for_the_disk_whatever_the_administrator_of_the_server_set(
         let store = Store::open(&address).await.unwrap();
         assert_eq!(store.pragma("SHOW synchronous_commit").await.unwrap(), ours, "{theirs}");
         assert_eq!(store.pragma("SHOW application_name").await.unwrap(), "footprint");
+        assert_eq!(store.pragma("SHOW jit").await.unwrap(), "off");
         store.close().await;
     }
     // The tests' server does not wait for the disk, which no session can change.
