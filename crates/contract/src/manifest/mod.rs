@@ -24,7 +24,7 @@ pub use schema::{command_schema, connector_schema};
 
 use std::sync::Arc;
 
-use crate::name::{nearest, normalised, quoted};
+use crate::name::{nearest, normalised, quoted, same_word};
 
 /// A connector's whole manifest: itself and its commands, checked.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub struct UnknownCommand {
 }
 
 impl Manifest {
-    /// The command of that name, in any of the forms people type.
+    /// The command of that name, in any of the forms people type: `List Devices`, `list-devices` or `ListDevices`.
     ///
     /// # Errors
     /// [`UnknownCommand`], with the nearest name and all valid ones.
@@ -57,9 +57,12 @@ impl Manifest {
     }
 
     pub(crate) fn find(&self, name: &str) -> Result<&Arc<Command>, UnknownCommand> {
-        let wanted = normalised(name);
         let names = || self.commands.iter().map(|command| command.name.as_str());
-        self.commands.iter().find(|command| normalised(&command.name) == wanted).ok_or_else(|| UnknownCommand {
+        let named = |form: fn(&str) -> String| {
+            let wanted = form(name);
+            self.commands.iter().find(|command| form(&command.name) == wanted)
+        };
+        named(normalised).or_else(|| named(same_word)).ok_or_else(|| UnknownCommand {
             given: name.to_owned(),
             nearest: nearest(name, names()).map(str::to_owned),
             valid: names().map(str::to_owned).collect(),

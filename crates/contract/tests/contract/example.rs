@@ -60,3 +60,13 @@ async fn its_failures_are_explained_by_its_manifest_and_the_contract() {
     assert_eq!(error.code, "unreachable");
     assert!(!error.cause.is_empty() && !error.cure.is_empty() && error.retryable);
 }
+
+#[test]
+fn a_command_is_found_by_its_name_its_flag_and_its_address() {
+    let plugin = minimal::plugin().unwrap();
+    for name in ["List Devices", " list  devices", "list-devices", "LIST_DEVICES", "ListDevices", "listdevices"] {
+        assert_eq!(plugin.manifest().command(name).unwrap().name, "List Devices", "{name}");
+    }
+    let unknown = plugin.manifest().command("ListDevice").unwrap_err();
+    assert_eq!(unknown.nearest.as_deref(), Some("List Devices"));
+}

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use soar_connector::manifest::Effect;
-use soar_connector::name::{normalised, quoted};
+use soar_connector::name::{quoted, same_word};
 use soar_connector::{Command, Manifest, Parameters};
 use soar_store::model::name::checked_name;
 use soar_store::model::{
@@ -270,7 +270,7 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
 /// A command of the connector, or the collection of its findings.
 fn command_of<'m>(manifest: &'m Manifest, name: &str) -> Result<&'m Command, Refusal> {
     let collect = collect_manifest().filter(|_| manifest.connector.findings.is_some());
-    if let Some(command) = collect.filter(|command| normalised(&command.name) == normalised(name)) {
+    if let Some(command) = collect.filter(|command| same_word(&command.name) == same_word(name)) {
         return Ok(command);
     }
     manifest.command(name).map_err(|error| Refusal::Because(error.to_string()))
