@@ -41,7 +41,7 @@ const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '1s'";
 
 /// PostgreSQL compiles statements that it takes for long ones. The host's statements read few rows, and compiling one takes
 /// longer than running it.
-const NO_COMPILATION: &str = "SET jit = off";
+pub(super) const NO_COMPILATION: &str = "SET jit = off";
 
 /// The most transactions that a host runs on PostgreSQL at once.
 const POSTGRES_WRITERS: u32 = 8;

@@ -3,7 +3,7 @@
 use super::incidents::COLUMNS;
 use super::pages::bytes_of;
 use super::rows::{Cell, identifiers};
-use super::search_order::{Branches, SearchOrder};
+use super::search_order::{Branches, NEAR, SearchOrder};
 use super::{Engine, HeldRows, Oversize, Records, StoreError, incident_words};
 use crate::model::{Incident, IncidentId, Moment, SiteId, Status};
 
@@ -239,19 +239,20 @@ impl Records<'_> {
             // As an array, the sites are no table with which PostgreSQL could join all found incidents.
             let filter = format!("i.site_id = ANY (ARRAY({})) AND {filter}", self.engine.integers_of(&sites));
             let (words, through) = (values.add(Cell::Text(words)), through(values));
-            let after =
-                search.after.map(|after| [after.0, order.near(after.0)].map(|id| values.add(Cell::Integer(id))));
+            // Ids are positive. Others would leave the range of integers near them.
+            let after = search.after.map(|after| values.add(Cell::Integer(after.0.clamp(0, i64::MAX - NEAR))));
             let page = Branches { filter: &filter, order, limit: &limit, offset: &offset, through: &through };
-            return page.with_words(&words, after.map(Into::into));
+            return page.with_words(&words, after.as_deref());
         }
         // In this form SQLite's index of words gives the ids in order.
-        let id = if words.is_some() { "w.rowid" } else { "i.id" };
+        let (id, in_order) = match words {
+            None => ("i.id", order.sql(false).to_owned()),
+            Some(_) => ("w.rowid", order.sql(true).replace("id", "w.rowid")),
+        };
         if let Some(after) = search.after {
             let after = values.add(Cell::Integer(after.0));
             filter.push_str(&format!(" AND {}", order.after(words.is_some(), id, &after)));
         }
-        let in_order = order.sql(words.is_some());
-        let in_order = if words.is_some() { in_order.replace("id", id) } else { in_order.to_owned() };
         let end = format!("ORDER BY {in_order} LIMIT +{limit} OFFSET +{offset}");
         if words.is_none() && !search.is_of_an_owner() {
             return match search.sites.as_slice() {

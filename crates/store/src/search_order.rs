@@ -9,7 +9,7 @@ const SITES_AT_ONCE: usize = 200;
 
 /// The number of ids from the start of a page among which PostgreSQL looks for words without their index. Comparing the
 /// words of so many incidents takes 10 ms.
-const NEAR: i64 = 20_000;
+pub(super) const NEAR: i64 = 20_000;
 
 text_enum! {
     /// The order of found incidents by their creation. With a text, it is the order of the incidents' ids.
@@ -41,14 +41,6 @@ impl SearchOrder {
             return format!("{id} {sign} {after}");
         }
         format!("(i.created_at, i.id) {sign} ((SELECT created_at FROM incidents WHERE id = {after}), {after})")
-    }
-
-    /// The id that is [`NEAR`] ids after this one in the order.
-    pub(super) const fn near(self, id: i64) -> i64 {
-        match self {
-            Self::Oldest => id.saturating_add(NEAR),
-            Self::Latest => id.saturating_sub(NEAR),
-        }
     }
 
     /// The comparison that is true of what comes later in the order.
@@ -103,20 +95,23 @@ impl Branches<'_> {
         )
     }
 
-    /// SQL after FROM for the page as `i`, of the incidents that have `words` and come after an incident. `after` is that
-    /// incident's id, and the id that is [`NEAR`] ids after it. It is for PostgreSQL.
+    /// SQL after FROM for the page as `i`, of the incidents that have `words` and come after the incident with the id
+    /// `after`. It is for PostgreSQL.
     ///
     /// The index of words finds all incidents with frequent words, and each is then read. So the incidents near the start
     /// of the page are compared first, and the index is used only if they do not fill the page.
-    pub(super) fn with_words(&self, words: &str, after: Option<(String, String)>) -> String {
+    pub(super) fn with_words(&self, words: &str, after: Option<&str>) -> String {
         let Self { filter, limit, offset, through, .. } = self;
         let (order, later) = (self.order.sql(true), self.order.sign());
-        let (start, near, is_near) = match self.order {
-            SearchOrder::Latest => ("MAX(incident_id) + 1", format!("MAX(incident_id) - {NEAR}"), ">="),
-            SearchOrder::Oldest => ("MIN(incident_id) - 1", format!("MIN(incident_id) + {NEAR}"), "<="),
+        let (first, step, is_near) = match self.order {
+            SearchOrder::Latest => ("MAX(incident_id) + 1", '-', ">="),
+            SearchOrder::Oldest => ("MIN(incident_id) - 1", '+', "<="),
         };
-        let of_all = |id: &str| format!("(SELECT {id} FROM incident_words)");
-        let (start, near) = after.unwrap_or_else(|| (of_all(start), of_all(&near)));
+        let start = match after {
+            Some(after) => format!("CAST({after} AS BIGINT)"),
+            None => format!("(SELECT {first} FROM incident_words)"),
+        };
+        let near = format!("{start} {step} {NEAR}");
         let having = format!("words @@ CAST({words} AS tsquery)");
         let page_of = |condition: String, is_wanted: &str| {
             format!(

@@ -9,6 +9,7 @@ use soar_connector::FindingStatus;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
 use super::staged::{Before, Difference, Listed, StagedFinding};
+use crate::database::NO_COMPILATION;
 use crate::model::{FeedId, status_text};
 use crate::rows::Cell;
 use crate::with_timeout::{Connection, WithTimeout};
@@ -68,16 +69,19 @@ impl Store {
         let (settings, without_rowid) = match self.engine {
             Engine::Sqlite => (
                 "PRAGMA busy_timeout = 30000; PRAGMA temp_store = FILE; PRAGMA cache_size = -4096;
-                 PRAGMA temp.cache_size = -4096;",
+                 PRAGMA temp.cache_size = -4096;"
+                    .to_owned(),
                 " WITHOUT ROWID",
             ),
             Engine::Postgres => (
-                "SET enable_hashjoin = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
-                 SET jit = off;",
+                format!(
+                    "SET enable_hashjoin = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
+                     SET enable_sort = off; {NO_COMPILATION};"
+                ),
                 "",
             ),
         };
-        connection.execute(settings).await?;
+        connection.execute(sqlx::AssertSqlSafe(settings)).await?;
         let tables = format!(
             "CREATE TEMPORARY TABLE stage (
                  device TEXT{collate} NOT NULL, finding TEXT{collate} NOT NULL, counted BIGINT NOT NULL,
