@@ -27,10 +27,13 @@ fn id_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 impl Answer {
     /// The answer as one line, with its line break.
     pub(super) fn into_line(self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(&self).unwrap_or_else(|error| {
-            tracing::error!(%error, "an answer could not be serialised");
-            Vec::new()
-        });
+        let mut bytes = match serde_json::to_vec(&self) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be serialised");
+                return Vec::new();
+            }
+        };
         // The product's own JSON may have line breaks. They stand between tokens only, where blanks can replace them.
         // Each byte is written, so that the compiler handles many at once: answers are large.
         for byte in &mut bytes {

@@ -51,7 +51,7 @@ impl Running {
         place
     }
 
-    /// Sends an answer.
+    /// Sends the line of an answer.
     pub(super) async fn answer(&self, line: Vec<u8>, permits: Vec<OwnedSemaphorePermit>) {
         // The sending fails only if nothing reads the answers any more.
         let _ = self.answers.send(Written { line, _permits: permits }).await;
@@ -64,12 +64,12 @@ impl Running {
         let manifest = connector.manifest();
         let mut permits = vec![bytes];
         let its = id.clone();
-        let answer = move |outcome| Answer { id: Some(its.clone()), line, outcome };
+        let line_of = move |outcome| Answer { id: Some(its.clone()), line, outcome }.into_line();
         let answered = match manifest.invocation(&command, &parameters) {
             Err(invalid) => {
                 let receipt = Receipt { request_id: ExecutionContext::new().request_id, ..Receipt::default() };
                 let error = Some(invalid.error_tab(manifest));
-                answer(Collector::new(None, 0).finish(Conclusion { error, receipt, warnings: Vec::new() })).into_line()
+                line_of(Collector::new(None, 0).finish(Conclusion { error, receipt, warnings: Vec::new() }))
             }
             Ok(invocation) => {
                 let place = tokio::select! {
@@ -77,10 +77,10 @@ impl Running {
                     _ = &mut cancelled => None,
                 };
                 match place {
-                    None => answer(failed(&Fault::Cancelled(false), Some(invocation.command()))).into_line(),
+                    None => line_of(failed(&Fault::Cancelled(false), Some(invocation.command()))),
                     Some(place) => {
                         permits.push(place);
-                        until_cancelled(&connector, invocation, cancelled, answer).await
+                        until_cancelled(&connector, invocation, cancelled, line_of).await
                     }
                 }
             }
@@ -94,22 +94,22 @@ async fn until_cancelled(
     connector: &Arc<dyn Connector>,
     invocation: Invocation,
     cancelled: oneshot::Receiver<()>,
-    answer: impl Fn(Outcome) -> Answer + Clone + Send + 'static,
+    line_of: impl Fn(Outcome) -> Vec<u8> + Clone + Send + 'static,
 ) -> Vec<u8> {
     let command = Arc::clone(invocation.command());
-    let (connector, answered) = (Arc::clone(connector), answer.clone());
+    let (connector, its_line) = (Arc::clone(connector), line_of.clone());
     // A task of its own, so that a panic ends this request only. It also serialises the outcome: on another thread, each
     // of the outcome's many parts would be freed while the threads wait for each other.
     let mut running = tokio::spawn(async move {
         let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
         let ended = connector.execute_into(&invocation, &ExecutionContext::new(), &mut collector).await;
-        answered(collector.finish(ended)).into_line()
+        its_line(collector.finish(ended))
     });
     tokio::select! {
-        ended = &mut running => ended.unwrap_or_else(|_| answer(failed(&Fault::Panicked, Some(&command))).into_line()),
+        ended = &mut running => ended.unwrap_or_else(|_| line_of(failed(&Fault::Panicked, Some(&command)))),
         _ = cancelled => {
             running.abort();
-            answer(failed(&Fault::Cancelled(true), Some(&command))).into_line()
+            line_of(failed(&Fault::Cancelled(true), Some(&command)))
         }
     }
 }
