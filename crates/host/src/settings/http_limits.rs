@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Limits of connections, heads and answers.
 ///
-/// With the defaults callers without a key can use at most 64 MiB of the host's memory: 80 connections, each with 16
+/// With the defaults callers without a key can use at most 64 MiB of the host's memory: 64 connections, each with 16
 /// calls of 8 KiB of head and about 7 KiB of state, and 8 MiB of masters' messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -14,7 +14,7 @@ pub struct HttpLimits {
     /// The number of open connections. For a new connection beyond it, the host closes the connection with the longest
     /// idle time. 1,024 unless given, and at most half of the files that the system allows the host to open.
     pub connections: usize,
-    /// The number of open connections on which no call had a valid key. 80 unless given.
+    /// The number of open connections on which no call had a valid key. 64 unless given.
     pub connections_without_key: usize,
     /// The number of idle connections without a valid key from one address (for IPv6 from one /64 network). There is no
     /// limit for `trusted-proxies`. 32 unless given.
@@ -34,7 +34,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connections: 1024,
-            connections_without_key: 80,
+            connections_without_key: 64,
             connections_per_address: 32,
             streams_per_connection: 16,
             head_bytes: 8 * 1024,
