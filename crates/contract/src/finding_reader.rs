@@ -25,19 +25,20 @@ pub enum FindingProblem {
 
 /// Reads the rows of one manifest's findings source.
 #[derive(Debug)]
-pub struct FindingReader<'m> {
-    source: &'m FindingsSource,
-    no_value: &'m [String],
+pub struct FindingReader {
+    source: FindingsSource,
+    no_value: Vec<String>,
     rows: RowReader,
 }
 
-impl<'m> FindingReader<'m> {
+impl FindingReader {
     /// A reader for the findings of this connector; none if the connector has no findings.
     #[must_use]
-    pub fn new(manifest: &'m Manifest) -> Option<Self> {
-        let source = manifest.connector.findings.as_ref()?;
-        let names: Option<Vec<&str>> = paths(source).map(|path| path.row_path().first_name()).collect();
-        Some(Self { source, no_value: &manifest.connector.replies.no_value, rows: RowReader::of(names) })
+    pub fn new(manifest: &Manifest) -> Option<Self> {
+        let source = manifest.connector.findings.clone()?;
+        let names: Option<Vec<_>> = paths(&source).map(|path| path.row_path().first_names()).collect();
+        let rows = RowReader::of(names.map(|names| names.concat()));
+        Some(Self { source, no_value: manifest.connector.replies.no_value.clone(), rows })
     }
 
     /// The finding of a row, and the values that identify it on its device.
@@ -86,7 +87,7 @@ impl<'m> FindingReader<'m> {
 
     fn shown(&self, row: &Value, path: Option<&ManifestPath>, kind: ColumnType) -> Option<Value> {
         let values = path?.row_path().values(row).into_iter();
-        values.map(|value| kind.shown(value, self.no_value)).find(|value| !value.is_null())
+        values.map(|value| kind.shown(value, &self.no_value)).find(|value| !value.is_null())
     }
 
     fn text(&self, row: &Value, path: Option<&ManifestPath>) -> Option<String> {
@@ -100,7 +101,7 @@ impl<'m> FindingReader<'m> {
     /// All values at a path; the items of a list that stands there, one by one.
     fn texts(&self, row: &Value, path: Option<&ManifestPath>) -> Vec<String> {
         let values = path.map(|path| path.row_path().values(row)).unwrap_or_default();
-        let values = values.into_iter().map(|value| without_placeholders(value, self.no_value));
+        let values = values.into_iter().map(|value| without_placeholders(value, &self.no_value));
         let flat = values.flat_map(|value| match value {
             Value::Array(items) => items,
             Value::Null => Vec::new(),
@@ -166,8 +167,8 @@ impl FindingStates {
     /// The meaning of the product's word. A word without a meaning counts as open.
     #[must_use]
     pub fn status(&self, word: &str) -> FindingStatus {
-        let word = same_word(word);
-        let is_in = |words: &[String]| words.iter().any(|known| same_word(known) == word);
+        let normal = same_word(word);
+        let is_in = |words: &[String]| words.iter().any(|known| known == word || same_word(known) == normal);
         if is_in(&self.fixed) {
             FindingStatus::Fixed
         } else if is_in(&self.reopened) {

@@ -38,11 +38,11 @@ impl RowReader {
             command.columns.iter().map(|column| (column.path.row_path().clone(), column.kind)).collect();
         let keys: Vec<_> = command.key_fields.iter().map(|field| field.path.row_path().clone()).collect();
         let paths = columns.iter().map(|(path, _)| path).chain(&keys);
-        let names: Option<BTreeSet<String>> = paths.map(|path| path.first_name().map(str::to_owned)).collect();
+        let names: Option<Vec<_>> = paths.map(RowPath::first_names).collect();
         Self {
             columns,
             keys,
-            wanted: names.map_or(Projection::All, Projection::Members),
+            wanted: Projection::of(names.map(|names| names.concat())),
             replies: Arc::clone(&command.replies),
         }
     }
@@ -50,7 +50,7 @@ impl RowReader {
     /// A reader of the members of these names alone, without columns and key fields.
     #[must_use]
     pub fn of_members(names: &[&str]) -> Self {
-        Self::of(Some(names.to_vec()))
+        Self::of(Some(names.iter().map(|name| (*name).to_owned()).collect()))
     }
 
     /// A reader of all members, without columns and key fields.
@@ -60,10 +60,8 @@ impl RowReader {
     }
 
     /// A reader of the members of these names, or of all members.
-    pub(crate) fn of(names: Option<Vec<&str>>) -> Self {
-        let names = names.map(|names| names.into_iter().map(str::to_owned).collect());
-        let wanted = names.map_or(Projection::All, Projection::Members);
-        Self { columns: Vec::new(), keys: Vec::new(), wanted, replies: Arc::default() }
+    pub(crate) fn of(names: Option<Vec<String>>) -> Self {
+        Self { columns: Vec::new(), keys: Vec::new(), wanted: Projection::of(names), replies: Arc::default() }
     }
 
     /// The row with the members that columns and key fields need; null for a row that is no JSON.
@@ -115,6 +113,10 @@ enum Projection {
 }
 
 impl Projection {
+    fn of(names: Option<Vec<String>>) -> Self {
+        names.map_or(Self::All, |names| Self::Members(names.into_iter().collect()))
+    }
+
     fn read_what_can_be(&self, row: &str) -> Result<Value, SinkError> {
         let mut deserializer = serde_json::Deserializer::from_str(row);
         let visitor = LenientVisitor(self);
@@ -213,7 +215,7 @@ mod tests {
         assert_eq!(cell(&plain, &row, ColumnType::Any, &none()), json!(7));
         let query = RowPath::parse("$.scanners[*].targets[*].id").unwrap();
         assert_eq!(cell(&query, &row, ColumnType::Any, &none()), json!([1, 2, 3]));
-        assert_eq!(query.first_name(), Some("scanners"));
+        assert_eq!(query.first_names(), Some(vec!["scanners".to_owned()]));
     }
 
     #[test]

@@ -5,11 +5,13 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
 
-/// A JSONPath (RFC 9535) into one row. Plain paths like `$.info.levels` are followed directly.
+/// A JSONPath (RFC 9535) into one row. Paths of nothing but names, like `$.info.levels` and `$['severity','level']`, are
+/// followed directly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowPath {
     query: JpQuery,
-    names: Option<Vec<String>>,
+    /// The names of each step, if each step has only names.
+    names: Option<Vec<Vec<String>>>,
 }
 
 impl RowPath {
@@ -19,38 +21,88 @@ impl RowPath {
     /// What the JSONPath parser found wrong.
     pub fn parse(path: &str) -> Result<Self, String> {
         let query = parse_json_path(path).map_err(|error| error.to_string())?;
-        let names = query
-            .segments
-            .iter()
-            .map(|segment| match segment {
-                Segment::Selector(Selector::Name(name)) if !name.starts_with(['\'', '"']) => Some(name.clone()),
-                _ => None,
-            })
-            .collect();
+        let names = query.segments.iter().map(names_of).collect();
         Ok(Self { query, names })
     }
 
-    /// The member of the row that the path starts with, when it starts with one.
-    pub(crate) fn first_name(&self) -> Option<&str> {
-        match self.query.segments.first() {
-            Some(Segment::Selector(Selector::Name(name))) if !name.starts_with(['\'', '"']) => Some(name),
-            _ => None,
-        }
+    /// The members of the row with which the path starts, when it starts with names.
+    pub(crate) fn first_names(&self) -> Option<Vec<String>> {
+        names_of(self.query.segments.first()?)
     }
 
     /// All values at the path, in the row's order; none where the path leads nowhere.
     #[must_use]
     pub fn values<'a>(&self, row: &'a Value) -> Vec<&'a Value> {
-        match &self.names {
-            Some(names) => names.iter().try_fold(row, |value, name| value.get(name)).into_iter().collect(),
-            None => js_path_process(&self.query, row)
+        let Some(steps) = &self.names else {
+            return js_path_process(&self.query, row)
                 .map(|found| found.into_iter().map(|reference| reference.val).collect())
-                .unwrap_or_default(),
+                .unwrap_or_default();
+        };
+        let mut found = vec![row];
+        for names in steps {
+            found = found.into_iter().flat_map(|value| names.iter().filter_map(|name| value.get(name))).collect();
         }
+        found
     }
 
     /// Whether the path leads to one value at most.
     pub(crate) fn is_plain(&self) -> bool {
-        self.names.is_some()
+        self.names.as_ref().is_some_and(|steps| steps.iter().all(|names| names.len() == 1))
+    }
+}
+
+/// The names that a step selects; `None` if it has another selector.
+fn names_of(step: &Segment) -> Option<Vec<String>> {
+    let selectors = match step {
+        Segment::Selector(selector) => std::slice::from_ref(selector),
+        Segment::Selectors(selectors) => selectors,
+        Segment::Descendant(_) => return None,
+    };
+    let name = |selector: &Selector| match selector {
+        Selector::Name(name) => without_quotes(name).map(str::to_owned),
+        _ => None,
+    };
+    selectors.iter().map(name).collect()
+}
+
+/// The name as the row has it. The parser keeps the quotes of a name in brackets. A name with an escape is left to it.
+fn without_quotes(name: &str) -> Option<&str> {
+    let quoted = ['\'', '"'].into_iter().find_map(|quote| name.strip_prefix(quote)?.strip_suffix(quote));
+    quoted.or(Some(name)).filter(|name| !name.contains(['\'', '"', '\\']))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_followed_as_the_query_would_be() {
+        let row = json!({
+            "severity": "high", "level": {"x": 1, "y": 2}, "a b": {"x": 3}, "list": [{"x": 4}], "it's": 5, "none": null,
+        });
+        for (path, is_direct) in [
+            ("$.severity", true),
+            ("$['severity']", true),
+            ("$[\"severity\"]", true),
+            ("$['a b'].x", true),
+            ("$['severity','level']", true),
+            ("$['level','severity']", true),
+            ("$['level','a b']['y','x']", true),
+            ("$['missing','none']", true),
+            ("$.list.x", true),
+            ("$.severity.x", true),
+            ("$[\"it's\"]", false),
+            ("$['it\\'s']", false),
+            ("$.list[*].x", false),
+            ("$..x", false),
+            ("$['level',0]", false),
+        ] {
+            let direct = RowPath::parse(path).unwrap();
+            assert_eq!(direct.names.is_some(), is_direct, "{path}");
+            let queried = RowPath { names: None, ..direct.clone() };
+            assert_eq!(direct.values(&row), queried.values(&row), "{path}");
+        }
     }
 }

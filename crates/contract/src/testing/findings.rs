@@ -12,14 +12,14 @@ const RULE: &str = "findings have a device and a key, and keep them";
 const MOST_LISTS: usize = 5;
 
 /// Keeps the keys of the findings, or the first problem.
-struct Keys<'m> {
-    reader: FindingReader<'m>,
+struct Keys {
+    reader: FindingReader,
     keys: BTreeSet<(String, Vec<String>)>,
     problem: Option<String>,
 }
 
 #[async_trait]
-impl Sink for Keys<'_> {
+impl Sink for Keys {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
         for row in page.rows() {
             match self.reader.read(row) {
