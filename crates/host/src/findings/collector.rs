@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::compare::change_of;
 use super::gone::reasons;
-use super::rows::FindingSink;
+use super::rows::{Listing, Staging};
 use super::settings::FindingSettings;
 use crate::executor::Executor;
 
@@ -76,13 +76,15 @@ impl Collector {
         let reader = FindingReader::new(manifest).ok_or_else(no_findings)?;
         let parameters = self.parameters(source, &claim.feed).await?;
         let mut stage = self.store.finding_stage().await?;
-        let mut sink = FindingSink { reader, stage: &mut stage, rows: 0, unreadable: 0, problem: None, failed: None };
         let limit = self.settings.tenant_limit();
-        let streamed = self.executor.stream(connection.id, &source.command, &parameters, limit, &mut sink).await;
-        let FindingSink { rows, unreadable, problem, failed, .. } = sink;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
+        let (mut sink, staging) = Staging::new(reader);
+        let streaming = async {
+            let streamed = self.executor.stream(connection.id, &source.command, &parameters, limit, &mut sink).await;
+            drop(sink);
+            streamed
+        };
+        let (streamed, listing) = tokio::join!(streaming, staging.fill(&mut stage));
+        let Listing { rows, unreadable, problem } = listing?;
         let conclusion = streamed.map_err(Unread::Problem)?;
         let problem = match (conclusion.error, conclusion.receipt.missing, problem) {
             (Some(error), ..) => Some(format!("{} {}", sentence(&error.message), error.cause)),
@@ -138,31 +140,34 @@ impl Collector {
         Ok(parameters)
     }
 
-    /// Writes the findings of the snapshot that are new or changed.
+    /// Writes the findings of the snapshot that are new or changed. The next ones are looked for while some are written.
     async fn write_listed(&self, claim: &SnapshotClaim, stage: &mut Stage) -> Result<(), StoreError> {
-        let mut after = (String::new(), String::new());
-        loop {
-            let found = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER).await?;
-            let Some(last) = found.last() else { return Ok(()) };
-            after = (last.device.clone(), last.finding.clone());
-            self.write(claim, found, &HashMap::new()).await?;
+        let reasons = HashMap::new();
+        let mut found = stage.differences(claim.feed.id, ("", ""), TOGETHER).await?;
+        while let Some(after) = key_of_last(&found) {
+            let next = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER);
+            let (written, next) = tokio::join!(self.write(claim, found, &reasons), next);
+            written?;
+            found = next?;
         }
+        Ok(())
     }
 
-    /// Writes the findings that are not in a whole snapshot.
+    /// Writes the findings that are not in a whole snapshot. The next ones are looked for while some are written.
     async fn write_missing(
         &self,
         claim: &SnapshotClaim,
         stage: &mut Stage,
         reasons: &HashMap<String, GoneReason>,
     ) -> Result<(), StoreError> {
-        let mut after = (String::new(), String::new());
-        loop {
-            let found = stage.missing(claim.feed.id, (&after.0, &after.1), TOGETHER).await?;
-            let Some(last) = found.last() else { return Ok(()) };
-            after = (last.device.clone(), last.finding.clone());
-            self.write(claim, found, reasons).await?;
+        let mut found = stage.missing(claim.feed.id, ("", ""), TOGETHER).await?;
+        while let Some(after) = key_of_last(&found) {
+            let next = stage.missing(claim.feed.id, (&after.0, &after.1), TOGETHER);
+            let (written, next) = tokio::join!(self.write(claim, found, reasons), next);
+            written?;
+            found = next?;
         }
+        Ok(())
     }
 
     /// Writes differences in one transaction: the findings, and the changes in the log.
@@ -183,6 +188,11 @@ impl Collector {
         transaction.records().apply_finding_changes(claim, &changes).await?;
         transaction.commit().await
     }
+}
+
+/// The device and the finding of the last difference.
+fn key_of_last(found: &[Difference]) -> Option<(String, String)> {
+    found.last().map(|last| (last.device.clone(), last.finding.clone()))
 }
 
 fn failed(problem: &str) -> SnapshotEnd {

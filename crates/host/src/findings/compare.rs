@@ -3,13 +3,23 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use soar_connector::{Finding, FindingStatus};
 use soar_store::model::{FindingChangeKind, GoneReason, status_text};
 use soar_store::{AppliedChange, Before, Difference, Listed, NewFieldChange, StagedFinding};
 
 /// The `before` of a finding that was gone.
 const GONE: &str = "gone";
+
+/// The value of a field that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Counted<'f> {
+    Status(FindingStatus),
+    Text(Option<&'f str>),
+    Number(Option<f64>),
+    Boolean(Option<bool>),
+}
 
 /// A finding with the fields whose change is a change of the finding.
 ///
@@ -18,22 +28,23 @@ const GONE: &str = "gone";
 #[derive(Debug)]
 pub struct ComparedFinding<'f>(&'f Finding);
 
-impl ComparedFinding<'_> {
+impl<'f> ComparedFinding<'f> {
     /// The fields that count, with their values.
-    fn counted(&self) -> [(&'static str, Value); 11] {
+    fn counted(&self) -> [(&'static str, Counted<'f>); 11] {
         let finding = self.0;
+        let text = |text: &'f Option<String>| Counted::Text(text.as_deref());
         [
-            ("status", json!(finding.status)),
-            ("state", json!(finding.state)),
-            ("severity", json!(finding.severity)),
-            ("cvss", json!(finding.cvss)),
-            ("cvssVector", json!(finding.cvss_vector)),
-            ("exploit", json!(finding.exploit)),
-            ("riskLevel", json!(finding.risk_level)),
-            ("title", json!(finding.title)),
-            ("software", json!(finding.software)),
-            ("fixedReason", json!(finding.fixed_reason)),
-            ("remediation", json!(finding.remediation)),
+            ("status", Counted::Status(finding.status)),
+            ("state", text(&finding.state)),
+            ("severity", text(&finding.severity)),
+            ("cvss", Counted::Number(finding.cvss)),
+            ("cvssVector", text(&finding.cvss_vector)),
+            ("exploit", Counted::Boolean(finding.exploit)),
+            ("riskLevel", text(&finding.risk_level)),
+            ("title", text(&finding.title)),
+            ("software", text(&finding.software)),
+            ("fixedReason", text(&finding.fixed_reason)),
+            ("remediation", text(&finding.remediation)),
         ]
     }
 
@@ -145,7 +156,7 @@ fn changed_fields(before: &str, after: &str) -> Result<Vec<NewFieldChange>, serd
     let (before, after): (Finding, Finding) = (serde_json::from_str(before)?, serde_json::from_str(after)?);
     let pairs = ComparedFinding(&before).counted().into_iter().zip(ComparedFinding(&after).counted());
     let changed = pairs.filter(|((_, from), (_, to))| from != to);
-    Ok(changed.map(|((field, from), (_, to))| NewFieldChange { field, from, to }).collect())
+    Ok(changed.map(|((field, from), (_, to))| NewFieldChange { field, from: json!(from), to: json!(to) }).collect())
 }
 
 #[cfg(test)]

@@ -1,49 +1,103 @@
-//! The sink that reads the rows of a findings source into the stage.
+//! Reads the rows of a findings source into the stage.
 
 use std::io;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use soar_connector::{FindingReader, Page, RowReader, Sink, SinkError};
-use soar_store::{Stage, StoreError};
+use soar_store::{Stage, StagedFinding, StoreError};
+use tokio::sync::mpsc;
 
 use super::compare::staged;
 
-/// Reads findings into a stage.
-pub(super) struct FindingSink<'s> {
-    pub(super) reader: FindingReader<'s>,
-    pub(super) stage: &'s mut Stage,
+/// Pages that are read, or wait to be written, while the command waits for its next page.
+const PAGES_AHEAD: usize = 2;
+
+/// The sink of the command. Its pages go to [`Staging::fill`].
+pub(super) struct PageSink(mpsc::Sender<Page>);
+
+#[async_trait]
+impl Sink for PageSink {
+    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        let ended = |_| SinkError::Output(io::Error::other("the store takes no more findings"));
+        self.0.send(page).await.map_err(ended)
+    }
+}
+
+/// The rows of a snapshot on their way from the command to the stage.
+///
+/// A page is read on a thread of its own, so that reading, writing and the command's next request go on side by side.
+pub(super) struct Staging {
+    reader: Arc<FindingReader>,
+    pages: mpsc::Receiver<Page>,
+}
+
+/// What a command has listed.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
     /// Rows that are findings.
     pub(super) rows: i64,
     /// Rows that are not, and the problem of the first one.
     pub(super) unreadable: i64,
     pub(super) problem: Option<String>,
-    /// The error of the store that ended reading.
-    pub(super) failed: Option<StoreError>,
 }
 
-#[async_trait]
-impl Sink for FindingSink<'_> {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
-        for row in page.rows() {
-            let read = self.reader.read(row).map_err(|problem| problem.to_string());
-            match read.and_then(|(finding, key)| staged(finding, &key).map_err(|error| error.to_string())) {
-                Ok(row) => {
-                    self.rows += 1;
-                    if let Err(error) = self.stage.add(row).await {
-                        let text = error.to_string();
-                        self.failed = Some(error);
-                        return Err(SinkError::Output(io::Error::other(text)));
-                    }
-                }
-                Err(problem) => {
-                    self.unreadable += 1;
-                    self.problem.get_or_insert(problem);
-                }
+/// The rows of a page.
+#[derive(Default)]
+struct ReadPage {
+    findings: Vec<StagedFinding>,
+    unreadable: i64,
+    problem: Option<String>,
+}
+
+impl Staging {
+    /// The staging of rows that `reader` reads, and the sink of their command. The staging ends when the sink is dropped.
+    pub(super) fn new(reader: FindingReader) -> (PageSink, Self) {
+        let (sender, pages) = mpsc::channel(1);
+        (PageSink(sender), Self { reader: Arc::new(reader), pages })
+    }
+
+    /// Writes the rows into the stage until the command has ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]. The sink takes no further page then, so that the command ends.
+    pub(super) async fn fill(self, stage: &mut Stage) -> Result<Listing, StoreError> {
+        let Self { reader, pages } = self;
+        let pages = stream::unfold(pages, async |mut pages| Some((pages.recv().await?, pages)));
+        let reading = pages.map(|page| {
+            let reader = Arc::clone(&reader);
+            tokio::task::spawn_blocking(move || read(&reader, &page))
+        });
+        let mut reading = std::pin::pin!(reading.buffered(PAGES_AHEAD));
+        let mut listing = Listing::default();
+        while let Some(read) = reading.next().await {
+            let page = read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            listing.rows += i64::try_from(page.findings.len()).unwrap_or(i64::MAX);
+            listing.unreadable += page.unreadable;
+            listing.problem = listing.problem.or(page.problem);
+            for finding in page.findings {
+                stage.add(finding).await?;
             }
         }
-        Ok(())
+        Ok(listing)
     }
+}
+
+fn read(reader: &FindingReader, page: &Page) -> ReadPage {
+    let mut read = ReadPage::default();
+    for row in page.rows() {
+        let finding = reader.read(row).map_err(|problem| problem.to_string());
+        match finding.and_then(|(finding, key)| staged(finding, &key).map_err(|error| error.to_string())) {
+            Ok(finding) => read.findings.push(finding),
+            Err(problem) => {
+                read.unreadable += 1;
+                read.problem.get_or_insert(problem);
+            }
+        }
+    }
+    read
 }
 
 /// Hands the rows of a list to a function, one by one.

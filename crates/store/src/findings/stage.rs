@@ -3,6 +3,7 @@
 //! The database keeps a temporary table outside of the store's file, without locks that others wait for, and drops it
 //! with the connection. So reading for hours holds no lock, and a killed host leaves nothing behind.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use soar_connector::FindingStatus;
@@ -127,9 +128,9 @@ impl Stage {
         let mut rows = std::mem::take(&mut self.waiting);
         // The same order in every snapshot, whatever order the product has. One statement may not touch a row twice.
         rows.sort_by(|one, other| {
-            let key = |row: &StagedFinding| (row.device.clone(), row.finding.clone());
-            let rank = |row: &StagedFinding| (std::cmp::Reverse(severity(row.status)), row.counted);
-            key(one).cmp(&key(other)).then_with(|| rank(one).cmp(&rank(other)))
+            let rank = |row: &StagedFinding| (Reverse(severity(row.status)), row.counted);
+            let keys = one.device.cmp(&other.device).then_with(|| one.finding.cmp(&other.finding));
+            keys.then_with(|| rank(one).cmp(&rank(other)))
         });
         rows.dedup_by(|later, first| later.device == first.device && later.finding == first.finding);
         let mut cells = Vec::with_capacity(rows.len() * 8);
