@@ -1,6 +1,8 @@
 // The console's script: replaces one region of a page instead of loading the page. Every control also works without it.
 'use strict';
 (() => {
+  // A browser can keep the whole page for its Back button. The page must not keep a secret that is shown only once.
+  addEventListener('pagehide', () => document.querySelectorAll('[data-once]').forEach(one => one.remove()));
   if (!Document.parseHTML || !window.AbortController) return;
   // The policy blocks the attribute `style`. Removing it here would open every `details`: its content is hidden by one.
   const sanitizer = { removeElements: ['style', 'iframe', 'object', 'embed'] };
@@ -61,7 +63,8 @@
     if (!response) return;
     if ((response.ok || response.status === 422) && show(id, page, true)) {
       document.title = page.title;
-      if (isStep && !(form && response.status === 422)) history.pushState({ region: id }, '', response.url);
+      const isElsewhere = response.url !== location.href && !(form && response.status === 422);
+      if (isStep && isElsewhere) history.pushState({ region: id }, '', response.url);
       arrive();
     } else if (!form || response.ok) {
       location.assign(form ? response.url : url);
@@ -88,8 +91,7 @@
     const target = event.target.closest('a[href], button');
     const isChanged = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
     if (!target || event.defaultPrevented || isChanged || target.target) return;
-    const [data, isOwn] = [target.dataset, target.origin === location.origin];
-    let act;
+    let [data, isOwn, act] = [target.dataset, target.origin === location.origin];
     if ('copy' in data) act = () => navigator.clipboard.writeText(byId(data.copy).textContent).then(() => say('Copied.'));
     else if ('close' in data && target.closest('dialog')) act = () => target.closest('dialog').close();
     else if ('dialog' in data && isOwn) act = () => openDialog(target.href);
@@ -115,9 +117,7 @@
   });
 
   // A step to a part of the page, such as the link past the navigation, loads nothing.
-  addEventListener('popstate', event => {
-    if (address() !== shown) swap(event.state?.region ?? 'main', location.href, { isStep: false });
-  });
+  addEventListener('popstate', ({ state }) => address() !== shown && swap(state?.region ?? 'main', location.href, { isStep: false }));
 
   // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
   let stream, timer;

@@ -48,6 +48,27 @@ pub struct CommandError {
     pub retryable: bool,
 }
 
+/// The parts of an Error tab that is stored as one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorParts<'a> {
+    /// The failed command, such as `List Devices failed.`
+    pub failure_indicator: &'a str,
+    /// The product's HTTP status, or `N/A`.
+    pub status_code: &'a str,
+    /// The message.
+    pub message: &'a str,
+}
+
+impl<'a> ErrorParts<'a> {
+    /// The parts of a text that `Display` of [`CommandError`] wrote. `None` for any other text.
+    #[must_use]
+    pub fn of(text: &'a str) -> Option<Self> {
+        let (failure_indicator, rest) = text.split_once("\nStatus Code: ")?;
+        let (status_code, message) = rest.split_once(".\nMessage: ")?;
+        Some(Self { failure_indicator, status_code, message })
+    }
+}
+
 /// `text` as one sentence: no line breaks, no control characters, a full stop at its end.
 #[must_use]
 pub fn sentence(text: &str) -> String {
@@ -81,7 +102,16 @@ mod tests {
             cure: "cure".into(),
             retryable: false,
         };
-        assert_eq!(error.to_string(), "List Devices failed.\nStatus Code: 401.\nMessage: Unauthorized.");
+        let text = error.to_string();
+        assert_eq!(text, "List Devices failed.\nStatus Code: 401.\nMessage: Unauthorized.");
+        let failure_indicator = "List Devices failed.";
+        let parts = ErrorParts { failure_indicator, status_code: "401", message: "Unauthorized." };
+        assert_eq!(ErrorParts::of(&text), Some(parts));
+        let without_status = text.replace("401", "N/A");
+        assert_eq!(ErrorParts::of(&without_status), Some(ErrorParts { status_code: "N/A", ..parts }));
+        for other in ["It broke.", "List Devices failed.\nMessage: Unauthorized.", ""] {
+            assert_eq!(ErrorParts::of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use clock::{Clock, SystemClock};
 pub use commands::{CommandEntry, Commands, Handler};
 pub use connector::{Connector, ExecutionContext, Plugin};
 pub use diagnosis::{Access, CommandAccess, Diagnosis, Stage, StageStatus};
-pub use error::{CommandError, StatusCode, sentence};
+pub use error::{CommandError, ErrorParts, StatusCode, sentence};
 pub use failure::Failure;
 pub use finding::{Finding, FindingStatus};
 pub use finding_reader::{FindingProblem, FindingReader, listed_value};

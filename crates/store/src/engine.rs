@@ -52,6 +52,30 @@ impl Engine {
         }
     }
 
+    /// SQL after a column of whole numbers, for whether the query `numbers` returns its value. PostgreSQL gets them as
+    /// an array, which is no table that it could join with all rows.
+    pub(super) fn among(self, numbers: &str) -> String {
+        match self {
+            Self::Sqlite => format!("IN ({numbers})"),
+            Self::Postgres => format!("= ANY (ARRAY({numbers}))"),
+        }
+    }
+
+    /// SQL for a table of findings, a JSON array of arrays that is bound as `parameter`, under `alias`: `feed`,
+    /// `device` and `finding`.
+    pub(super) fn table_of_findings(self, parameter: &str, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!(
+                "(SELECT value ->> 0 AS feed, value ->> 1 AS device, value ->> 2 AS finding
+                  FROM json_each(+{parameter})) {alias}"
+            ),
+            Self::Postgres => format!(
+                "(SELECT CAST(cells ->> 0 AS BIGINT) AS feed, cells ->> 1 AS device, cells ->> 2 AS finding
+                  FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS t (cells)) {alias}"
+            ),
+        }
+    }
+
     /// SQL for a table of whole numbers, a JSON array of arrays that is bound as `parameter`, under `alias`.
     pub(super) fn table_of_integers(self, parameter: &str, columns: &[&str], alias: &str) -> String {
         let cell = |(at, name): (usize, &&str)| match self {

@@ -8,13 +8,13 @@ use super::rows::identifiers;
 use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CLOCK_TOLERANCE, CheckResult, ConnectionId, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule,
-    ScheduleId, ScheduleKind, ScheduleRunStatus, WorkItem,
+    CLOCK_TOLERANCE, CheckError, CheckResult, ConnectionId, Health, HealthState, Moment, NewSchedule, Notice,
+    RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus, WorkItem,
 };
 
 const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.last_proof_at, health.last_error, \
-     health.last_error_at, health.notice, health.latency_ms, health.failures, health.successes, health.recent, \
-     health.recent_count, health.alerted";
+     health.last_error_code, health.last_error_at, health.notice, health.latency_ms, health.failures, \
+     health.successes, health.recent, health.recent_count, health.alerted";
 
 /// The time and place of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +188,8 @@ impl Records<'_> {
         .await?;
         if first.rows_affected() == 1 {
             let latency_ms = ran.ended_at.milliseconds_since(ran.started_at);
-            let check = CheckResult { latency_ms, error: report.error.clone(), expiring: None };
+            let error = report.error.clone().map(|tab| CheckError { tab, code: None });
+            let check = CheckResult { latency_ms, error, expiring: None };
             self.apply(schedule, &check, ran.ended_at).await?;
         }
         Ok(())
@@ -300,18 +301,19 @@ impl Records<'_> {
     }
 
     async fn insert_health(&mut self, id: ScheduleId, health: &Health) -> Result<(), StoreError> {
-        let sql = "INSERT INTO health (state, since, last_check_at, last_proof_at, last_error, last_error_at, notice,
-                       latency_ms, failures, successes, recent, recent_count, alerted, schedule_id)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        let sql = "INSERT INTO health (state, since, last_check_at, last_proof_at, last_error, last_error_code,
+                       last_error_at, notice, latency_ms, failures, successes, recent, recent_count, alerted,
+                       schedule_id)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
         bind_all(sqlx::query(sql), health).bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
 
     async fn update_health(&mut self, id: ScheduleId, health: &Health) -> Result<(), StoreError> {
         let sql = "UPDATE health SET state = $1, since = $2, last_check_at = $3, last_proof_at = $4, last_error = $5,
-                       last_error_at = $6, notice = $7, latency_ms = $8, failures = $9, successes = $10, recent = $11,
-                       recent_count = $12, alerted = $13
-                   WHERE schedule_id = $14";
+                       last_error_code = $6, last_error_at = $7, notice = $8, latency_ms = $9, failures = $10,
+                       successes = $11, recent = $12, recent_count = $13, alerted = $14
+                   WHERE schedule_id = $15";
         bind_all(sqlx::query(sql), health).bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
@@ -326,6 +328,7 @@ fn bind_all<'q>(query: AnyQuery<'q>, health: &'q Health) -> AnyQuery<'q> {
         .bind(health.last_check_at)
         .bind(health.last_proof_at)
         .bind(health.last_error.as_deref())
+        .bind(health.last_error_code.as_deref())
         .bind(health.last_error_at)
         .bind(health.notice.as_deref())
         .bind(health.latency_ms)

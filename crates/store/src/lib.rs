@@ -106,10 +106,10 @@ pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
-    AppliedChange, Before, ChangeCounts, Difference, FindingChangeCount, FindingDelivery, FindingFilter, FindingGroup,
-    FindingGrouping, FindingOrder, FindingSpan, HeldFinding, IncidentRule, Listed, LogBounds, LogPosition,
-    LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
-    StoredRule, TransferredFinding, finding_id_parts,
+    AppliedChange, Before, ChangeCounts, CountBounds, Difference, FindingChangeCount, FindingDelivery, FindingFilter,
+    FindingGroup, FindingGrouping, FindingOrder, FindingSpan, FindingTotal, HeldFinding, IncidentRule, Listed,
+    LogBounds, LogPosition, LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim,
+    SnapshotEnd, Stage, StagedFinding, StoredRule, TransferredFinding, finding_id_parts,
 };
 pub use followed_calls::followed_sealing_context;
 pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};

@@ -283,7 +283,7 @@ impl Records<'_> {
     }
 
     /// The incidents with these ids that still belong to one of the sites, in this order.
-    async fn incidents_numbered(
+    pub(super) async fn incidents_numbered(
         &mut self,
         ids: &[i64],
         sites: &[SiteId],

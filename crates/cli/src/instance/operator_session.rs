@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
+use soar_host::commands::KnownCommands;
 use soar_host::findings::Findings;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::results::Results;
@@ -15,7 +16,7 @@ use soar_store::model::name::named;
 use soar_store::model::{Allowed, AuditEntry, Moment, Role, Site, SiteId, Surface, User};
 use soar_store::{Store, StoreError};
 
-use super::{Folder, InstanceFlags, Settings, advised, not_done};
+use super::{Folder, InstanceFlags, Settings, advised, not_done, registry};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -131,6 +132,7 @@ impl OperatorSession {
             public_address: self.settings.host.public_address(),
             sign_in: self.settings.host.sign_in.clone(),
             seal: None,
+            known_commands: KnownCommands::default(),
             connections: None,
             executor: None,
             results: Results::default(),
@@ -139,12 +141,13 @@ impl OperatorSession {
         }
     }
 
-    /// The operations, including those that seal secrets or open them.
+    /// The operations, including those on keys, which seal secrets and name commands.
     ///
     /// # Errors
     /// When the sealing keys cannot be read.
-    pub(crate) fn sealing_operations(&self) -> Result<Operations> {
-        Ok(Operations { seal: Some(Arc::new(self.keyring()?)), ..self.operations() })
+    pub(crate) fn key_operations(&self) -> Result<Operations> {
+        let known_commands = KnownCommands::of_plugins(&registry()?);
+        Ok(Operations { seal: Some(Arc::new(self.keyring()?)), known_commands, ..self.operations() })
     }
 
     /// The context of an operation. The audit log names the call `command`, such as `user add`.

@@ -48,6 +48,26 @@ fn findings_are_collected_read_by_number_and_compared_after_a_rescan() {
 }
 
 #[test]
+fn an_incident_names_its_findings_and_a_finding_its_incidents() {
+    let simulator = Simulator::start(&["--devices", "12"]);
+    let instance = connected(&simulator);
+    let rule = r#"{"name": "First", "baseline": true, "mostPerCollection": 1, "then": {"incident": {}}}"#;
+    let file = instance.file("rule.json", rule).display().to_string();
+    instance.successful(["findings", "rule", "add", "--from", &file]);
+    instance.successful(["findings", "collect", "--all-tenants"]);
+    let incidents = instance.json(["incident", "list"]);
+    let number = incidents[0]["number"].as_str().unwrap();
+    let incident = instance.json(["incident", "show", number]);
+    let id = incident["findings"][0]["findingId"].as_str().unwrap();
+    let finding = instance.json(["findings", "show", id]);
+    let of_it = finding["incidents"].as_array().unwrap();
+    assert_eq!(of_it.iter().map(|one| one["number"].as_str().unwrap()).collect::<Vec<_>>(), [number], "{finding}");
+    let text = instance.successful(["findings", "show", id]);
+    let line = text.lines().find(|line| line.starts_with("Incidents")).unwrap();
+    assert!(line.contains(number) && line.contains("Open"), "{text}");
+}
+
+#[test]
 fn changes_are_written_to_a_folder_once() {
     let simulator = Simulator::start(&["--devices", "12"]);
     let instance = connected(&simulator);

@@ -99,6 +99,11 @@ fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_an
     assert_eq!((&failing[0]["name"], &failing[0]["alerted"]), (&json!("production"), &json!(true)));
     let shown = instance.successful(["health"]);
     assert!(shown.contains("Failing") && shown.contains("No connection to 127.0.0.1"), "{shown}");
+    // The manifest has the cause and the cure of the error.
+    let (code, cure) = (&failing[0]["lastErrorCode"], failing[0]["lastErrorCure"].as_str().unwrap());
+    assert_eq!(code, &json!("unreachable"), "{failing}");
+    let told_in_full = instance.successful(["health", "history", "production"]);
+    assert!(told_in_full.contains("Cause: ") && told_in_full.contains(&format!("Cure: {cure}")), "{told_in_full}");
     let history = instance.json(["health", "history", "production"]);
     let results: Vec<_> = history.as_array().unwrap().iter().map(|check| check["result"].clone()).collect();
     assert_eq!(results[..3], ["Failing", "Failing", "Failing"]);

@@ -106,8 +106,14 @@ fn a_key_is_shown_once_and_alone_on_standard_output() {
         let key = out.trim_end().to_owned();
         assert!(code == 0 && out.lines().count() == 1 && key.starts_with("d3k_"), "{out}");
         assert!(error.contains("not shown again") && !error.contains(&key), "{error}");
+        let refused = instance.refused(2, ["key", "add", "typo", "--command", "GetIncidnets"]);
+        assert!(refused.contains("Commands: There is no command \"GetIncidnets\"."), "{refused}");
+        assert!(refused.contains("Did you mean \"GetIncidents\"?"), "{refused}");
+        instance.successful(["key", "add", "reading", "--command", "List Devices", "--command", "sync-connection"]);
+        let reading = instance.json(["key", "show", "reading"]);
+        assert_eq!(reading["commands"], json!(["listdevices", "syncconnection"]));
         let listed = instance.successful(["key", "list", "--output", "json"]);
-        assert!(!listed.contains(&key), "{listed}");
+        assert!(!listed.contains(&key) && !listed.contains("typo"), "{listed}");
         let served = instance.serve();
         let call = |command: &str, key: &str| {
             let parameters = json!({ "Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00" });

@@ -145,6 +145,7 @@ fn fields(form: &Form) -> Vec<Field> {
         Field::number("interval", "Interval in minutes", 0, 1_440).value("15").of(form),
         Field::choice("site", "Site", [("1", "Security Operations"), ("2", "Acme")]).of(form),
         Field::lines("description", "Description").of(form),
+        Field::choices("days", "Days", [("1", "Monday"), ("2", "Tuesday")]).help("None means all.").of(form),
         Field::checkbox("active", "Active", true).of(form),
     ]
 }

@@ -34,7 +34,9 @@ async fn show(page: Page) -> Answer {
     let (states, failing) = failing(&page).await?;
     let (runs, waiting) = (runs(&page).await?, waiting(&page).await?);
     let (rules, news) = (hindered(&page).await?, news(&page).await?);
-    page.show(&HomePage { frame: page.frame("Home"), states, failing, rules, runs, waiting, news })
+    let purpose = "Home shows which connections fail, what is new in the findings, and what ran last.";
+    let frame = page.main_frame("Home", purpose);
+    page.show(&HomePage { frame, states, failing, rules, runs, waiting, news })
 }
 
 async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {

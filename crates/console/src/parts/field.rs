@@ -19,6 +19,8 @@ enum Kind {
         most: Option<i64>,
     },
     Choice(Vec<Choice>),
+    /// Any number of choices.
+    Choices(Vec<Choice>),
     Checkbox {
         is_checked: bool,
     },
@@ -29,6 +31,15 @@ enum Kind {
 struct Choice {
     value: String,
     text: String,
+    /// Whether the user chose it. Only for [`Kind::Choices`].
+    is_chosen: bool,
+}
+
+impl Choice {
+    fn all<V: Into<String>, T: Into<String>>(choices: impl IntoIterator<Item = (V, T)>) -> Vec<Self> {
+        let choice = |(value, text): (V, T)| Self { value: value.into(), text: text.into(), is_chosen: false };
+        choices.into_iter().map(choice).collect()
+    }
 }
 
 /// A field of a form.
@@ -101,8 +112,17 @@ impl Field {
         label: impl Into<String>,
         choices: impl IntoIterator<Item = (V, T)>,
     ) -> Self {
-        let choices = choices.into_iter().map(|(value, text)| Choice { value: value.into(), text: text.into() });
-        Self::new(name, label, Kind::Choice(choices.collect()))
+        Self::new(name, label, Kind::Choice(Choice::all(choices)))
+    }
+
+    /// Any number of choices, each with its value and its text. Each has a checkbox. [`Form::all`] reads the
+    /// chosen values.
+    pub(crate) fn choices<V: Into<String>, T: Into<String>>(
+        name: impl Into<String>,
+        label: impl Into<String>,
+        choices: impl IntoIterator<Item = (V, T)>,
+    ) -> Self {
+        Self::new(name, label, Kind::Choices(Choice::all(choices)))
     }
 
     /// A checkbox.
@@ -179,6 +199,11 @@ impl Field {
         match &mut self.kind {
             Kind::Secret => {}
             Kind::Checkbox { is_checked } => *is_checked = form.is_checked(&self.name),
+            Kind::Choices(choices) => {
+                for choice in choices {
+                    choice.is_chosen = form.all(&self.name).any(|value| value == choice.value);
+                }
+            }
             _ => {
                 if let Some(given) = form.given(&self.name) {
                     self.set(given.to_owned());
@@ -195,10 +220,28 @@ impl Field {
 
     /// The value as text, with line breaks as the host stores them.
     pub(super) fn current(&self) -> String {
-        match self.kind {
-            Kind::Checkbox { is_checked } => if is_checked { "Yes" } else { "No" }.to_owned(),
+        match &self.kind {
+            Kind::Checkbox { is_checked } => if *is_checked { "Yes" } else { "No" }.to_owned(),
+            Kind::Choices(choices) => {
+                let chosen = choices.iter().filter(|choice| choice.is_chosen);
+                chosen.map(|choice| choice.text.as_str()).collect::<Vec<_>>().join("\n")
+            }
             _ => with_line_feeds(&self.value),
         }
+    }
+
+    /// The label.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The value as the user sees it: of a choice its text.
+    pub(super) fn shown(&self) -> String {
+        let chosen = match &self.kind {
+            Kind::Choice(choices) => choices.iter().find(|choice| choice.value == self.value),
+            _ => None,
+        };
+        chosen.map_or_else(|| self.current(), |choice| choice.text.clone())
     }
 
     /// What is wrong with the field. Empty if nothing is.

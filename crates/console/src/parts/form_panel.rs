@@ -1,6 +1,7 @@
 //! A panel with a form.
 
 use askama::Template;
+use soar_store::model::Version;
 
 use super::changed;
 use super::field::Field;
@@ -67,6 +68,14 @@ impl FormPanel {
     pub(crate) fn stored_fields(self, form: &Form, fields: Vec<Field>) -> Self {
         let opened_with = changed::digest(&fields);
         self.fields(form, fields).hidden(changed::OPENED_WITH, opened_with)
+    }
+
+    /// Adds the version that the form is based on: the one that the user read. After a conflict the user has seen the
+    /// stored version, and may replace it.
+    #[must_use]
+    pub(crate) fn version(self, form: &Form, stored: Version, is_conflict: bool) -> Self {
+        let read = changed::version_of(form).filter(|_| !is_conflict);
+        self.hidden(changed::VERSION, read.unwrap_or(stored).to_string())
     }
 
     /// Adds a hidden field.

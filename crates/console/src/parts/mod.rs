@@ -31,10 +31,10 @@ use askama::filters::HtmlSafe;
 
 pub(crate) use badge::{Badge, Meaning};
 pub(crate) use cell::Cell;
-pub(crate) use changed::{CHANGED_MEANWHILE, was_changed_meanwhile};
+pub(crate) use changed::{CHANGED_MEANWHILE, both_versions, version_of, was_changed_meanwhile};
 pub(crate) use confirm::ConfirmPage;
 pub(crate) use content::{Block, ContentPage};
-pub(crate) use counted::counted;
+pub(crate) use counted::{counted, grouped};
 pub(crate) use counts::Counts;
 pub(crate) use day_strip::{Day, DayStrip};
 pub(crate) use empty::Empty;

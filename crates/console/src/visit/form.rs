@@ -48,6 +48,11 @@ impl FormValues {
     }
 }
 
+/// The field that a refusal is about. `fields` has the beginnings of refusals, each with its field.
+pub(crate) fn field_of<'f>(fields: &[(&str, &'f str)], refusal: &str) -> Option<&'f str> {
+    fields.iter().find(|(beginning, _)| refusal.starts_with(beginning)).map(|(_, field)| *field)
+}
+
 /// A form that the user sent. Problems are collected at its fields; a form with problems is shown again.
 #[derive(Debug, Default)]
 pub(crate) struct Form {

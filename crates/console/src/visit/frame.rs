@@ -19,6 +19,8 @@ pub(crate) struct Crumb {
 pub(crate) struct Frame {
     /// The title of the page.
     pub(crate) title: String,
+    /// The sentence under the title: what the page is for. Empty for a page below such a page.
+    pub(crate) purpose: &'static str,
     /// The pages above the page, the topmost first.
     pub(crate) crumbs: Vec<Crumb>,
     /// The address of the console.
@@ -48,6 +50,7 @@ impl Frame {
         let navigation = session.filter(|_| !is_region).map(|session| navigation::groups(session, &state.base, path));
         Self {
             title: String::new(),
+            purpose: "",
             crumbs: Vec::new(),
             base: state.base.clone(),
             css: state.assets.css.clone(),

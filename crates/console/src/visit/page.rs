@@ -163,6 +163,11 @@ impl Page {
         Frame { title: title.into(), ..frame }
     }
 
+    /// As [`Page::frame`], of a main page or a list. `purpose` is the sentence under its title: what the page is for.
+    pub(crate) fn main_frame(&self, title: impl Into<String>, purpose: &'static str) -> Frame {
+        Frame { purpose, ..self.frame(title) }
+    }
+
     /// The address of another page. `path` is its address below the console.
     pub(crate) fn href(&self, path: &str) -> String {
         format!("{}{path}", self.0.state.base)

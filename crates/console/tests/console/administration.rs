@@ -1,6 +1,7 @@
 //! Keys, users, sites, schedules, runs and the audit log.
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
 use crate::world::{SITE, World};
@@ -18,10 +19,13 @@ async fn a_key_is_shown_once_and_revoked() {
     browser.look(WIDE).await;
     browser.fill("owner", "Stranger").await;
     browser.fill("name", "Night shift").await;
+    let command = "document.querySelector('#commands input[value=GetIncidents]')";
+    browser.evaluate(&format!("{command}.click()")).await;
     browser.press("Create").await;
     browser.wait_for_text("Stranger").await;
     browser.wait_for("[role=alert]").await;
     assert_eq!(browser.evaluate("document.getElementById('name').value").await, "Night shift");
+    assert_eq!(browser.evaluate(&format!("{command}.checked")).await, true);
     browser.fill("owner", "Admin").await;
     browser.press("Create").await;
     browser.wait_for_text("The key Night shift is created").await;
@@ -33,7 +37,8 @@ async fn a_key_is_shown_once_and_revoked() {
     browser.look(WIDE).await;
     browser.follow("I have copied the key").await;
     browser.wait_for("#keys").await;
-    assert!(!browser.client.source().await.unwrap().contains(&secret));
+    let source = browser.client.source().await.unwrap();
+    assert!(!source.contains(&secret) && source.contains("getincidents"), "{source}");
     browser.check("keys").await;
     browser.look(WIDE).await;
     browser.follow("Revoke Night shift").await;
@@ -47,6 +52,66 @@ async fn a_key_is_shown_once_and_revoked() {
     assert!(!browser.client.source().await.unwrap().contains(&secret));
     browser.check("audit").await;
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_s_history_does_not_show_a_new_key_again() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.look(WIDE).await;
+    let create = async |name: &str| {
+        browser.goto(&world.page("/keys")).await;
+        browser.follow("+ New Key").await;
+        browser.wait_for("#name").await;
+        browser.fill("name", name).await;
+        browser.press("Create").await;
+        browser.wait_for("#secret").await;
+        let secret = browser.evaluate("document.getElementById('secret').textContent").await;
+        secret.as_str().unwrap().to_owned()
+    };
+    let shows = async |secret: &str| browser.client.source().await.unwrap().contains(secret);
+    // Back leads to the list, and Forward to an empty form.
+    let secret = create("Early shift").await;
+    assert!(shows(&secret).await);
+    browser.client.back().await.unwrap();
+    browser.wait_for("#keys").await;
+    assert!(!shows(&secret).await);
+    browser.client.forward().await.unwrap();
+    browser.wait_for("main:not(:has(#keys))").await;
+    assert!(!shows(&secret).await);
+    // Back from the next page leads to no key.
+    let secret = create("Late shift").await;
+    browser.follow("I have copied the key").await;
+    browser.wait_for("#keys").await;
+    browser.client.back().await.unwrap();
+    browser.wait_for("main:not(:has(#keys))").await;
+    assert!(!shows(&secret).await);
+    // A page that a browser keeps for its Back button keeps no key.
+    let secret = create("Night shift").await;
+    browser.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))").await;
+    assert!(!shows(&secret).await);
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_limited_to_commands_that_the_form_offers() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    let (_, form) = world.get(&cookie, "/keys/new").await;
+    for endpoint in ["GetIncidents", "SyncConnection", "UpdateTenantSiteStatus", "ListDevices"] {
+        assert!(form.contains(&format!("name=\"commands\" value=\"{endpoint}\">")), "{endpoint}: {form}");
+    }
+    let typed = "name=Typo&owner=Admin&kind=api&commands=ListDevices&commands=GetIncidnets";
+    let (status, form) = world.answer(&cookie, "/keys/new", typed).await;
+    assert_eq!(status, 422, "{form}");
+    let error = form.split("id=\"commands-error\">").nth(1).unwrap().split("</p>").next().unwrap();
+    assert!(error.contains("GetIncidnets") && error.contains("GetIncidents"), "{error}");
+    assert!(form.contains("value=\"ListDevices\" checked") && form.contains("value=\"Typo\""), "{form}");
+    let typed = "name=Typo&owner=Admin&kind=api&commands=ListDevices&commands=GetIncidents";
+    let (status, page) = world.answer(&cookie, "/keys/new", typed).await;
+    assert_eq!(status, 200, "{page}");
+    let (_, keys) = world.get(&cookie, "/keys.csv").await;
+    assert!(keys.contains("\"listdevices, getincidents\""), "{keys}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,11 +175,13 @@ async fn sites_schedules_and_runs() {
     browser.look(WIDE).await;
     browser.goto(&world.page("/schedules/new")).await;
     browser.fill("name", "Nightly tenants").await;
-    browser.fill("connection", "Footprint").await;
-    browser.fill("command", "List Tenants").await;
+    browser.select("connection", "Footprint").await;
+    browser.select("command", "List Tenants").await;
     browser.select("site", SITE).await;
     browser.press("Create").await;
-    browser.wait_for_text("Give an interval or a cron expression.").await;
+    browser.wait_for("#every-minutes-error").await;
+    let chosen = "['connection', 'command'].map(id => document.getElementById(id).value)";
+    assert_eq!(browser.evaluate(chosen).await, json!(["Footprint", "List Tenants"]));
     browser.only_refused_forms().await;
     browser.check("schedule-new").await;
     browser.look(WIDE).await;
@@ -138,6 +205,60 @@ async fn sites_schedules_and_runs() {
     browser.wait_for_text("Stored outcome").await;
     browser.check("run").await;
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_s_form_offers_what_is_known_and_says_what_is_wrong_at_the_field() {
+    let world = World::new().await;
+    let cookie = world.cookie("Analyst").await;
+    let (_, form) = world.get(&cookie, "/schedules/new").await;
+    for (field, choice) in [
+        ("site", SITE),
+        ("integration", "coda-footprint"),
+        ("connection", "Footprint of Acme"),
+        ("command", "List Device Vulnerabilities"),
+        ("command", "Collect Findings"),
+    ] {
+        let choices = form.split(&format!("<select id=\"{field}\"")).nth(1).unwrap();
+        let choices = choices.split("</select>").next().unwrap();
+        assert!(choices.contains(&format!("<option value=\"{choice}\"")), "{field}: {choices}");
+    }
+    let right = [
+        ("name", "Nightly"),
+        ("site", SITE),
+        ("integration", "coda-footprint"),
+        ("connection", "Footprint"),
+        ("command", "List Tenants"),
+        ("cron", "30 2 * * *"),
+        ("alert-after", "1"),
+    ];
+    let body = |field: &str, value: &str| {
+        let values = right.iter().map(|(name, right)| (*name, if *name == field { value } else { *right }));
+        let other = (!right.iter().any(|(name, _)| *name == field)).then_some((field, value));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(values.chain(other)).finish()
+    };
+    for (field, value) in [
+        ("site", "Nowhere"),
+        ("integration", "gate"),
+        ("connection", "Footprnt"),
+        ("connection", ""),
+        ("command", "List Tenantz"),
+        ("cron", "nightly"),
+        ("alert-after", "101"),
+        ("alert-to", "canary"),
+        ("parameters", "{\"Nope\": 1}"),
+        ("name", "\u{200b}"),
+    ] {
+        let (status, form) = world.answer(&cookie, "/schedules/new", &body(field, value)).await;
+        assert_eq!(status, 422, "{field}={value}: {form}");
+        assert!(form.contains(&format!("id=\"{field}-error\"")), "{field}={value}: {form}");
+        if field != "connection" {
+            assert!(form.contains("<option value=\"Footprint\" selected>"), "{field}={value}: {form}");
+        }
+    }
+    assert_eq!(world.post(&cookie, "/schedules/new", &body("cron", "30 2 * * *")).await, 303);
+    let (_, form) = world.answer(&cookie, "/schedules/new", &body("name", "NIGHTLY")).await;
+    assert!(form.contains("id=\"name-error\"") && form.contains("exists already"), "{form}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

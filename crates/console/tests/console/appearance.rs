@@ -19,6 +19,7 @@ const PAGES: &[(&str, &str)] = &[
     ("finding-tenants", "/findings/tenants"),
     ("finding-collect", "/findings/collect"),
     ("finding", "/findings/items/{finding}"),
+    ("rule-change", "/findings/rules/1/change"),
     ("incidents", "/incidents"),
     ("incident", "/incidents/{incident}"),
     ("incident-new", "/incidents/new"),
@@ -59,6 +60,7 @@ async fn each_page_is_accessible_and_keeps_to_the_policy_in_each_look() {
     let (world, browser) = (World::new().await, Browser::start().await);
     world.checks().await;
     world.run("List Tenants").await;
+    world.rule(json!({ "name": "Of the administrator", "then": { "incident": {} } })).await;
     let (finding, incident) = (world.findings().await.remove(0), world.incident("Open to the internet").await);
     browser.goto(&world.page("/sign-in")).await;
     browser.check("sign-in").await;

@@ -171,6 +171,12 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// The value of the field with this id.
+    pub async fn value(&self, id: &str) -> String {
+        let value = self.evaluate(&format!("document.getElementById({}).value", json!(id))).await;
+        value.as_str().unwrap().to_owned()
+    }
+
     /// Chooses the option with this value in the field with this id.
     pub async fn select(&self, id: &str, value: &str) {
         self.client.find(Locator::Id(id)).await.unwrap().select_by_value(value).await.unwrap();

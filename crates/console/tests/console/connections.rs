@@ -2,7 +2,6 @@
 
 use fantoccini::Locator;
 use fantoccini::key::Key;
-use serde_json::json;
 use soar_host::connections::ConnectionChange;
 use soar_store::model::ConnectionId;
 
@@ -17,11 +16,6 @@ async fn fill_new(browser: &Browser, world: &World, name: &str, password: &str) 
     browser.fill("parameter.server-url", &world.simulator.url()).await;
     browser.fill("parameter.user-name", &user.user_name).await;
     browser.fill("secret.parameter.password", password).await;
-}
-
-async fn value(browser: &Browser, id: &str) -> String {
-    let value = browser.evaluate(&format!("document.getElementById({}).value", json!(id))).await;
-    value.as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +41,7 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     browser.wait_for("#found-user-name .error").await;
     browser.wait_for("#found-password .error").await;
     // What was typed is still there, since only the result was replaced.
-    assert_eq!(value(&browser, "secret.parameter.password").await, "wrong");
+    assert_eq!(browser.value("secret.parameter.password").await, "wrong");
     browser.check("connection-test-failed").await;
     browser.fill("secret.parameter.password", &world.account().password).await;
     browser.press("Test Connection").await;
@@ -56,8 +50,8 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     browser.check("connection-test-passed").await;
     browser.press("+ Add").await;
     browser.wait_for_text("The connection Night shift is added.").await;
-    assert_eq!(value(&browser, "secret.parameter.password").await, "");
-    assert_eq!(value(&browser, "name").await, "Night shift");
+    assert_eq!(browser.value("secret.parameter.password").await, "");
+    assert_eq!(browser.value("name").await, "Night shift");
     let source = browser.client.source().await.unwrap();
     assert!(!source.contains(&world.account().password), "the secret is in the page");
     world.accepted(&["not saved: Failed", "not saved: Passed"]).await;
@@ -83,7 +77,7 @@ async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secre
     browser.fill("parameter.user-name", "soar@example.com").await;
     browser.press("+ Add").await;
     browser.wait_for("#parameter\\.password-error, #secret\\.parameter\\.password-error").await;
-    assert_eq!(value(&browser, "parameter.user-name").await, "soar@example.com");
+    assert_eq!(browser.value("parameter.user-name").await, "soar@example.com");
     // The browser itself reports the status 422.
     assert_eq!(browser.complaints().await.len(), 1);
     browser.check("connection-problems").await;
@@ -113,7 +107,7 @@ async fn the_second_of_two_users_sees_both_versions_before_saving() {
     browser.check("connection-conflict").await;
     browser.press("Save").await;
     browser.wait_for_text("The connection Footprint is changed.").await;
-    assert_eq!(value(&browser, "description").await, "The night shift uses it");
+    assert_eq!(browser.value("description").await, "The night shift uses it");
     browser.end().await;
 }
 

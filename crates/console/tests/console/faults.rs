@@ -6,11 +6,6 @@ use serde_json::json;
 use crate::browser::{Browser, WIDE};
 use crate::world::{PASSWORD, SITE, World};
 
-async fn value(browser: &Browser, id: &str) -> String {
-    let value = browser.evaluate(&format!("document.getElementById('{id}').value")).await;
-    value.as_str().unwrap().to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_is_told_and_what_was_typed_is_there_until_it_works_again() {
     let (world, browser) = (World::new().await, Browser::start().await);
@@ -23,8 +18,8 @@ async fn a_store_that_fails_is_told_and_what_was_typed_is_there_until_it_works_a
     world.break_store().await;
     browser.press("Create").await;
     browser.wait_for_text("store").await;
-    assert_eq!(value(&browser, "title").await, "Typed before the fault");
-    assert_eq!(value(&browser, "description").await, "Several words that nobody wants to type again.");
+    assert_eq!(browser.value("title").await, "Typed before the fault");
+    assert_eq!(browser.value("description").await, "Several words that nobody wants to type again.");
     world.mend_store().await;
     browser.press("Create").await;
     browser.wait_for_text("is created.").await;
@@ -72,8 +67,8 @@ async fn a_session_that_an_administrator_ends_in_the_middle_of_a_form_leaves_the
     browser.press("Sign in and continue").await;
     browser.press_when_there("Continue with the form").await;
     browser.wait_for_text("Check your input and send it again.").await;
-    assert_eq!(value(&browser, "title").await, "Half an incident");
-    assert_eq!(value(&browser, "severity").await, "Critical");
+    assert_eq!(browser.value("title").await, "Half an incident");
+    assert_eq!(browser.value("severity").await, "Critical");
     browser.press("Create").await;
     browser.wait_for_text("is created.").await;
     browser.end().await;

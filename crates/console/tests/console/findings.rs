@@ -1,11 +1,13 @@
 //! Findings: from what changed to the history of one finding, by mouse, by keyboard and without scripts.
 
+use std::collections::BTreeMap;
+
 use fantoccini::key::Key;
 use serde_json::json;
 use soar_host::findings::EnrichmentFiles;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::{SITE, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_sees_what_changed_finds_a_finding_and_reads_its_history() {
@@ -148,6 +150,186 @@ async fn a_rule_is_planned_added_set_inactive_and_removed() {
     browser.press("Remove").await;
     browser.wait_for_text("The rule Severe is removed.").await;
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_changed_and_the_second_of_two_users_sees_both_versions() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let cookie = world.cookie("Analyst").await;
+    let fields = "cvss=7.5&exploit=no&kev=&devices=web-*%0A10.0.*&tenants=&per=device&title=About+%7Bcve%7D&close=yes\
+                  &most=50&days=30&add=yes";
+    for name in ["Severe", "Other"] {
+        let status = world.post(&cookie, "/findings/rules/new", &format!("name={name}&{fields}")).await;
+        assert_eq!(status, 303, "{name}");
+    }
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page("/findings/rules")).await;
+    browser.follow("Severe").await;
+    browser.wait_for_text("CVSS at least\n7.5").await;
+    browser.follow("Change").await;
+    browser.wait_for("#cvss").await;
+    for (field, stored) in [
+        ("name", "Severe"),
+        ("cvss", "7.5"),
+        ("exploit", "no"),
+        ("kev", ""),
+        ("devices", "web-*\n10.0.*"),
+        ("tenants", ""),
+        ("per", "device"),
+        ("title", "About {cve}"),
+        ("most", "50"),
+    ] {
+        assert_eq!(browser.value(field).await, stored, "{field}");
+    }
+    assert_eq!(browser.evaluate("document.getElementById('close').checked").await, json!(true));
+    browser.check("rule-change").await;
+    browser.look(WIDE).await;
+    // The form says at the field what is wrong, and keeps what was typed.
+    browser.fill("cvss", "eleven").await;
+    browser.press("Save").await;
+    browser.wait_for("#cvss-error").await;
+    assert_eq!(browser.value("cvss").await, "eleven");
+    // So it does with what the host refuses.
+    browser.fill("cvss", "9").await;
+    browser.fill("devices", "web-[").await;
+    browser.press("Save").await;
+    browser.wait_for("#devices-error").await;
+    assert_eq!(browser.value("devices").await, "web-[");
+    browser.fill("devices", "web-1").await;
+    browser.fill("name", "other").await;
+    browser.press("Save").await;
+    browser.wait_for("#name-error").await;
+    let text = browser.text().await;
+    assert!(text.contains("The rule \"other\" exists already."), "{text}");
+    assert_eq!((browser.value("name").await, browser.value("devices").await), ("other".into(), "web-1".into()));
+    browser.only_refused_forms().await;
+    // Another user is faster.
+    browser.fill("name", "Severe findings").await;
+    let admin = world.cookie("Admin").await;
+    let change = "name=Renamed&cvss=8&exploit=&kev=&devices=&tenants=&per=cve&title=&close=yes&most=50&version=1";
+    assert_eq!(world.post(&admin, "/findings/rules/1/change", change).await, 303);
+    // That is told before anything that is wrong with a field.
+    let (status, text) = world.answer(&cookie, "/findings/rules/1/change", "name=&per=cve&most=50&version=1").await;
+    assert!(status == 422 && text.contains("This was changed") && !text.contains("is required"), "{text}");
+    browser.press("Save").await;
+    browser.wait_for_text("This was changed after you opened the form, so nothing was saved.").await;
+    let rows = "[...document.querySelectorAll('#differences tbody tr')].map(row => \
+                [...row.cells].map(cell => cell.textContent.trim()))";
+    assert_eq!(
+        browser.evaluate(rows).await,
+        json!([
+            ["Name", "Renamed", "Severe findings"],
+            ["CVSS at least", "8", "9"],
+            ["An exploit is public", "Makes no difference", "No"],
+            ["Devices", "—", "web-1"],
+            ["One incident per", "CVE", "Device"],
+            ["Title", "—", "About {cve}"],
+        ])
+    );
+    assert_eq!(browser.value("name").await, "Severe findings");
+    browser.only_refused_forms().await;
+    browser.check("rule-conflict").await;
+    browser.look(WIDE).await;
+    browser.press("Save").await;
+    browser.wait_for_text("The rule Severe findings is changed.").await;
+    let text = browser.text().await;
+    assert!(text.contains("CVSS at least\n9\n") && text.contains("One incident per device"), "{text}");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_form_of_a_rule_does_not_have_stays_as_it_is() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    let id = world
+        .rule(json!({
+            "name": "A", "active": false, "on": ["opened"], "baseline": true,
+            "when": {
+                "exploit": false, "epssAtLeast": 0.5, "severities": ["High"], "riskLevels": ["3"],
+                "tags": ["Production"], "connections": ["Footprint"],
+            },
+            "then": { "incident": {
+                "type": "Patch", "severity": "Low", "owner": "Admin", "site": SITE, "closeWhenFixed": false,
+                "alertTo": ["soc@example.com"],
+            } },
+            "mostPerCollection": 5,
+        }))
+        .await;
+    let path = format!("/findings/rules/{id}/change");
+    let (_, form) = world.get(&cookie, &path).await;
+    assert!(form.contains("<option value=\"no\" selected>No</option>"), "{form}");
+    let mut expected = world.stored_rule(id).await;
+    let change = "name=B&cvss=9&exploit=no&kev=yes&devices=&tenants=&per=finding&title=&most=5&version=1";
+    assert_eq!(world.post(&cookie, &path, change).await, 303);
+    expected["name"] = json!("B");
+    expected["when"]["cvssAtLeast"] = json!(9.0);
+    expected["when"]["kev"] = json!(true);
+    assert_eq!(world.stored_rule(id).await, expected);
+    // A rule that sends alerts has no fields about incidents.
+    let id = world.rule(json!({ "name": "Alerts", "then": { "alert": { "to": ["soc@example.com"] } } })).await;
+    let path = format!("/findings/rules/{id}/change");
+    let (_, form) = world.get(&cookie, &path).await;
+    assert!(form.contains("Most findings in alerts per collection") && !form.contains("name=\"per\""), "{form}");
+    let mut expected = world.stored_rule(id).await;
+    let change = "name=Alerts&cvss=&exploit=&kev=&devices=web-*&tenants=&most=7&version=1";
+    assert_eq!(world.post(&cookie, &path, change).await, 303);
+    expected["when"]["devices"] = json!(["web-*"]);
+    expected["mostPerCollection"] = json!(7);
+    assert_eq!(world.stored_rule(id).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_how_many_findings_match_and_counts_no_further_than_it_may() {
+    let world = World::new().await;
+    world.findings().await;
+    let cookie = world.cookie("Analyst").await;
+    let listed = async |filter: &str| -> Vec<serde_json::Value> {
+        let (_, lines) = world.get(&cookie, &format!("/findings.ndjson?{filter}")).await;
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let page = async |filter: &str| world.get(&cookie, &format!("/findings?{filter}")).await.1;
+    let thousands = |count: usize| match count {
+        0..1_000 => count.to_string(),
+        _ => format!("{},{:03}", count / 1_000, count % 1_000),
+    };
+    let all = listed("").await;
+    assert!((1_001..10_000).contains(&all.len()), "{}", all.len());
+    let whole = format!("<span>100 of {} findings</span>", thousands(all.len()));
+    assert!(page("").await.contains(&whole), "{whole}");
+    // A later page has the same total.
+    let later = format!("from={}", all[99]["findingId"].as_str().unwrap());
+    assert!(page(&later).await.contains(&whole), "{whole}");
+    // The total is that of the filter.
+    for filter in ["status=fixed", "status=suppressed", "gone=yes"] {
+        let count = listed(filter).await.len();
+        let expected = match count {
+            1 => "<span>1 finding</span>".to_owned(),
+            0..100 => format!("<span>{count} findings</span>"),
+            _ => format!("<span>100 of {} findings</span>", thousands(count)),
+        };
+        assert!(page(filter).await.contains(&expected), "{filter}: {expected}");
+    }
+    assert!(page("q=nothing+like+this").await.contains("No finding matches the filter."));
+    // Of many findings the host says only what it knows.
+    world.multiply_findings(i64::try_from(40_000 / all.len() + 1).unwrap()).await;
+    assert!(page("").await.contains("<span>100 of more than 10,000 findings</span>"));
+    let searched = page("q=cve-").await;
+    let least = searched.split("<span>100 of at least ").nth(1).unwrap().split(' ').next().unwrap().replace(',', "");
+    let least: usize = least.parse().unwrap();
+    assert!((100..=listed("q=cve-").await.len()).contains(&least), "{least}");
+    // The findings of a device are looked up, so that their total is exact.
+    let mut devices = BTreeMap::<&str, usize>::new();
+    for one in &all {
+        *devices.entry(one["finding"]["deviceId"].as_str().unwrap()).or_default() += 1;
+    }
+    let (device, _) = devices.into_iter().max_by_key(|(_, count)| *count).unwrap();
+    let device = format!("device={device}");
+    let count = listed(&device).await.len();
+    assert!(count > 100, "{count}");
+    let expected = format!("<span>100 of {} findings</span>", thousands(count));
+    assert!(page(&device).await.contains(&expected), "{expected}");
 }
 
 fn numbers(values: &serde_json::Value) -> Vec<f64> {

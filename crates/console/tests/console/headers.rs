@@ -31,6 +31,26 @@ async fn pages_have_the_strict_policy_and_static_files_are_kept_for_a_year() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_browser_stores_the_pages_of_a_session_and_those_with_a_new_secret() {
+    let (world, client) = (World::new().await, client());
+    let cookie = world.cookie("Admin").await;
+    let form = client.get(world.page("/keys/new")).header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(form.headers()[CACHE_CONTROL], "no-store");
+    let form = form.text().await.unwrap();
+    let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    for (path, body) in [("/keys/new", "name=New&owner=Admin&kind=api&"), ("/users/Viewer/password-link", "")] {
+        let request = client.post(world.page(path)).header("cookie", &cookie).body(format!("{body}csrf={csrf}"));
+        let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.headers()[CACHE_CONTROL], "no-store", "{path}");
+        let page = answer.text().await.unwrap();
+        // The script removes what is shown once before a browser keeps the page.
+        let shown = page.split(" data-once>").nth(1).unwrap();
+        assert!(shown.contains("<code id=\"secret\">"), "{path}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_from_another_site_or_another_session_does_nothing() {
     let (world, client) = (World::new().await, client());
     let sign_in = |site: &'static str| {

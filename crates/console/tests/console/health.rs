@@ -32,10 +32,104 @@ async fn a_user_finds_the_worst_connection_and_reads_why_it_fails() {
     browser.check("health-groups").await;
     browser.goto(&world.page("/health")).await;
     browser.follow("Footprint of Acme").await;
-    browser.wait_for_text("Message: wrong password.").await;
-    let text = browser.text().await;
-    assert!(text.contains("Status Code: 401.") && text.contains("Uptime, 30 days"), "{text}");
+    browser.wait_for("#failure").await;
+    let failure = browser.evaluate("document.getElementById('failure').innerText").await;
+    let failure = failure.as_str().unwrap();
+    for part in ["401", "wrong password.", CAUSE, CURE, "invalid-credentials", "Diagnose"] {
+        assert!(failure.contains(part), "{part}: {failure}");
+    }
+    assert!(browser.text().await.contains("Uptime, 30 days"));
     browser.check("health-history").await;
+    browser.look(WIDE).await;
+    browser.press("Check now").await;
+    browser.wait_for_text("The check failed.").await;
+    browser.wait_for("#failure").await;
+    browser.goto(&world.page("/health/1")).await;
+    browser.press("Check now").await;
+    browser.wait_for_text("The check passed.").await;
+    world.accepted(&["Footprint of Acme: Failed", "Footprint: Passed"]).await;
+    browser.end().await;
+}
+
+/// The cause and the beginning of the cure of a wrong password, as the manifest has them.
+const CAUSE: &str = "Footprint rejected User Name and Password.";
+const CURE: &str = "Correct User Name and Password.";
+
+/// The number of checks in the history of a connection.
+async fn checks(world: &World, cookie: &str, id: ConnectionId) -> usize {
+    let (status, text) = world.get(cookie, &format!("/health/{id}/checks.csv")).await;
+    assert_eq!(status, 200, "{text}");
+    text.lines().filter(|line| line.contains(",Healthy,") || line.contains(",Failing,")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_a_user_asks_for_is_a_check_of_the_history_and_changes_the_state() {
+    let world = World::new().await;
+    let cookie = world.cookie("Manager").await;
+    for (id, state) in [(ConnectionId(1), "Healthy"), (ConnectionId(2), "Failing")] {
+        let path = format!("/health/{id}");
+        assert_eq!(checks(&world, &cookie, id).await, 0);
+        let (_, before) = world.get(&cookie, &path).await;
+        assert!(before.contains("Check now") && before.contains("Unknown"), "{before}");
+        assert_eq!(world.post(&cookie, &format!("{path}/check"), "").await, 303);
+        assert_eq!(checks(&world, &cookie, id).await, 1);
+        let (_, after) = world.get(&cookie, &path).await;
+        assert!(after.contains(state) && after.contains("Check now"), "{after}");
+        assert_eq!(after.contains(CAUSE) && after.contains(CURE), state == "Failing", "{after}");
+    }
+    assert_eq!(world.runs().await, ["Test Connection", "Test Connection"]);
+    let (_, list) = world.get(&cookie, "/health?column=cause&column=cure").await;
+    assert!(list.contains(CAUSE) && list.contains(CURE), "{list}");
+    // A form that the end of the session interrupted checks nothing.
+    assert_eq!(world.post(&cookie, "/health/1/check", "resumed=yes").await, 303);
+    assert_eq!(checks(&world, &cookie, ConnectionId(1)).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_without_a_known_cure_leads_to_the_diagnosis_and_to_the_connection() {
+    let world = World::new().await;
+    world.failed_check("The store failed.").await;
+    let own = "/console/integrations/coda-footprint/connections/1";
+    let (_, shown) = world.get(&world.cookie("Manager").await, "/health/1").await;
+    let (diagnosis, connection) = (format!("\"{own}/diagnose\""), format!("\"{own}\""));
+    for part in ["The store failed.", "The host knows no cure", diagnosis.as_str(), connection.as_str()] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("<dt>Cause</dt>"), "{shown}");
+    // An analyst may not diagnose.
+    let (_, shown) = world.get(&world.cookie("Analyst").await, "/health/1").await;
+    assert!(shown.contains("The host knows no cure") && !shown.contains("/diagnose"), "{shown}");
+    // Another error has a cause and a cure again.
+    world.checks().await;
+    let (_, shown) = world.get(&world.cookie("Analyst").await, "/health/2").await;
+    assert!(shown.contains(CAUSE) && !shown.contains("The host knows no cure"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_runs_nothing_or_that_a_user_does_not_manage_is_not_checked() {
+    let world = World::new().await;
+    let (manager, analyst) = (world.cookie("Manager").await, world.cookie("Analyst").await);
+    let (_, shown) = world.get(&analyst, "/health/1").await;
+    assert!(!shown.contains("Check now"), "{shown}");
+    assert_eq!(world.post(&analyst, "/health/1/check", "").await, 403);
+    world.change(ConnectionId(1), ConnectionChange { active: Some(false), ..ConnectionChange::default() }).await;
+    let (_, shown) = world.get(&manager, "/health/1").await;
+    assert!(!shown.contains("Check now"), "{shown}");
+    assert_eq!(world.post(&manager, "/health/1/check", "").await, 422);
+    let without_csrf = reqwest::Client::new().post(world.page("/health/2/check")).header("cookie", &manager);
+    let without_csrf = without_csrf.header("content-type", "application/x-www-form-urlencoded").body("a=b");
+    assert_eq!(without_csrf.send().await.unwrap().status(), 403);
+    assert_eq!(checks(&world, &manager, ConnectionId(1)).await + checks(&world, &manager, ConnectionId(2)).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_checked_without_scripts() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.without_scripts().await;
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page("/health/1")).await;
+    browser.press("Check now").await;
+    browser.wait_for_text("The check passed.").await;
     browser.end().await;
 }
 

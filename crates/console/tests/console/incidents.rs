@@ -2,6 +2,7 @@
 
 use fantoccini::Locator;
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
 use crate::world::World;
@@ -124,6 +125,68 @@ async fn only_what_the_user_changes_is_saved_and_a_field_that_keeps_an_incident_
     assert_eq!(world.field(&number, "Root Cause").await.as_deref(), Some("A stolen password"));
     assert_eq!(world.field(&number, "List").await.as_deref(), Some(LIST));
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_and_its_findings_lead_to_each_other() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    let without = world.findings().await.remove(0);
+    world.rule(json!({ "name": "Reopened", "then": { "incident": {} } })).await;
+    let cve = world.reopened().await;
+    let viewer = world.cookie("Viewer").await;
+    let (_, list) = world.get(&viewer, "/incidents.csv").await;
+    let number = list.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
+    browser.sign_in(&world, "Analyst").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page(&format!("/incidents/{number}"))).await;
+    browser.wait_for_text("Findings 1 to 1 of 1").await;
+    browser.check("incident-findings").await;
+    browser.look(WIDE).await;
+    browser.evaluate("document.querySelector('#findings tbody a').click()").await;
+    browser.wait_for("#incidents tbody tr").await;
+    let text = browser.text().await;
+    assert!(text.contains("History, the latest change first") && text.contains(&cve), "{text}");
+    browser.check("finding-incidents").await;
+    browser.look(WIDE).await;
+    browser.follow(&number).await;
+    browser.wait_for_text("Findings 1 to 1 of 1").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+    // Another finding is in no incident.
+    let analyst = world.cookie("Analyst").await;
+    let (_, page) = world.get(&analyst, &format!("/findings/items/{without}")).await;
+    assert!(page.contains("No incident that you may see holds the finding."), "{page}");
+    // A user who may not see the connection reads what the incident says, without links to findings.
+    let (status, page) = world.get(&viewer, &format!("/incidents/{number}")).await;
+    assert_eq!(status, 200);
+    assert!(
+        page.contains("Findings 1 to 1 of 1") && page.contains(&cve) && !page.contains("/findings/items/"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_findings_of_an_incident_are_shown_a_page_at_a_time() {
+    let world = World::new().await;
+    let cookie = world.cookie("Analyst").await;
+    let number = world.incident("Without findings").await;
+    let page = async |number: &str, query: &str| world.get(&cookie, &format!("/incidents/{number}{query}")).await.1;
+    assert!(!page(&number, "").await.contains("id=\"findings\""));
+    world.hold(&number, 1_100).await;
+    let first = page(&number, "").await;
+    assert!(first.contains("Findings 1 to 100 of 1,100. The page has the first 1,000."), "{first}");
+    assert!(first.contains("device-0100") && !first.contains("device-0101") && first.contains("?from=100\""));
+    // The tenant's connection is gone, so that no finding has a page.
+    assert!(!first.contains("/findings/items/"), "{first}");
+    let last = page(&number, "?from=900").await;
+    assert!(last.contains("Findings 901 to 1,000 of 1,100.") && last.contains("device-1000"), "{last}");
+    assert!(!last.contains("device-1001") && !last.contains("?from=1000\""), "{last}");
+    // A position that no page has is no defect.
+    assert!(page(&number, "?from=18446744073709551615").await.contains("There are no further findings."));
+    // The page of a refused form has the first findings, and leads to the others.
+    let (status, refused) = world.answer(&cookie, &format!("/incidents/{number}/links"), "incidents=").await;
+    assert!(status == 422 && refused.contains("Findings 1 to 100 of 1,100"), "{refused}");
+    assert!(refused.contains(&format!("/incidents/{}?from=100\"", number.replace('-', "%2D"))), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

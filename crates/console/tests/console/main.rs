@@ -15,6 +15,7 @@ mod keyboard;
 mod large_result;
 mod password;
 mod pictures;
+mod purposes;
 mod role_matrix;
 mod runs;
 mod script;

@@ -1,5 +1,7 @@
 //! What each role may see and do.
 
+use serde_json::json;
+
 use crate::world::World;
 
 /// The pages, and the status that each user gets.
@@ -22,6 +24,10 @@ const PAGES: &[(&str, [u16; 5])] = &[
     ("/findings/rules/new", [200, 200, 200, 403, 403]),
     ("/findings/rules/99/plan", [404, 404, 404, 404, 403]),
     ("/findings/rules/99", [404, 404, 404, 404, 403]),
+    ("/findings/rules/99/change", [404, 404, 404, 404, 403]),
+    // A rule of the administrator.
+    ("/findings/rules/1", [200, 404, 404, 404, 403]),
+    ("/findings/rules/1/change", [200, 404, 404, 404, 403]),
     ("/findings/items/1.1.x", [404, 404, 404, 404, 403]),
     ("/incidents", [200, 200, 200, 200, 403]),
     ("/incidents.csv", [200, 200, 200, 200, 403]),
@@ -81,6 +87,8 @@ const ADMINISTRATION: &[(&str, &str)] = &[
 async fn each_role_sees_and_does_only_what_it_may() {
     let world = World::new().await;
     let number = world.incident("Open").await;
+    let rule = world.rule(json!({ "name": "Of the administrator", "then": { "incident": {} } })).await;
+    let stored = world.stored_rule(rule).await;
     let users = ["Admin", "Manager", "Analyst", "Viewer", "Nobody"];
     let mut wrong = Vec::new();
     for (position, user) in users.into_iter().enumerate() {
@@ -101,6 +109,22 @@ async fn each_role_sees_and_does_only_what_it_may() {
             }
         }
     }
+    // Only those who manage a connection check it.
+    for user in ["Analyst", "Viewer", "Nobody"] {
+        let status = world.post(&world.cookie(user).await, "/health/1/check", "").await;
+        if !matches!(status, 403 | 404) {
+            wrong.push(format!("{user} POST /health/1/check: {status}"));
+        }
+    }
+    // A user changes only its own rules.
+    for user in ["Manager", "Analyst", "Viewer", "Nobody"] {
+        let path = format!("/findings/rules/{rule}/change");
+        let status = world.post(&world.cookie(user).await, &path, "name=Other&per=finding&most=1&version=1").await;
+        if !matches!(status, 403 | 404) {
+            wrong.push(format!("{user} POST {path}: {status}"));
+        }
+    }
+    assert_eq!(world.stored_rule(rule).await, stored);
     for user in ["Viewer", "Nobody"] {
         let cookie = world.cookie(user).await;
         for (path, body) in [

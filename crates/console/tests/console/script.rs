@@ -41,9 +41,12 @@ async fn a_form_keeps_what_was_typed_but_no_secret_and_a_dialog_asks_first() {
     browser.fill("name", "Second connection").await;
     browser.fill("secret.password", "hush").await;
     browser.fill("interval", "0").await;
+    browser.evaluate("document.querySelector('#days input[value=\"2\"]').click()").await;
     browser.press("Save").await;
     browser.wait_for("#interval-error").await;
     assert_eq!(browser.focused().await, "interval");
+    let ticked = "[...document.querySelectorAll('#days input')].map(one => one.checked)";
+    assert_eq!(browser.evaluate(ticked).await, json!([false, true]));
     let typed = "[document.getElementById('name').value, document.getElementById('secret.password').value]";
     assert_eq!(browser.evaluate(typed).await, json!(["Second connection", ""]));
     // The browser logs the status 422.

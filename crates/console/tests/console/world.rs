@@ -21,7 +21,8 @@ use soar_host::settings::HostSettings;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{
-    Allowed, AuditEntry, Caller, CheckResult, ConnectionId, DynamicField, FieldKind, Moment, Role, SiteKind, Surface,
+    Allowed, AuditEntry, Caller, CheckError, CheckResult, ConnectionId, DynamicField, FeedId, FieldKind, FindingRuleId,
+    FindingSequence, HeldStatus, IncidentFinding, Moment, Role, SiteKind, Surface,
 };
 use soar_store::testing::TestStore;
 use soar_store::{Engine, FindingFilter, NewSite, NewUser, Ran, RunFilter};
@@ -147,6 +148,29 @@ impl World {
         transaction.commit().await.unwrap();
     }
 
+    /// Gives an incident this many findings, on `device-0001` and so on, of a tenant that the host does not have.
+    pub async fn hold(&self, number: &str, count: usize) {
+        let finding = |place: usize| IncidentFinding {
+            finding_id: format!("99.{place:04}.hash"),
+            feed_id: FeedId(99),
+            cve: format!("CVE-2026-{place:04}"),
+            device: format!("device-{place:04}"),
+            address: String::new(),
+            tenant: "Elsewhere".to_owned(),
+            connection: "gone".to_owned(),
+            first_seen: "2026-11-01T00:00:00Z".to_owned(),
+            evidence: String::new(),
+            status: HeldStatus::Open,
+            sequence: FindingSequence(0),
+        };
+        let findings: Vec<_> = (1..=count).map(finding).collect();
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let incident = records.incident_for_change(number).await.unwrap();
+        records.put_incident_findings(incident.id, &findings.iter().collect::<Vec<_>>()).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
     /// The value of a field of an incident.
     pub async fn field(&self, number: &str, name: &str) -> Option<String> {
         let whole = self.host.operations.incident(&self.context(), number).await.unwrap();
@@ -158,16 +182,18 @@ impl World {
     pub async fn checks(&self) {
         let now = Moment::from(SystemClock::new().now());
         let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let indicator = "Test Connection failed. Failed to check the connector.";
+        let tab = format!("{indicator}\nStatus Code: 401.\nMessage: wrong password.");
+        let error = CheckError { tab, code: Some("invalid-credentials".to_owned()) };
         let mut transaction = self.host.store.transaction().await.unwrap();
         let mut records = transaction.records();
         for id in [ConnectionId(1), ConnectionId(2)] {
             let schedule = records.health_check(id).await.unwrap().unwrap();
             for ago in (0..30 * 4).rev().map(|step| step * 360).chain([9, 6, 3]) {
-                let error = "Test Connection failed. Failed to check the connector.\n\nStatus Code: 401.\nMessage: wrong password.";
                 let is_bad = if id.0 == 1 { ago == 360 * 8 } else { ago < 60 };
                 let check = CheckResult {
                     latency_ms: i64::try_from(80 + ago % 70).unwrap(),
-                    error: is_bad.then(|| error.to_owned()),
+                    error: is_bad.then(|| error.clone()),
                     expiring: None,
                 };
                 let at = now - minutes(ago + 1);
@@ -175,6 +201,19 @@ impl World {
                 records.record_check(&schedule, at, &check, &ran).await.unwrap();
             }
         }
+        transaction.commit().await.unwrap();
+    }
+
+    /// Stores a failed check of the working connection, whose error has no code.
+    pub async fn failed_check(&self, tab: &str) {
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let schedule = records.health_check(ConnectionId(1)).await.unwrap().unwrap();
+        let error = CheckError { tab: tab.to_owned(), code: None };
+        let check = CheckResult { latency_ms: 80, error: Some(error), expiring: None };
+        let at = records.now().await.unwrap();
+        let ran = Ran { started_at: at, ended_at: at, node: "test".to_owned() };
+        records.record_check(&schedule, at, &check, &ran).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
@@ -199,6 +238,18 @@ impl World {
         self.collect().await;
         let finding: serde_json::Value = serde_json::from_str(known[0].known.finding.get()).unwrap();
         finding["cve"][0].as_str().unwrap().to_owned()
+    }
+
+    /// Adds a rule on findings, as the administrator. Returns its id.
+    pub async fn rule(&self, rule: serde_json::Value) -> FindingRuleId {
+        let rule = serde_json::from_value(rule).unwrap();
+        self.host.operations.add_finding_rule(&self.context(), &rule).await.unwrap().id
+    }
+
+    /// A rule as it is stored.
+    pub async fn stored_rule(&self, id: FindingRuleId) -> serde_json::Value {
+        let shown = self.host.operations.finding_rule(&self.context(), id).await.unwrap();
+        serde_json::to_value(shown.rule).unwrap()
     }
 
     /// The findings with this status that contain a text.
@@ -254,6 +305,16 @@ impl World {
                    WHERE feed_id || '.' || device || '.' || finding = $2";
         let spoilt = sqlx::query(sql).bind(hostile).bind(id).execute(&mut connection).await.unwrap();
         assert_eq!(spoilt.rows_affected(), 1);
+    }
+
+    /// Copies each finding this many times.
+    pub async fn multiply_findings(&self, copies: i64) {
+        let mut connection = sqlx_sqlite::SqliteConnection::connect(&self.test.address).await.unwrap();
+        let sql = "WITH RECURSIVE copies (copy) AS (SELECT 1 UNION ALL SELECT copy + 1 FROM copies WHERE copy < $1)
+                   INSERT INTO findings
+                   SELECT feed_id, device, finding || '-' || copy, counted, kept, status, listed, cve, first_at,
+                          changed_at, sequence, content FROM findings, copies";
+        sqlx::query(sql).bind(copies).execute(&mut connection).await.unwrap();
     }
 
     /// The context of operations of the administrator.

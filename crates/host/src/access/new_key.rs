@@ -22,7 +22,7 @@ pub struct KeyRequest {
     pub users: Vec<String>,
     /// The names of the sites on which the key may be used.
     pub sites: Allowed<String>,
-    /// The commands that the key may run. Upper and lower case do not matter.
+    /// The addresses of the commands that the key may run. Upper and lower case do not matter.
     pub commands: Allowed<String>,
     /// Whether the key may use the management API. Only an API key of an administrator may, and only without a limit to
     /// sites or commands.
@@ -87,7 +87,7 @@ pub async fn issue_key(
     let commands = match &request.commands {
         Allowed::All => Allowed::All,
         Allowed::Only(commands) => {
-            Allowed::Only(commands.iter().map(|command| command.trim().to_lowercase()).collect())
+            Allowed::Only(commands.iter().map(|command| command.trim().to_ascii_lowercase()).collect())
         }
     };
     let unlucky = |error: secret::NoRandomness| StoreError::Unreadable(error.to_string());

@@ -2,8 +2,10 @@
 
 mod external;
 mod integration;
+mod known;
 mod registry;
 
 pub use external::ExternalCommand;
 pub use integration::{IntegrationCommand, IntegrationCommands};
+pub use known::{KnownCommand, KnownCommands};
 pub use registry::{CommandRegistry, Registered, RegisteredUtility, RegistryError, Runner};

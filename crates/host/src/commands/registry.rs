@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::json;
+use soar_connector::Command;
 use soar_connector::manifest::{Effect, Input, InputType};
-use soar_connector::{Command, name};
 
+use super::known::unknown;
 use super::{ExternalCommand, IntegrationCommands};
 use crate::plugins::CONNECTION_NAME;
 use crate::utility::{self, UtilityCommand};
@@ -170,10 +171,8 @@ impl CommandRegistry {
 
     /// The command at that address; or the error for the caller.
     pub fn find(&self, endpoint: &str) -> Result<&Registered, String> {
-        self.commands.get(&endpoint.to_ascii_lowercase()).ok_or_else(|| {
-            let near = name::suggestion(endpoint, self.commands.values().map(|command| &*command.endpoint));
-            format!("There is no command {}.{near} /openapi.json lists all commands.", name::quoted(endpoint))
-        })
+        let found = self.commands.get(&endpoint.to_ascii_lowercase());
+        found.ok_or_else(|| unknown(endpoint, self.commands.values().map(|command| &*command.endpoint)))
     }
 
     /// All commands, by address.

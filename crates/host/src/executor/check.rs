@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use soar_connector::{Collector, ExecutionContext, Outcome, RawParameters, Redactor};
-use soar_store::model::{CheckResult, ConnectionId};
+use soar_store::model::{CheckError, CheckResult, ConnectionId};
 use soar_store::{Ran, StoreError};
 use tokio::time::timeout;
 
@@ -28,9 +28,9 @@ impl Executor {
             Ok((outcome, redactor)) => check_result(&outcome, &redactor, latency_ms),
             Err(problem) => {
                 let problem = soar_connector::sentence(&problem);
-                let error =
+                let tab =
                     format!("{command} failed. Failed to check the connector.\nStatus Code: N/A.\nMessage: {problem}");
-                CheckResult { latency_ms, error: Some(error), expiring: None }
+                CheckResult { latency_ms, error: Some(CheckError { tab, code: None }), expiring: None }
             }
         }
     }
@@ -47,8 +47,8 @@ impl Executor {
             let kept: Option<Value> = kept.and_then(|outcome| serde_json::from_str(outcome.get()).ok());
             let tab = kept.as_ref().and_then(|kept| kept.get("errorTab")).and_then(Value::as_str);
             let mut check = check_result(&finished.outcome, &Redactor::default(), latency_ms);
-            if check.error.is_some() {
-                check.error = Some(tab.unwrap_or("Test Connection failed.").to_owned());
+            if let Some(error) = &mut check.error {
+                tab.unwrap_or("Test Connection failed.").clone_into(&mut error.tab);
             }
             let started_at = ended_at - finished.outcome.receipt.elapsed;
             let ran = Ran { started_at, ended_at, node: self.shared.node.clone() };
@@ -116,9 +116,10 @@ fn check_result(outcome: &Outcome, redactor: &Redactor, latency_ms: i64) -> Chec
         .filter(|warning| warning.code.ends_with(EXPIRES))
         .map(|warning| clean(warning.message.clone()))
         .collect();
+    let error = outcome.error.as_ref();
     CheckResult {
         latency_ms,
-        error: outcome.error.as_ref().map(|error| clean(error.to_string())),
+        error: error.map(|error| CheckError { tab: clean(error.to_string()), code: Some(error.code.clone()) }),
         expiring: (!expiring.is_empty()).then(|| expiring.join(" ")),
     }
 }

@@ -75,6 +75,10 @@ pub struct ConnectionHealth {
     /// The health of the connection.
     #[serde(flatten)]
     pub health: Health,
+    /// The cause of the last error. Null where the integration's manifest does not have the code of the error.
+    pub last_error_cause: Option<String>,
+    /// The cure of the last error. Null where the cause is.
+    pub last_error_cure: Option<String>,
     /// The uptime of the last 24 hours.
     pub uptime_day: Uptime,
     /// The uptime of the last 7 days.
@@ -117,7 +121,7 @@ fn row(connection: &Connection, known: Option<(Schedule, Option<Health>)>, agent
     let why = connection.agent_name.as_deref().and_then(|name| agents.unusable(name, &connection.place));
     let Some(why) = why else { return (schedule, health) };
     let health = health.unwrap_or_else(|| Health::unknown(connection.created_at));
-    (schedule, Some(Health { state: HealthState::Failing, last_error: Some(why), ..health }))
+    (schedule, Some(Health { state: HealthState::Failing, last_error: Some(why), last_error_code: None, ..health }))
 }
 
 impl Connections {
@@ -179,7 +183,7 @@ impl Connections {
             };
             let server = self.server(&connection);
             let shown = connection_health(&connection, row, &sites, &uptimes);
-            table.connections.push(ConnectionHealth { server, charts, latency_day, ..shown });
+            table.connections.push(self.explained(ConnectionHealth { server, charts, latency_day, ..shown }));
         }
         Ok(table)
     }
@@ -209,7 +213,19 @@ impl Connections {
         let server = self.server(&connection);
         let shown = ConnectionHealth { server, latency_day, ..connection_health(&connection, row, &sites, &uptimes) };
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
-        Ok(ConnectionHistory { at: now, connection: shown, checks })
+        Ok(ConnectionHistory { at: now, connection: self.explained(shown), checks })
+    }
+
+    /// Adds the cause and the cure of the last error, which the manifest of the integration has.
+    fn explained(&self, one: ConnectionHealth) -> ConnectionHealth {
+        let entry = one.health.last_error_code.as_deref().and_then(|code| {
+            let plugin = self.registry.named(&one.integration).ok()?;
+            let manifest = plugin.manifest();
+            let test = manifest.command(&manifest.connector.health_check).ok();
+            manifest.error(test, code).cloned()
+        });
+        let (last_error_cause, last_error_cure) = entry.map(|entry| (entry.cause, entry.cure)).unzip();
+        ConnectionHealth { last_error_cause, last_error_cure, ..one }
     }
 }
 
@@ -244,7 +260,7 @@ fn in_whole(states: BTreeMap<HealthState, i64>) -> BTreeMap<HealthState, usize> 
     states.into_iter().map(|(state, count)| (state, usize::try_from(count).unwrap_or(0))).collect()
 }
 
-/// The health of a connection, without its server, latency and charts.
+/// The health of a connection, without its server, latency and charts, and without cause and cure of its last error.
 fn connection_health(connection: &Connection, row: Row, sites: &[Site], uptimes: &Uptimes) -> ConnectionHealth {
     let site_inactive = match &connection.place {
         Place::Site(site) => sites.iter().find(|one| one.id == site.id),
@@ -264,6 +280,8 @@ fn connection_health(connection: &Connection, row: Row, sites: &[Site], uptimes:
         checked,
         next_due_at,
         health: health.unwrap_or_else(|| Health::unknown(connection.created_at)),
+        last_error_cause: None,
+        last_error_cure: None,
         uptime_day: uptimes.day,
         uptime_week: uptimes.week,
         uptime_month: uptimes.month,

@@ -29,7 +29,8 @@ pub struct KeyToMake {
     /// The names of the sites on which the key may be used. All sites unless given.
     #[serde(default)]
     pub sites: Option<Vec<String>>,
-    /// The commands that the key may run, such as GetIncidents. All commands unless given.
+    /// The commands that the key may run, each by its address or its name, such as GetIncidents. All commands unless
+    /// given.
     #[serde(default)]
     pub commands: Option<Vec<String>>,
     /// Whether the key may use the management API. Only an API key of an administrator may, and only without a limit to
@@ -125,17 +126,17 @@ impl Operations {
     /// Creates a key. The answer to a repeat does not contain the secret.
     ///
     /// # Errors
-    /// [`OperationError`].
+    /// [`OperationError`], also when the host does not have a command that the key names.
     #[boxed]
     pub async fn create_key(&self, context: &RequestContext, key: KeyToMake) -> Result<KeyShown, OperationError> {
-        let only = |items: Option<Vec<String>>| items.map_or(Allowed::All, Allowed::Only);
+        context.must_administer()?;
         let request = &KeyRequest {
             name: key.name,
             kind: key.kind,
             owner: key.owner,
             users: key.users,
-            sites: only(key.sites),
-            commands: only(key.commands),
+            sites: key.sites.map_or(Allowed::All, Allowed::Only),
+            commands: self.addresses(key.commands)?,
             may_manage: key.may_manage,
             requires_expiry: key.requires_expiry,
             expires_at: key.expires_at,
@@ -153,6 +154,16 @@ impl Operations {
                 })
             })
             .await
+    }
+
+    /// The addresses of the commands that a new key is limited to. A stored key may name other commands.
+    fn addresses(&self, named: Option<Vec<String>>) -> Result<Allowed<String>, Refusal> {
+        let Some(named) = named else { return Ok(Allowed::All) };
+        let address = |name: &String| match self.known_commands.find(name) {
+            Ok(command) => Ok(command.endpoint.clone()),
+            Err(problem) => Err(Refusal::Because(format!("Commands: {problem}"))),
+        };
+        Ok(Allowed::Only(named.iter().map(address).collect::<Result<_, _>>()?))
     }
 
     /// Revokes a key for ever. It is refused from the next call on.

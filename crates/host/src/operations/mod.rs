@@ -69,6 +69,7 @@ pub use utility::{CommandEnd, UtilityCall};
 
 use crate::Refusal;
 use crate::access::SecretSeal;
+use crate::commands::KnownCommands;
 use crate::connections::Connections;
 use crate::executor::Executor;
 use crate::findings::Findings;
@@ -94,6 +95,8 @@ pub struct Operations {
     pub sign_in: SignInSettings,
     /// Seals and opens the secrets of keys; `None` where no operation needs it.
     pub seal: Option<Arc<dyn SecretSeal>>,
+    /// The commands that a new key can be limited to; none where no operation needs them.
+    pub known_commands: KnownCommands,
     /// The connections; `None` in a host that has no connectors.
     pub connections: Option<Connections>,
     /// Runs connectors' commands; `None` in a host that has no connectors.

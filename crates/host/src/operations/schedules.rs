@@ -20,6 +20,14 @@ pub struct ScheduleLog {
 }
 
 impl Operations {
+    /// The names of the commands of an integration that can be scheduled.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is no such integration.
+    pub fn commands_to_schedule(&self, integration: &str) -> Result<Vec<String>, OperationError> {
+        Ok(self.schedules()?.commands(integration)?)
+    }
+
     /// The schedules that the caller may see, by name, with their health. With `site`, only the schedules on that site.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
+use soar_store::model::{CheckError, CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
 use soar_store::{Holder, Ran, Store, StoreError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -229,7 +229,7 @@ impl Scheduler {
                 let check = AssertUnwindSafe(self.runner.check(schedule)).catch_unwind().await;
                 WorkResult::Check(check.unwrap_or_else(|_| CheckResult {
                     latency_ms: 0,
-                    error: panicked().error,
+                    error: panicked().error.map(|tab| CheckError { tab, code: None }),
                     expiring: None,
                 }))
             }

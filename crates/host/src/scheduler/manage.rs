@@ -42,6 +42,17 @@ impl Schedules {
         Self { connections }
     }
 
+    /// The names of the commands of an integration that can be scheduled.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such integration.
+    pub fn commands(&self, integration: &str) -> Result<Vec<String>, Refusal> {
+        let plugin = self.connections.registry.named(integration)?;
+        let manifest = plugin.manifest();
+        let own = manifest.commands.iter().map(|command| command.name.clone());
+        Ok(own.chain(collection_of(manifest).map(|command| command.name.clone())).collect())
+    }
+
     /// The schedules that the caller may see, by name. With `site`, only the schedules on that site.
     ///
     /// # Errors
@@ -267,9 +278,14 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
     Err(Refusal::Forbidden(format!("This needs the right to {right} on {site}. Ask an administrator for it.")))
 }
 
+/// The command that collects the findings of the connector; `None` if the connector lists no findings.
+fn collection_of(manifest: &Manifest) -> Option<&'static Command> {
+    collect_manifest().filter(|_| manifest.connector.findings.is_some())
+}
+
 /// A command of the connector, or the collection of its findings.
 fn command_of<'m>(manifest: &'m Manifest, name: &str) -> Result<&'m Command, Refusal> {
-    let collect = collect_manifest().filter(|_| manifest.connector.findings.is_some());
+    let collect = collection_of(manifest);
     if let Some(command) = collect.filter(|command| same_word(&command.name) == same_word(name)) {
         return Ok(command);
     }

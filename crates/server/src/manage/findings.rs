@@ -138,7 +138,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
     request.answer(page).await
 }
 
-/// One finding by its id, with its changes
+/// One finding by its id, with its changes and the incidents that hold it
 #[utoipa::path(get, path = "/findings/items/{name}", operation_id = "getFinding", params(Name),
     responses((status = 200, body = FindingShown)))]
 async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {

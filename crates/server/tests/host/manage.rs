@@ -1,8 +1,22 @@
 //! The management API.
 
-use serde_json::json;
+use std::sync::Arc;
 
+use coda_footprint::FootprintPlugin;
+use serde_json::{Value, json};
+use soar_connector::SystemClock;
+use soar_host::Host;
 use soar_host::access::KeyRequest;
+use soar_host::commands::KnownCommands;
+use soar_host::connections::Connections;
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
+use soar_host::sealing::Keyring;
+use soar_host::settings::HostSettings;
+use soar_host::vault::{Vault, VaultSettings};
+use soar_store::Engine;
+use soar_store::model::Allowed;
+use soar_store::testing::TestStore;
 
 use crate::support::{TestHost, answer, key_request};
 
@@ -114,9 +128,9 @@ async fn a_key_that_cannot_be_is_not_made() {
             (json!({ "kind": "jwt", "mayManage": true }), 422),
             (json!({ "owner": "analyst", "mayManage": true }), 422),
             (json!({ "sites": ["Security Operations"], "mayManage": true }), 422),
-            (json!({ "commands": ["GetIncidents"], "mayManage": true }), 422),
+            (json!({ "commands": ["ShowNotes"], "mayManage": true }), 422),
             (json!({ "commands": [], "mayManage": true }), 422),
-            (json!({ "commands": vec!["GetIncidents"; 1_001] }), 422),
+            (json!({ "commands": vec!["ShowNotes"; 1_001] }), 422),
             (json!({ "commands": ["x".repeat(101)] }), 422),
             (json!({ "expiresAt": 1 }), 422),
             (json!({ "owner": "nobody" }), 404),
@@ -132,6 +146,58 @@ async fn a_key_that_cannot_be_is_not_made() {
         }
         assert_eq!(answer(host.manage("GET", "/keys")).await.1.as_array().unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_key_names_commands_that_the_host_has_in_the_forms_people_type() {
+    for host in TestHost::on_both().await {
+        let make = |commands: Value| {
+            let body = json!({ "name": "new", "kind": "api", "owner": "Admin", "commands": commands });
+            answer(host.manage("POST", "/keys").json(&body))
+        };
+        let list = "/openapi.json lists all commands.";
+        for (commands, said) in [
+            (json!(["ShowNotse"]), format!("There is no command \"ShowNotse\". Did you mean \"ShowNotes\"? {list}")),
+            (json!(["ShowNotes", "Make Coffee"]), format!("There is no command \"Make Coffee\". {list}")),
+            (json!([""]), format!("There is no command \"\". {list}")),
+        ] {
+            let (status, refused) = make(commands).await;
+            assert_eq!((status, &refused["Error"]), (422, &json!(format!("Commands: {said}"))));
+        }
+        assert_eq!(answer(host.manage("GET", "/keys")).await.1.as_array().unwrap().len(), 1);
+        let (status, made) = make(json!(["show notes", "LISTDEVICES", "make-note"])).await;
+        assert_eq!((status, &made["commands"]), (201, &json!(["shownotes", "listdevices", "makenote"])));
+        let run = host.bare("ShowNotes", json!({})).header("d3key", made["secret"].as_str().unwrap());
+        assert_eq!(answer(run).await.1["returnData"], "Successful");
+    }
+}
+
+#[tokio::test]
+async fn a_stored_key_that_names_an_unknown_command_is_read_and_used() {
+    for host in TestHost::on_both().await {
+        let commands = Allowed::Only(vec!["coffee".to_owned(), "shownotes".to_owned()]);
+        let old = host.issue(&KeyRequest { commands, ..key_request("old", "Admin") }).await;
+        let read = answer(host.manage("GET", "/keys/old")).await.1;
+        assert_eq!(read["commands"], json!(["coffee", "shownotes"]));
+        assert_eq!(answer(host.manage("GET", "/keys")).await.0, 200);
+        let run = host.bare("ShowNotes", json!({})).header("d3key", &old);
+        assert_eq!(answer(run).await.1["returnData"], "Successful");
+        assert_eq!(answer(host.manage("POST", "/keys/old/revoke")).await.1["state"], "revoked");
+    }
+}
+
+#[tokio::test]
+async fn the_terminal_knows_the_commands_of_a_host() {
+    let test = TestStore::on(Engine::Sqlite).await;
+    let registry = || PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+    let (keyring, vault) = (Keyring::generate().unwrap(), Vault::new(VaultSettings::default()));
+    let clock = Arc::new(SystemClock::new());
+    let connections = Connections::new(test.store.clone(), Arc::new(registry()), keyring, vault, clock);
+    let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+    let host = Host::with_connectors(HostSettings::default(), executor).unwrap();
+    let known = KnownCommands::of_plugins(&registry());
+    assert_eq!(host.operations.known_commands, known);
+    assert_eq!(known.find("list devices").unwrap().endpoint, "ListDevices");
 }
 
 #[tokio::test]

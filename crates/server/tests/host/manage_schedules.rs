@@ -137,6 +137,11 @@ async fn how_connections_fare_is_listed_the_worst_first_and_each_has_its_history
             (&json!("Failing"), &json!(false), &json!(null))
         );
         assert!(bad["lastError"].as_str().unwrap().starts_with("Test Connection failed."), "{bad}");
+        // The manifest of this integration has no errors.
+        assert_eq!(
+            (&bad["lastErrorCode"], &bad["lastErrorCause"], &bad["lastErrorCure"]),
+            (&json!("not-permitted"), &Value::Null, &Value::Null)
+        );
         assert_eq!(table["connections"][2]["uptimeDay"], json!({ "passed": 1, "failed": 0 }));
         assert_eq!(host.get("/health?state=Failing&limit=1").await.1["connections"][0]["name"], "Bad");
         assert_eq!(host.get("/health?site=Client").await.1["connections"], json!([]));

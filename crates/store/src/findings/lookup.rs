@@ -21,6 +21,42 @@ text_enum! {
     }
 }
 
+/// The highest number of findings that a count gives.
+const MOST_COUNTED: i64 = 10_000;
+
+/// The most rows that a count reads. A search also reads the fields of each row, so that it reads fewer rows.
+const ROWS: i64 = 20_000;
+const SEARCHED_ROWS: i64 = 4_000;
+
+/// How far the store counts findings.
+#[derive(Debug, Clone, Copy)]
+pub struct CountBounds {
+    /// The highest number.
+    pub most: i64,
+    /// The most rows that are read.
+    pub rows: i64,
+}
+
+impl CountBounds {
+    /// The bounds with which a count takes little time, however many findings there are.
+    #[must_use]
+    pub fn of(filter: &FindingFilter) -> Self {
+        let is_search = filter.search.as_deref().is_some_and(|text| !text.is_empty());
+        Self { most: MOST_COUNTED, rows: if is_search { SEARCHED_ROWS } else { ROWS } }
+    }
+}
+
+/// How many findings match a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingTotal {
+    /// Exactly this many.
+    Exactly(i64),
+    /// More than this many, which is the highest number.
+    MoreThan(i64),
+    /// At least this many. The store read no further rows.
+    AtLeast(i64),
+}
+
 /// Which findings to read. A field that is not set does not limit them.
 #[derive(Debug, Clone, Default)]
 pub struct FindingFilter {
@@ -46,37 +82,66 @@ pub struct FindingFilter {
 
 /// The conditions of a filter, with the parameters `$1` to `$6`: tenants, search, CVE, status, device, tenant.
 pub(super) struct Conditions {
-    sql: String,
+    /// The conditions on the tenant, the device and the CVE. An index finds these rows.
+    scope: String,
+    /// The conditions for which each of these rows is read.
+    rest: String,
     values: [String; 6],
 }
 
 impl Conditions {
     pub(super) fn new(engine: Engine, feeds: &[FeedId], filter: &FindingFilter) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (cve, status) = (text(&filter.cve), text(&filter.status));
+        let (device, tenant) = (text(&filter.device), text(&filter.tenant));
+        let seen = engine.integers_of("$1");
+        let tenants = if tenant.is_empty() {
+            seen
+        } else {
+            format!(
+                "SELECT t.id FROM finding_feeds t
+                 WHERE t.id IN ({seen}) AND (t.tenant = $6 OR LOWER(t.tenant_name) = LOWER($6))"
+            )
+        };
+        let mut scope = format!("n.feed_id {}", engine.among(&tenants));
+        if !device.is_empty() {
+            // SQLite looks up a device by the index only where its column is compared alone.
+            let found = format!(
+                "FROM finding_devices d WHERE d.feed_id {}
+                     AND (LOWER(d.name) = LOWER($5) OR d.address = $5 OR d.product_id = $5)",
+                engine.among(&tenants)
+            );
+            scope.push_str(&format!(
+                " AND n.device IN (SELECT d.device {found})
+                  AND (n.feed_id, n.device) IN (SELECT d.feed_id, d.device {found})"
+            ));
+        }
+        if !cve.is_empty() {
+            scope.push_str(" AND n.cve = $3");
+        }
+        // PostgreSQL refuses a parameter that the statement does not have.
+        for (value, parameter) in [(&cve, "$3"), (&device, "$5"), (&tenant, "$6")] {
+            if value.is_empty() {
+                scope.push_str(&format!(" AND {parameter} = ''"));
+            }
+        }
         let member = |name: &str| format!("LOWER(COALESCE({}, ''))", engine.json_text("n.content", name));
-        let sql = format!(
-            "n.feed_id IN ({feeds})
-             AND ($2 = '' OR LOWER(n.cve) LIKE $2 ESCAPE '\\' OR {title} LIKE $2 ESCAPE '\\'
-                  OR {software} LIKE $2 ESCAPE '\\'
-                  OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
-                             AND (LOWER(d.name) LIKE $2 ESCAPE '\\' OR d.address LIKE $2 ESCAPE '\\')))
-             AND ($3 = '' OR n.cve = $3) AND ($4 = '' OR n.status = $4) {gone}
-             AND ($5 = '' OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
-                                     AND (LOWER(d.name) = LOWER($5) OR d.address = $5 OR d.product_id = $5)))
-             AND ($6 = '' OR f.tenant = $6 OR LOWER(f.tenant_name) = LOWER($6))",
-            feeds = engine.integers_of("$1"),
+        let rest = format!(
+            "($2 = '' OR LOWER(n.cve) LIKE $2 ESCAPE '\\' OR {title} LIKE $2 ESCAPE '\\'
+              OR {software} LIKE $2 ESCAPE '\\'
+              OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
+                         AND (LOWER(d.name) LIKE $2 ESCAPE '\\' OR d.address LIKE $2 ESCAPE '\\')))
+             AND ($4 = '' OR n.status = $4) {gone}",
             title = member("title"),
             software = member("software"),
             gone = if filter.with_gone { "" } else { "AND n.listed = 1" },
         );
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let search = filter.search.as_deref().map(containing).unwrap_or_default();
-        let (cve, status) = (text(&filter.cve), text(&filter.status));
-        let values = [identifiers(feeds), search, cve, status, text(&filter.device), text(&filter.tenant)];
-        Self { sql, values }
+        Self { scope, rest, values: [identifiers(feeds), search, cve, status, device, tenant] }
     }
 
-    pub(super) fn sql(&self) -> &str {
-        &self.sql
+    pub(super) fn sql(&self) -> String {
+        format!("{} AND {}", self.scope, self.rest)
     }
 
     /// Binds the parameters.
@@ -166,6 +231,51 @@ impl Records<'_> {
         if let Some((feed, device, finding)) = after {
             query = query.bind(feed).bind(device.to_owned()).bind(finding.to_owned());
         }
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// How many findings of these tenants match a filter, as far as the bounds allow. The filter's order and position
+    /// have no effect.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_findings(
+        &mut self,
+        feeds: &[FeedId],
+        filter: &FindingFilter,
+        bounds: CountBounds,
+    ) -> Result<FindingTotal, StoreError> {
+        let conditions = Conditions::new(self.engine, feeds, filter);
+        // The order is that of the table, so that PostgreSQL reads no rows of other tenants before those of the filter.
+        let sql = format!(
+            "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(matching), 0) AS BIGINT)
+             FROM (SELECT CASE WHEN {} THEN 1 ELSE 0 END AS matching FROM findings n WHERE {}
+                   ORDER BY n.feed_id, n.device, n.finding LIMIT $7) looked_at",
+            conditions.rest, conditions.scope
+        );
+        // One more row tells whether there are further ones.
+        let query = conditions.bind(sqlx::query_as(sqlx::AssertSqlSafe(sql))).bind(bounds.rows.saturating_add(1));
+        let (rows, matching): (i64, i64) = query.fetch_one(&mut *self.connection).await?;
+        Ok(match matching {
+            matching if matching > bounds.most => FindingTotal::MoreThan(bounds.most),
+            matching if rows > bounds.rows => FindingTotal::AtLeast(matching),
+            matching => FindingTotal::Exactly(matching),
+        })
+    }
+
+    /// Those of these findings that the store has and that belong to one of these tenants.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn known_findings(&mut self, feeds: &[FeedId], ids: &[String]) -> Result<Vec<String>, StoreError> {
+        let parts = ids.iter().filter_map(|id| finding_id_parts(id)).filter(|(feed, ..)| feeds.contains(feed));
+        let parts = serde_json::to_string(&parts.collect::<Vec<_>>())?;
+        let sql = format!(
+            "SELECT CAST(n.feed_id AS TEXT) || '.' || n.device || '.' || n.finding FROM {}
+             JOIN findings n ON n.feed_id = w.feed AND n.device = w.device AND n.finding = w.finding",
+            self.engine.table_of_findings("$1", "w")
+        );
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(parts);
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 

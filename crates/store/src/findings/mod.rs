@@ -24,7 +24,7 @@ pub use deliveries::FindingDelivery;
 pub use groups::{FindingGroup, FindingGrouping};
 pub use incident_transfer::{IncidentRule, TransferredFinding};
 pub use log::{LogBounds, LogPosition};
-pub use lookup::{FindingFilter, FindingOrder, finding_id_parts};
+pub use lookup::{CountBounds, FindingFilter, FindingOrder, FindingTotal, finding_id_parts};
 pub use rule_changes::LoggedChange;
 pub use rule_incidents::{HeldFinding, OpenIncident};
 pub use rules::{NewRule, RuleCounts, StoredRule};

@@ -1,9 +1,9 @@
 //! The incidents that rules made, and their findings.
 
 use crate::columns::Flag;
-use crate::model::{FindingRuleId, HeldStatus, IncidentFinding, IncidentId, SiteId};
+use crate::model::{FindingRuleId, HeldStatus, Incident, IncidentFinding, IncidentId, SiteId};
 use crate::rows::{Cell, identifiers};
-use crate::{Records, StoreError};
+use crate::{LongTexts, Records, SearchOrder, StoreError};
 
 /// An open incident of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -170,6 +170,28 @@ impl Records<'_> {
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(incident).bind(limit);
         Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// At most `limit` incidents on these sites that hold a finding, the latest first. They are without long texts.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn incidents_of_finding(
+        &mut self,
+        finding: &str,
+        sites: &[SiteId],
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        // With `+` no database uses the index of sites: a finding has few incidents.
+        let sql = format!(
+            "SELECT i.id FROM incident_findings h JOIN incidents i ON i.id = h.incident_id
+             WHERE h.finding_id = $1 AND +i.site_id IN ({}) ORDER BY i.created_at DESC, i.id DESC LIMIT $3",
+            self.engine.integers_of("$2")
+        );
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(finding.to_owned());
+        let query = query.bind(identifiers(sites)).bind(limit);
+        let ids: Vec<i64> = query.fetch_all(&mut *self.connection).await?;
+        self.incidents_numbered(&ids, sites, LongTexts::NONE, SearchOrder::Latest.sql(false)).await
     }
 
     /// The number of findings of an incident, and how many of them are not fixed.

@@ -56,6 +56,8 @@ pub struct Health {
     pub last_proof_at: Option<Moment>,
     /// The Error tab of the last check that failed.
     pub last_error: Option<String>,
+    /// The code of that error in the integration's manifest. Null where the command of the check did not run.
+    pub last_error_code: Option<String>,
     /// When that check ended.
     #[schema(value_type = Option<i64>)]
     pub last_error_at: Option<Moment>,
@@ -100,6 +102,7 @@ impl Health {
             last_check_at: None,
             last_proof_at: None,
             last_error: None,
+            last_error_code: None,
             last_error_at: None,
             notice: None,
             latency_ms: None,

@@ -25,13 +25,22 @@ pub struct AlertRules {
     pub interval: Option<Duration>,
 }
 
+/// Why a check failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckError {
+    /// The Error tab.
+    pub tab: String,
+    /// The code of the error in the integration's manifest. `None` where the command of the check did not run.
+    pub code: Option<String>,
+}
+
 /// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckResult {
     /// The duration in milliseconds.
     pub latency_ms: i64,
-    /// The Error tab of a failed check.
-    pub error: Option<String>,
+    /// The error of a failed check.
+    pub error: Option<CheckError>,
     /// A sentence about a certificate or credential that is about to expire.
     pub expiring: Option<String>,
 }
@@ -41,7 +50,7 @@ impl CheckResult {
     #[must_use]
     pub fn proves(&self, slow_ms: i64) -> (HealthState, Option<String>) {
         if let Some(error) = &self.error {
-            return (HealthState::Failing, Some(error.clone()));
+            return (HealthState::Failing, Some(error.tab.clone()));
         }
         let slow = (self.latency_ms >= slow_ms)
             .then(|| format!("It took {} ms; {slow_ms} ms or more is slow.", self.latency_ms));
@@ -80,6 +89,7 @@ impl Health {
             self.failures += 1;
             self.successes = 0;
             self.last_error = why;
+            self.last_error_code = check.error.as_ref().and_then(|error| error.code.clone());
             self.last_error_at = Some(now);
             self.notice = None;
         } else {
@@ -143,7 +153,8 @@ mod tests {
 
     fn check(mark: char) -> CheckResult {
         let latency_ms = if mark == 's' { 6000 } else { 20 };
-        let error = (mark == 'F').then(|| "Test Connection failed.".to_owned());
+        let error = (mark == 'F')
+            .then(|| CheckError { tab: "Test Connection failed.".to_owned(), code: Some("unreachable".to_owned()) });
         let expiring = (mark == 'e').then(|| "The certificate expires in 3 days.".to_owned());
         CheckResult { latency_ms, error, expiring }
     }
@@ -221,6 +232,10 @@ mod tests {
         assert_eq!(health.last_error_at, Some(Moment(40)));
         assert_eq!(health.notice.as_deref(), Some("The certificate expires in 3 days."));
         assert_eq!(health.last_error.as_deref(), Some("Test Connection failed."));
+        assert_eq!(health.last_error_code.as_deref(), Some("unreachable"));
+        let error = CheckError { tab: "The connection has no agent.".to_owned(), code: None };
+        health.after(&CheckResult { error: Some(error), ..check('F') }, Moment(70), RULES);
+        assert_eq!(health.last_error_code, None, "the code of an earlier error explains another one");
     }
     /// The states over a series of checks, by their first letters.
     fn states(checks: &str, rules: AlertRules) -> String {

@@ -50,7 +50,7 @@ pub use finding::{
 pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, Health, HealthState};
 pub use health_report::{Check, DayUptime, Latency, Uptime, percentiles};
-pub use health_rules::{AlertRules, CheckResult, Notice};
+pub use health_rules::{AlertRules, CheckError, CheckResult, Notice};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
     FindingDeliveryId, FindingRuleId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId,

@@ -1,4 +1,4 @@
-//! `footprint findings show`: one finding with its changes.
+//! `footprint findings show`: one finding with its changes and its incidents.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment};
 
-/// Show a finding with its changes
+/// Show a finding with its changes and the incidents that hold it
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its id, as `findings list` shows it
@@ -38,6 +38,9 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         format!("{}  {}  {}{baseline}{reason}  {}", change.sequence, moment(change.at), change.kind, fields.join(", "))
     });
     let changes: Vec<_> = changes.collect();
+    let incidents = shown.incidents.iter();
+    let incidents = incidents.map(|one| format!("{}  {}  {}  {}", one.number, one.status, one.site, one.title));
+    let incidents: Vec<_> = incidents.collect();
     let kev = shown.finding.kev.as_ref().map(|kev| {
         let listed = if kev.listed { "listed" } else { "not listed" };
         format!("{listed} ({}, {})", kev.source, kev.date)
@@ -65,6 +68,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         ("First Read", moment(known.first_at)),
         ("First Found", text("firstFound")),
         ("Remediation", text("remediation")),
+        ("Incidents", incidents.join("\n")),
         ("Changes", changes.join("\n")),
     ];
     printer.details(&shown, arguments.output, &labels)?;

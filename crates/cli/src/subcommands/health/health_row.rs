@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use soar_connector::ErrorParts;
 use soar_host::health::ConnectionHealth;
 use soar_store::model::{HealthState, Moment, Uptime};
 
@@ -137,13 +138,11 @@ fn last_error(one: &ConnectionHealth) -> String {
 }
 
 /// An Error tab on one line.
-pub(super) fn in_short(tab: &str) -> String {
-    let part = |label: &str| tab.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
-    let status = part("Status Code:").map(|status| status.trim_end_matches('.')).filter(|status| *status != "N/A");
-    let message = part("Message:").unwrap_or_else(|| tab.lines().next().unwrap_or_default());
-    match status {
-        Some(status) => shortened(&format!("{status} {message}")),
-        None => shortened(message),
+fn in_short(tab: &str) -> String {
+    match ErrorParts::of(tab) {
+        None => shortened(tab.lines().next().unwrap_or_default()),
+        Some(ErrorParts { status_code: "N/A", message, .. }) => shortened(message),
+        Some(ErrorParts { status_code, message, .. }) => shortened(&format!("{status_code} {message}")),
     }
 }
 

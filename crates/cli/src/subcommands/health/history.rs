@@ -71,6 +71,10 @@ fn head(connection: &ConnectionHealth, now: Moment) -> String {
     if let Some(at) = health.last_error_at {
         let tab = health.last_error.as_deref().unwrap_or_default();
         head.push_str(&format!("\nLast error at {}:\n  {}", moment_if_any(Some(at)), tab.replace('\n', "\n  ")));
+        let explained = [("Cause", &connection.last_error_cause), ("Cure", &connection.last_error_cure)];
+        for (label, text) in explained.into_iter().filter_map(|(label, text)| Some((label, text.as_deref()?))) {
+            head.push_str(&format!("\n  {label}: {text}"));
+        }
     }
     head
 }

@@ -39,7 +39,8 @@ pub(super) struct Arguments {
     #[arg(long = "site", value_name = "SITE")]
     sites: Vec<String>,
 
-    /// A command that it may run, such as CloseIncidentInBulk [default: every command]; repeatable
+    /// A command that it may run, by its address or its name, such as CloseIncidentInBulk [default: every command];
+    /// repeatable
     #[arg(long = "command", value_name = "COMMAND")]
     commands: Vec<String>,
 
@@ -68,7 +69,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let key = arguments.key(session)?;
     let context = session.context("key add");
-    let made = session.sealing_operations()?.create_key(&context, key).await;
+    let made = session.key_operations()?.create_key(&context, key).await;
     let shown = session.changed(context, made).await?;
     if arguments.output == Form::Json {
         printer.secret_line(&serde_json::to_string(&shown)?)?;

@@ -21,7 +21,8 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page, list: ListState) -> Answer {
     let before = list.read::<i64>("from")?.map(AuditEntryId);
     let found = read(&page, &list, before, ROWS).await?;
-    let content = ContentPage::new(page.frame("Audit log"));
+    let purpose = "The audit log shows who did what, from where, and what the host refused.";
+    let content = ContentPage::new(page.main_frame("Audit log", purpose));
     page.show(&content.with(filter(&page, &list)).with(entries(&page, &list, &found)))
 }
 

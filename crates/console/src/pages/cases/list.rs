@@ -29,7 +29,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     }
     let after = list.read::<i64>("from")?.map(CaseId);
     let found = read(&page, &list, after, ROWS).await?;
-    let content = ContentPage::new(page.frame("Cases"));
+    let purpose = "Cases are groups of incidents that belong together. Open one to see its incidents.";
+    let content = ContentPage::new(page.main_frame("Cases", purpose));
     page.show(&content.with(filter(&page, &list).await?).with(cases(&page, &list, &found)))
 }
 

@@ -7,7 +7,7 @@ use soar_connector::manifest::Connector;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_store::StoreError;
-use soar_store::model::{Connection, ConnectionId, ParameterState, Place, Right, SiteKind, Version};
+use soar_store::model::{Connection, ConnectionId, ParameterState, Place, Right, SiteKind};
 
 use super::difference::differences;
 use super::draft::change;
@@ -16,7 +16,7 @@ use super::place_problems::{note_wrong_settings, place_problems};
 use super::prefill::Prefill;
 use super::tested::TestShown;
 use super::{found, frame};
-use crate::parts::CHANGED_MEANWHILE;
+use crate::parts::{CHANGED_MEANWHILE, version_of};
 use crate::routing::{form, get};
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 
@@ -69,7 +69,7 @@ async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form:
     }
     let connector = &plugin.manifest().connector;
     let mut shown = Shown::default();
-    let version = form.text("version").parse().ok().map(Version);
+    let version = version_of(&form);
     let is_stale = form.text("do") != "test" && version.is_some_and(|version| version != stored.version);
     if is_stale && may_manage(&page, &stored).await? {
         changed_meanwhile(&mut form, &stored, connector, &mut shown);
@@ -125,7 +125,7 @@ fn refused(
 }
 
 /// Whether the user may change, test and diagnose a connection.
-pub(super) async fn may_manage(page: &Page, connection: &Connection) -> Result<bool, PageError> {
+pub(in crate::pages) async fn may_manage(page: &Page, connection: &Connection) -> Result<bool, PageError> {
     let context = page.context()?;
     if context.user.is_administrator {
         return Ok(true);

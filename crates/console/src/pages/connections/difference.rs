@@ -3,7 +3,7 @@
 use soar_connector::manifest::Connector;
 
 use super::prefill::{Prefill, parameter};
-use crate::parts::{Cell, Column, Row, Table, with_line_feeds};
+use crate::parts::{Field, Table, both_versions};
 use crate::visit::Form;
 
 /// The labels of the form's own fields.
@@ -29,21 +29,14 @@ pub(super) fn differences(form: &Form, stored: &Prefill, connector: &Connector) 
     let own = LABELS.iter().map(|(name, label)| ((*name).to_owned(), (*label).to_owned()));
     let plain = connector.settings.iter().filter(|setting| !setting.secret);
     let all = own.chain(plain.map(|setting| (parameter(&setting.name), setting.name.clone())));
-    let rows = all.filter_map(|(name, label)| {
-        let (now, yours) = (with_line_feeds(stored.text(&name)), with_line_feeds(form.text(&name)));
-        (now != yours).then(|| Row::new([Cell::text(&label), shown(&name, &now), shown(&name, &yours)]))
-    });
-    let columns =
-        [Column::text("field", "Field"), Column::text("now", "Stored now"), Column::text("yours", "In your form")];
-    let empty = crate::parts::Empty::new("Only secrets or nothing that the form has was changed.");
-    Table::new("differences", "Both versions", columns).rows(rows).empty(empty)
-}
-
-fn shown(name: &str, text: &str) -> Cell {
-    match (name, text) {
-        ("active", "") => Cell::text("No"),
-        ("active", _) => Cell::text("Yes"),
-        (_, "") => Cell::unknown(),
-        (_, text) => Cell::text(text),
-    }
+    let field = |(name, label): (String, String)| {
+        let text = stored.text(&name).to_owned();
+        if name == "active" {
+            Field::checkbox(name, label, !text.is_empty())
+        } else {
+            Field::text(name, label).value(text)
+        }
+    };
+    let fields: Vec<Field> = all.map(field).collect();
+    both_versions(form, &fields, "Only secrets or nothing that the form has was changed.")
 }

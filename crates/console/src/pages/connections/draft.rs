@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use soar_connector::manifest::Connector;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, GivenValue};
-use soar_store::model::{SHARED, Version};
+use soar_store::model::SHARED;
 
 use super::prefill::{parameter, reference, removed};
-use crate::parts::with_line_feeds;
+use crate::parts::{version_of, with_line_feeds};
 use crate::visit::Form;
 
 /// The connection of a form. Notes numbers and references that cannot be read at their fields.
@@ -37,7 +37,7 @@ pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
 
 /// The change that makes a connection what the form describes.
 pub(super) fn change(form: &mut Form, connector: &Connector) -> ConnectionChange {
-    let version = form.text("version").parse().ok().map(Version);
+    let version = version_of(form);
     let draft = draft(form, connector);
     ConnectionChange {
         version,

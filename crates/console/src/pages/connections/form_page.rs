@@ -8,7 +8,7 @@ use super::frame;
 use super::prefill::Prefill;
 use super::system::{System, system};
 use super::tested::TestShown;
-use crate::parts::{Field, FormErrors, Table};
+use crate::parts::{Field, FormErrors, Table, version_of};
 use crate::visit::{Form, Frame, Page, PageError, if_allowed};
 
 /// The page with the form of a connection.
@@ -86,8 +86,8 @@ pub(super) async fn form_page(
         stored: stored.map(|_| page.href(&path)),
         is_active: stored.is_some_and(|connection| connection.active),
         // The form stays based on the version that the user read, until the page has shown the stored one.
-        version: stored.map(|connection| match form.text("version").parse() {
-            Ok(read) if shown.differences.is_none() => read,
+        version: stored.map(|connection| match version_of(form) {
+            Some(read) if shown.differences.is_none() => read.0,
             _ => connection.version.0,
         }),
         errors: FormErrors::of(form),

@@ -13,6 +13,8 @@ mod remove;
 mod system;
 mod tested;
 
+pub(super) use change::may_manage;
+
 use axum::Router;
 use soar_connector::Plugin;
 use soar_store::model::{Connection, ConnectionId};

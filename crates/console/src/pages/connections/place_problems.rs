@@ -11,7 +11,7 @@ use soar_store::StoreError;
 use soar_store::model::{Connection, ParameterState};
 
 use super::prefill::{parameter, reference, removed};
-use crate::visit::{Form, Page, PageError};
+use crate::visit::{Form, Page, PageError, field_of};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[
@@ -41,12 +41,12 @@ pub(super) fn place_problems(
                     reference(&setting.name)
                 }
                 Some(setting) => parameter(&setting.name),
-                None => field_of(name).unwrap_or_default().to_owned(),
+                None => field_of(FIELDS, name).unwrap_or_default().to_owned(),
             };
             error.problems.iter().map(|one| (field(&one.setting), one.problem.clone())).collect()
         }
         OperationError::Refusal(Refusal::Because(text)) => {
-            vec![(field_of(text).unwrap_or_default().to_owned(), text.clone())]
+            vec![(field_of(FIELDS, text).unwrap_or_default().to_owned(), text.clone())]
         }
         OperationError::Refusal(Refusal::About(about)) => match about {
             StoreError::Duplicate { .. } | StoreError::Invalid(_) => vec![("name".to_owned(), about.to_string())],
@@ -111,8 +111,4 @@ fn given(form: &Form, setting: &Setting, stored: Option<&Connection>) -> Option<
 
 fn example(setting: &Setting) -> SecretString {
     SecretString::from(if setting.example.is_empty() { "example" } else { setting.example.as_str() })
-}
-
-fn field_of(text: &str) -> Option<&'static str> {
-    FIELDS.iter().find(|(beginning, _)| text.starts_with(beginning)).map(|(_, field)| *field)
 }

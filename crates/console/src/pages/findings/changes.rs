@@ -32,7 +32,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     let has_day_after = span.to <= page.now();
     let (found, next) = page.operations().finding_changes_in(page.context()?, &span, ROWS).await?;
     let filter = filter(&list, day);
-    let content = ContentPage::new(page.frame("Findings"))
+    let purpose = "Changes are the findings of a day that are new, changed, fixed, gone or reopened.";
+    let content = ContentPage::new(page.main_frame("Findings", purpose))
         .action(day.yesterday().ok().map(|day| day_link(&list, day, "← Day before")))
         .action(day.tomorrow().ok().filter(|_| has_day_after).map(|day| day_link(&list, day, "Day after →")))
         .with(View::Changes.tabs(&page))

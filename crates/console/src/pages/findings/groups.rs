@@ -46,7 +46,8 @@ async fn show(page: Page, list: ListState, view: View, grouping: FindingGrouping
         shown => format!("Rows {} to {}, those with the most open findings first", first + 1, first + shown),
     };
     let filter = filters(&page, &list).await?;
-    let content = ContentPage::new(page.frame("Findings")).with(view.tabs(&page)).with(filter);
+    let purpose = "Groups show how many findings each device or CVE has. Open one to see its findings.";
+    let content = ContentPage::new(page.main_frame("Findings", purpose)).with(view.tabs(&page)).with(filter);
     page.show(&content.with(table.position(&list, about, next)))
 }
 

@@ -4,13 +4,13 @@ use axum::Router;
 use soar_connector::FindingStatus;
 use soar_host::operations::{FindingPage, KnownFindingShown};
 use soar_store::model::status_text;
-use soar_store::{FindingFilter, FindingOrder};
+use soar_store::{FindingFilter, FindingOrder, FindingTotal};
 
 use super::content::finding;
 use super::tenants::nothing_collected;
 use super::{View, about, address, device, name, score, severity, status};
 use crate::export;
-use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
+use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted, grouped};
 use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
 
@@ -26,10 +26,14 @@ pub(super) fn routes() -> Router {
 
 async fn show(page: Page, list: ListState) -> Answer {
     let after = list.position().map(str::to_owned);
-    let found = page.operations().list_findings(page.context()?, &wanted(&list, after)?, ROWS).await?;
+    let wanted = wanted(&list, after)?;
+    let found = page.operations().list_findings(page.context()?, &wanted, ROWS).await?;
+    let about = how_many(&page, &list, &wanted, &found).await?;
     let filter = filters(&page, &list).await?.with_ndjson(&list);
-    let content = ContentPage::new(page.frame("Findings")).with(View::All.tabs(&page));
-    page.show(&content.with(filter).with(findings(&page, &list, &found)?))
+    let purpose = "Findings are the vulnerabilities that the products report. Open one to see its history.";
+    let content = ContentPage::new(page.main_frame("Findings", purpose)).with(View::All.tabs(&page));
+    let table = findings(&page, &list, &found)?.position(&list, about, found.next.clone());
+    page.show(&content.with(filter).with(table))
 }
 
 async fn download_csv(page: Page, list: ListState) -> Answer {
@@ -114,6 +118,25 @@ pub(super) async fn filters(page: &Page, list: &ListState) -> Result<Filter, Pag
     Ok(Filter::new(list, fields).with_export(list))
 }
 
+/// How many of the findings that match the filter are on the page. The host counts only if the page does not have all.
+async fn how_many(
+    page: &Page,
+    list: &ListState,
+    wanted: &FindingFilter,
+    found: &FindingPage,
+) -> Result<String, PageError> {
+    let shown = found.findings.len();
+    if list.position().is_none() && found.next.is_none() {
+        return Ok(counted(shown, "finding", "findings"));
+    }
+    let total = match page.operations().count_findings(page.context()?, wanted).await? {
+        FindingTotal::Exactly(total) => grouped(total),
+        FindingTotal::MoreThan(total) => format!("more than {}", grouped(total)),
+        FindingTotal::AtLeast(total) => format!("at least {}", grouped(total.max(ROWS))),
+    };
+    Ok(format!("{} of {total} findings", grouped(shown)))
+}
+
 fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table, PageError> {
     let rows = found.findings.iter().map(|one| row(page, one)).collect::<Result<Vec<_>, _>>()?;
     let columns = [
@@ -136,7 +159,6 @@ fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table,
         Column::text("tags", "Tags").optional(),
         Column::text("found", "First found").optional(),
     ];
-    let about = counted(rows.len(), "finding", "findings");
     Ok(Table::new("findings", "Findings as they were last read", columns)
         .rows(rows)
         .empty(nothing_collected(
@@ -144,7 +166,6 @@ fn findings(page: &Page, list: &ListState, found: &FindingPage) -> Result<Table,
             Empty::of(list, "No finding matches the filter.", "No findings were collected yet."),
         ))
         .list(list, Order { column: "device", is_descending: false })
-        .position(list, about, found.next.clone())
         .live("findings"))
 }
 

@@ -14,11 +14,12 @@ pub(super) use news::{News, news};
 pub(in crate::pages) use rules::hindered;
 
 use axum::Router;
+use jiff::Timestamp;
 use soar_connector::Finding;
 use soar_host::findings::formats::Severity;
-use soar_store::model::FindingChangeKind;
+use soar_store::model::{FindingChangeKind, HeldStatus, Moment};
 
-use crate::parts::{Badge, Cell, Meaning, Tabs};
+use crate::parts::{Badge, Cell, Meaning, Tabs, When};
 use crate::visit::{Page, segment};
 
 pub(super) fn routes() -> Router {
@@ -35,7 +36,7 @@ pub(super) fn routes() -> Router {
 }
 
 /// The address of a finding below the console.
-fn address(id: &str) -> String {
+pub(super) fn address(id: &str) -> String {
     format!("/findings/items/{}", segment(id))
 }
 
@@ -78,6 +79,25 @@ fn status(finding: &Finding, is_listed: bool) -> Badge {
         Status::Fixed => ("Fixed", Meaning::Good),
     };
     Badge::new(text, meaning)
+}
+
+/// The state of a finding in an incident.
+pub(super) fn held(status: HeldStatus) -> Badge {
+    let (text, meaning) = match status {
+        HeldStatus::Open => ("Open", Meaning::Warning),
+        HeldStatus::Reopened => ("Reopened", Meaning::Bad),
+        HeldStatus::Fixed => ("Fixed", Meaning::Good),
+        HeldStatus::Gone => ("Gone", Meaning::Neutral),
+    };
+    Badge::new(text, meaning)
+}
+
+/// A time of the product. What is no moment, such as a day, stays as it is.
+pub(super) fn time(page: &Page, given: &str) -> Cell {
+    match given.parse::<Timestamp>() {
+        Ok(time) => Cell::when(When::new(Moment(time.as_millisecond()), page.zone(), page.now())),
+        Err(_) => Cell::text_or_unknown(given),
+    }
 }
 
 /// The kind of a change.

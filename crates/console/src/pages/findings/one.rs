@@ -1,18 +1,19 @@
-//! `GET /findings/items/{id}`: one finding with its fields, the values about its CVEs, and its history.
+//! `GET /findings/items/{id}`: one finding with its fields, the values about its CVEs, its incidents, and its history.
 
 use askama::Template;
 use axum::Router;
-use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use soar_connector::Finding;
 use soar_host::operations::FindingShown;
-use soar_store::model::{FindingChange, Moment};
+use soar_host::views::IncidentShown;
+use soar_store::model::FindingChange;
 
 use super::changes::what_changed;
 use super::content::finding;
-use super::{device, kind, name, score, severity, status};
+use super::{device, kind, name, score, severity, status, time};
 use crate::pages::connections::address;
-use crate::parts::{Badge, Cell, Column, Facts, Meaning, Row, Table, When};
+use crate::pages::incidents;
+use crate::parts::{Badge, Cell, Column, Empty, Facts, Meaning, Row, Table, When};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, Page, PageError, Path};
 
@@ -23,6 +24,7 @@ struct OnePage {
     finding: Facts,
     device: Facts,
     exploitation: Facts,
+    incidents: Table,
     history: Table,
 }
 
@@ -38,6 +40,7 @@ async fn show(page: Page, Path(id): Path<String>) -> Answer {
         finding: about_finding(&page, &shown, &fields),
         device: about_device(&page, &shown, &fields).await?,
         exploitation: exploitation(&shown, &fields),
+        incidents: held_by(&page, &shown.incidents),
         history: history(&page, &shown.changes)?,
     })
 }
@@ -46,6 +49,7 @@ fn about_finding(page: &Page, shown: &FindingShown, fields: &Finding) -> Facts {
     let known = &shown.finding.known;
     let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
     let text = |text: &Option<String>| Cell::text_or_unknown(text.as_deref().unwrap_or_default());
+    let moment = |given: &Option<String>| time(page, given.as_deref().unwrap_or_default());
     let port = match (&fields.port, &fields.protocol) {
         (Some(port), Some(protocol)) => format!("{port}/{protocol}"),
         (port, protocol) => port.clone().or_else(|| protocol.clone()).unwrap_or_default(),
@@ -61,11 +65,11 @@ fn about_finding(page: &Page, shown: &FindingShown, fields: &Finding) -> Facts {
         .fact("Risk level", text(&fields.risk_level))
         .fact("Software", text(&fields.software))
         .fact("Port", Cell::text_or_unknown(&port))
-        .fact("First found by the product", time(page, &fields.first_found))
+        .fact("First found by the product", moment(&fields.first_found))
         .fact("First read by this host", when(known.first_at))
-        .fact("State changed", time(page, &fields.state_changed))
+        .fact("State changed", moment(&fields.state_changed))
         .fact("Last change in this host", when(known.changed_at))
-        .fact("CVE published", time(page, &fields.published));
+        .fact("CVE published", moment(&fields.published));
     for (label, value) in [
         ("Fixed because", &fields.fixed_reason),
         ("Remediation", &fields.remediation),
@@ -79,15 +83,6 @@ fn about_finding(page: &Page, shown: &FindingShown, fields: &Finding) -> Facts {
         facts = facts.fact("References", Cell::text(&fields.references.join("\n")));
     }
     facts
-}
-
-/// A time of the product. What is no moment, such as a day, stays as it is.
-fn time(page: &Page, given: &Option<String>) -> Cell {
-    let Some(given) = given else { return Cell::unknown() };
-    match given.parse::<Timestamp>() {
-        Ok(time) => Cell::when(When::new(Moment(time.as_millisecond()), page.zone(), page.now())),
-        Err(_) => Cell::text(given),
-    }
 }
 
 async fn about_device(page: &Page, shown: &FindingShown, fields: &Finding) -> Result<Facts, PageError> {
@@ -137,6 +132,32 @@ fn exploitation(shown: &FindingShown, fields: &Finding) -> Facts {
 /// The day of a time in a file of the operator.
 fn day(time: &str) -> &str {
     time.split('T').next().unwrap_or(time)
+}
+
+/// The incidents that hold the finding, as far as the user may see them.
+fn held_by(page: &Page, found: &[IncidentShown]) -> Table {
+    let rows = found.iter().map(|one| {
+        Row::new([
+            Cell::link(page.href(&incidents::address(&one.number)), &one.number),
+            Cell::text_or_unknown(&one.title),
+            Cell::badge(Badge::of_severity(one.severity.as_str())),
+            Cell::badge(incidents::status(one.status)),
+            Cell::text(&one.site),
+            Cell::when(When::new(one.created_at, page.zone(), page.now())),
+        ])
+    });
+    let columns = [
+        Column::text("number", "Number").code(),
+        Column::text("title", "Title").long(),
+        Column::text("severity", "Severity"),
+        Column::text("status", "Status"),
+        Column::text("site", "Site").wide(),
+        Column::text("created", "Created").wide(),
+    ];
+    let is_full = i64::try_from(found.len()).is_ok_and(|shown| shown == FindingShown::MOST_INCIDENTS);
+    let first = if is_full { FindingShown::MOST_INCIDENTS.to_string() } else { "first".to_owned() };
+    let none = Empty::new("No incident that you may see holds the finding.");
+    Table::new("incidents", format!("Incidents, the latest {first}"), columns).rows(rows).empty(none).live("findings")
 }
 
 fn history(page: &Page, changes: &[FindingChange]) -> Result<Table, PageError> {

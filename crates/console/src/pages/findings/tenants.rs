@@ -47,7 +47,9 @@ async fn show(page: Page) -> Answer {
     ];
     let table = Table::new("tenants", "Findings by tenant", columns).rows(rows).live("findings");
     let table = table.empty(nothing_collected(&page, Empty::new("No findings were collected yet.")));
-    let content = ContentPage::new(page.frame("Findings")).action(collect).with(View::Tenants.tabs(&page));
+    let purpose = "Findings are collected by tenant. Each row shows what the last reading of a tenant found.";
+    let frame = page.main_frame("Findings", purpose);
+    let content = ContentPage::new(frame).action(collect).with(View::Tenants.tabs(&page));
     page.show(&content.with_some(under_way).with(table))
 }
 

@@ -2,12 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use soar_store::model::{Check, ConnectionId, Moment};
+use soar_host::health::ConnectionHealth;
+use soar_store::model::{Check, ConnectionId, HealthState, Moment};
 
 use super::charts::{days, latency, offset, percent};
 use crate::export;
-use crate::pages::connections::address;
-use crate::parts::{Badge, Cell, Column, DayStrip, Empty, Facts, Row, Sparkline, Table, When, counted};
+use crate::pages::connections::{self, may_manage};
+use crate::parts::{Badge, Cell, Column, DayStrip, Empty, ErrorTab, Facts, Row, Sparkline, Table, When, counted};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
 
@@ -20,10 +21,22 @@ struct HistoryPage {
     frame: Frame,
     /// The address of the connection.
     connection: String,
+    /// The address of the form that checks the connection now, for a user who may do that.
+    check: Option<String>,
+    failure: Option<Failure>,
     facts: Facts,
     latency: Sparkline,
     days: DayStrip,
     checks: Table,
+}
+
+/// Why a connection fails.
+#[derive(Debug)]
+struct Failure {
+    tab: ErrorTab,
+    has_cure: bool,
+    /// The address of the diagnosis, for a user who may ask for it.
+    diagnose: Option<String>,
 }
 
 pub(super) fn routes() -> Router {
@@ -58,7 +71,8 @@ async fn show(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answ
     if let Some(why) = &one.site_inactive {
         facts = facts.fact("Inactive", Cell::text(why));
     }
-    if let Some(error) = &health.last_error {
+    // The failure of the latest check has a panel of its own.
+    if let Some(error) = health.last_error.as_ref().filter(|_| health.state != HealthState::Failing) {
         facts = facts.fact("Last error", Cell::text(error)).fact("Last error at", or_unknown(health.last_error_at));
     }
     if let Some(notice) = &health.notice {
@@ -68,8 +82,27 @@ async fn show(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answ
     let days = days(&charts, page.now(), offset(&page)).with_table();
     let frame = page.frame(&one.name).below("Health", "/health");
     let table = checks(&page, &list, &history.checks);
-    let connection = page.href(&address(&one.integration, one.id));
-    page.show(&HistoryPage { frame, connection, facts, latency, days, checks: table })
+    let connection = page.href(&connections::address(&one.integration, one.id));
+    let may_test = may_test(&page, one).await?;
+    let check = may_test.then(|| page.href(&format!("{}/check", super::address(id))));
+    let diagnose = may_test.then(|| format!("{connection}/diagnose"));
+    let failure = failure(one, diagnose);
+    page.show(&HistoryPage { frame, connection, check, failure, facts, latency, days, checks: table })
+}
+
+/// Whether the user may test and diagnose the connection, and it is active.
+async fn may_test(page: &Page, one: &ConnectionHealth) -> Result<bool, PageError> {
+    let connection = page.operations().connection(page.context()?, one.id).await?;
+    Ok(connection.active && one.site_inactive.is_none() && may_manage(page, &connection).await?)
+}
+
+/// Why the connection fails; `None` for one that does not.
+fn failure(one: &ConnectionHealth, diagnose: Option<String>) -> Option<Failure> {
+    let health = &one.health;
+    let error = health.last_error.as_deref().filter(|_| health.state == HealthState::Failing)?;
+    let (cause, cure) = (one.last_error_cause.as_deref(), one.last_error_cure.as_deref());
+    let tab = ErrorTab::stored(error, health.last_error_code.as_deref(), cause, cure);
+    Some(Failure { tab, has_cure: cure.is_some(), diagnose })
 }
 
 async fn download(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answer {

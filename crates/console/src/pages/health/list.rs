@@ -5,6 +5,7 @@ use axum::Router;
 use soar_host::health::{ConnectionHealth, Grouping, HealthFilter, HealthTable};
 use soar_store::model::{HealthState, Right};
 
+use super::address;
 use super::charts::{days, latency, offset, percent};
 use super::groups::groups;
 use crate::export;
@@ -54,7 +55,8 @@ async fn show(page: Page, list: ListState) -> Answer {
         None => connections(&page, &list, &found),
     };
     let filter = filters(&page, &list).await?;
-    page.show(&HealthPage { frame: page.frame("Health"), states, filter, list: table })
+    let purpose = "Health shows which connections work and which fail. Open one to read why, and to check it now.";
+    page.show(&HealthPage { frame: page.main_frame("Health", purpose), states, filter, list: table })
 }
 
 async fn download(page: Page, list: ListState) -> Answer {
@@ -121,6 +123,8 @@ fn connections(page: &Page, list: &ListState, found: &HealthTable) -> Table {
         Column::number("uptime-day", "Uptime, 24 h").optional(),
         Column::number("uptime-week", "Uptime, 7 days").optional(),
         Column::text("error", "Last error").optional(),
+        Column::text("cause", "Cause").optional(),
+        Column::text("cure", "Cure").optional(),
         Column::text("server", "Server").optional(),
         Column::text("agent", "Agent").optional(),
         Column::text("tenant", "Tenant").optional(),
@@ -155,8 +159,12 @@ fn row(page: &Page, one: &ConnectionHealth) -> Row {
     };
     let detail = health.last_error.as_deref().or(health.notice.as_deref());
     let detail = one.site_inactive.as_deref().or(detail);
+    // Cause and cure are those of a connection that fails now.
+    let fails = one.site_inactive.is_none() && health.state == HealthState::Failing;
+    let explained =
+        |text: &Option<String>| Cell::text_or_unknown(text.as_deref().filter(|_| fails).unwrap_or_default());
     Row::new([
-        Cell::link(page.href(&format!("/health/{}", one.id)), &one.name),
+        Cell::link(page.href(&address(one.id)), &one.name),
         Cell::text(&one.site),
         Cell::badge(Badge::of_health(health.state)),
         when(health.since),
@@ -168,6 +176,8 @@ fn row(page: &Page, one: &ConnectionHealth) -> Row {
         Cell::number(percent(one.uptime_day)),
         Cell::number(percent(one.uptime_week)),
         detail.map_or_else(Cell::unknown, Cell::text),
+        explained(&one.last_error_cause),
+        explained(&one.last_error_cure),
         Cell::text_or_unknown(&one.server),
         one.agent.as_deref().map_or_else(|| Cell::text("Direct"), Cell::text),
         one.tenant.as_deref().map_or_else(Cell::unknown, Cell::text),

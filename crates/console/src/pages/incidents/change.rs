@@ -6,12 +6,11 @@ use soar_host::Refusal;
 use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::views::WholeIncident;
 use soar_store::StoreError;
-use soar_store::model::Version;
 
 use super::address;
 use super::fields::{Known, change, known};
 use super::one::may_change;
-use crate::parts::{CHANGED_MEANWHILE, Cell, Column, ContentPage, Empty, FormPanel, Row, Table};
+use crate::parts::{CHANGED_MEANWHILE, ContentPage, Field, FormPanel, both_versions, version_of};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
 
@@ -26,7 +25,7 @@ async fn show(page: Page, Path(number): Path<String>) -> Answer {
 
 async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {
     let whole = read(&page, &number).await?;
-    let version = form.text("version").parse().ok().map(Version);
+    let version = version_of(&form);
     if version.is_some_and(|version| version != whole.incident.version) {
         form.refuse(CHANGED_MEANWHILE);
         return page.show_again(&shown(&page, &whole, &form, true));
@@ -65,32 +64,12 @@ fn shown(page: &Page, whole: &WholeIncident, form: &Form, is_conflict: bool) -> 
     let number = &whole.incident.number;
     let own = address(number);
     let frame = page.frame("Change").below("Incidents", "/incidents").below(number, &own);
-    let differences = is_conflict.then(|| differences(form, &known(page, whole)));
-    // After a conflict the user has seen the stored version, and may replace it. After another problem the form stays
-    // based on the version that the user read.
-    let version = match form.given("version").filter(|_| !is_conflict) {
-        Some(version) => version.to_owned(),
-        None => whole.incident.version.0.to_string(),
-    };
+    let fields: Vec<Field> = known(page, whole).into_iter().map(Known::into_field).collect();
+    let none = "The stored fields are as in your form. Tasks or links were changed.";
+    let differences = is_conflict.then(|| both_versions(form, &fields, none));
     let panel = FormPanel::new(&frame, "change", number.clone(), &format!("{own}/change"))
-        .fields(form, known(page, whole).into_iter().map(Known::into_field))
-        .hidden("version", version)
+        .fields(form, fields)
+        .version(form, whole.incident.version, is_conflict)
         .back(page.href(&own));
     ContentPage::new(frame).with_some(differences).with(panel)
-}
-
-/// The fields whose stored text differs from the form's.
-fn differences(form: &Form, stored: &[Known]) -> Table {
-    let differing = stored.iter().filter(|known| known.differs(form));
-    let rows = differing.map(|known| {
-        Row::new([
-            Cell::text(&known.label),
-            Cell::text_or_unknown(&known.text),
-            Cell::text_or_unknown(form.text(&known.name)),
-        ])
-    });
-    let columns =
-        [Column::text("field", "Field"), Column::text("now", "Stored now"), Column::text("yours", "In your form")];
-    let empty = Empty::new("The stored fields are as in your form. Tasks or links were changed.");
-    Table::new("differences", "Both versions", columns).rows(rows).empty(empty)
 }

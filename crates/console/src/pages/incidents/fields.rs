@@ -13,9 +13,9 @@ const DATE: &str = "%Y-%m-%d %H:%M:%S";
 
 /// A field with its stored text.
 pub(super) struct Known {
-    pub(super) name: String,
-    pub(super) label: String,
-    pub(super) text: String,
+    name: String,
+    label: String,
+    text: String,
     field: Field,
 }
 
@@ -26,7 +26,7 @@ impl Known {
     }
 
     /// Whether the form has another text. Line breaks that a browser changed make no difference.
-    pub(super) fn differs(&self, form: &Form) -> bool {
+    fn differs(&self, form: &Form) -> bool {
         with_line_feeds(form.text(&self.name)) != with_line_feeds(&self.text)
     }
 

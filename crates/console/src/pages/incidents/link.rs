@@ -3,7 +3,7 @@
 use axum::Router;
 
 use super::address;
-use super::one::incident;
+use super::one::refused;
 use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
@@ -25,5 +25,5 @@ async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer 
         }
     }
     let whole = page.operations().incident(page.context()?, &number).await?;
-    page.show_again(&incident(&page, &whole, &Form::empty(), &form).await?)
+    page.show_again(&refused(&page, &whole, &Form::empty(), &form).await?)
 }

@@ -41,8 +41,9 @@ async fn show(page: Page, list: ListState) -> Answer {
     let after = list.read::<i64>("from")?.map(IncidentId);
     let found = page.operations().list_incidents(page.context()?, search(&list, after, ROWS)?).await?;
     let may_change = page.may_somewhere(Right::ChangeIncidents);
+    let purpose = "Incidents are the events that a team handles. Search them, open one, or change many at once.";
     page.show(&IncidentsPage {
-        frame: page.frame("Incidents"),
+        frame: page.main_frame("Incidents", purpose),
         create: may_change.then(|| LinkButton::new(page.href("/incidents/new"), "+ New Incident")),
         filter: filter(&page, &list).await?,
         commands: if may_change { commands(&page) } else { Vec::new() },

@@ -1,21 +1,25 @@
-//! `GET /incidents/{number}`: an incident with its fields, tasks, links and history.
+//! `GET /incidents/{number}`: an incident with its fields, findings, tasks, links and history.
 
 use axum::Router;
 use soar_host::views::WholeIncident;
 use soar_store::model::{Link, Moment, Right};
 
 use super::{address, bulk_command, panels, status};
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When};
+use crate::pages::findings::{self, held, time};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When, grouped};
 use crate::routing::get;
-use crate::visit::{Answer, Form, Page, PageError, Path, segment};
+use crate::visit::{Answer, Form, ListState, Page, PageError, Path, if_allowed, segment};
+
+/// The number of findings on a page.
+const FINDINGS: usize = 100;
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}", get(show))
 }
 
-async fn show(page: Page, Path(number): Path<String>) -> Answer {
+async fn show(page: Page, Path(number): Path<String>, list: ListState) -> Answer {
     let whole = page.operations().incident(page.context()?, &number).await?;
-    page.show(&incident(&page, &whole, &Form::empty(), &Form::empty()).await?)
+    page.show(&incident(&page, &whole, &list, &Form::empty(), &Form::empty()).await?)
 }
 
 /// Whether the user may change the incident.
@@ -24,10 +28,22 @@ pub(super) async fn may_change(page: &Page, whole: &WholeIncident) -> Result<boo
     Ok(sites.iter().any(|site| site.name == whole.incident.site))
 }
 
-/// The page of an incident. A form of it that was refused is shown with its problems.
-pub(super) async fn incident(
+/// The page of an incident after a form of it was refused. It has the first findings.
+pub(super) async fn refused(
     page: &Page,
     whole: &WholeIncident,
+    tasks: &Form,
+    links: &Form,
+) -> Result<ContentPage, PageError> {
+    let list = ListState::of(page.href(&address(&whole.incident.number)), "");
+    incident(page, whole, &list, tasks, links).await
+}
+
+/// The page of an incident, with the findings that `list` names. A form that was refused is shown with its problems.
+async fn incident(
+    page: &Page,
+    whole: &WholeIncident,
+    list: &ListState,
     tasks: &Form,
     links: &Form,
 ) -> Result<ContentPage, PageError> {
@@ -58,6 +74,7 @@ pub(super) async fn incident(
         .action(close)
         .action(action("Change", format!("{own}/change")))
         .with(facts(page, whole))
+        .with_some(held_findings(page, whole, list).await?)
         .with_some(tasks)
         .with_some(fields(whole))
         .with(links_table(page, "linked-incidents", "Linked incidents", "/incidents", &whole.linked_incidents))
@@ -85,6 +102,52 @@ fn facts(page: &Page, whole: &WholeIncident) -> Facts {
         .fact("Disposition", text(&whole.disposition))
         .fact("Description", text(&whole.description))
         .fact("Conclusion", text(&whole.conclusion))
+}
+
+/// The findings that the incident holds, a page of them. `None` if there is none. Each leads to its page, if the user
+/// may see it.
+async fn held_findings(page: &Page, whole: &WholeIncident, list: &ListState) -> Result<Option<Table>, PageError> {
+    let (all, first) = (&whole.findings, list.offset());
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let shown = || all.iter().skip(first).take(FINDINGS);
+    let ids: Vec<String> = shown().map(|one| one.finding_id.clone()).collect();
+    let known = if_allowed(page.operations().known_findings(page.context()?, &ids).await)?.unwrap_or_default();
+    let rows = shown().map(|one| {
+        let name = if known.contains(&one.finding_id) {
+            Cell::link(page.href(&findings::address(&one.finding_id)), &one.cve)
+        } else {
+            Cell::text(&one.cve)
+        };
+        Row::new([
+            name,
+            Cell::text_or_unknown(&one.device),
+            Cell::text_or_unknown(&one.address),
+            Cell::text_or_unknown(&one.tenant),
+            Cell::badge(held(one.status)),
+            time(page, &one.first_seen),
+            Cell::text_or_unknown(&one.evidence),
+        ])
+    });
+    let columns = [
+        Column::text("cve", "CVE"),
+        Column::text("device", "Device"),
+        Column::text("address", "Address").wide(),
+        Column::text("tenant", "Tenant").wide(),
+        Column::text("status", "Status"),
+        Column::text("seen", "First seen").wide(),
+        Column::text("evidence", "Evidence").long(),
+    ];
+    let table = Table::new("findings", "Findings", columns).rows(rows).live("findings");
+    let table = table.empty(Empty::new("There are no further findings."));
+    let end = first.saturating_add(FINDINGS).min(all.len());
+    let start = first.saturating_add(1).min(end);
+    let mut about = format!("Findings {} to {} of {}", grouped(start), grouped(end), grouped(whole.finding_count));
+    if i64::try_from(all.len()).is_ok_and(|read| read < whole.finding_count) {
+        about.push_str(&format!(". The page has the first {}.", grouped(all.len())));
+    }
+    Ok(Some(table.position(list, about, (end < all.len()).then(|| end.to_string()))))
 }
 
 fn task_table(whole: &WholeIncident) -> Table {

@@ -3,7 +3,7 @@
 use axum::Router;
 
 use super::address;
-use super::one::incident;
+use super::one::refused;
 use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 
@@ -31,7 +31,7 @@ async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer 
         }
     }
     if form.is_wrong() {
-        return page.show_again(&incident(&page, &whole, &form, &Form::empty()).await?);
+        return page.show_again(&refused(&page, &whole, &form, &Form::empty()).await?);
     }
     page.lead_to(&address(&number), Some(Notice::done(format!("Tasks changed: {changed}."))))
 }

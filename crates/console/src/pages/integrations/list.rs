@@ -52,7 +52,8 @@ async fn show(page: Page, list: ListState) -> Answer {
             connections: connections.get(&known.id).copied().unwrap_or_default(),
         });
     }
-    page.show(&ListPage { frame: page.frame("Integrations"), search, integrations })
+    let purpose = "Integrations are the products that the host works with. Open one for its commands and connections.";
+    page.show(&ListPage { frame: page.main_frame("Integrations", purpose), search, integrations })
 }
 
 /// Whether each word of the search is in the texts of the integration.

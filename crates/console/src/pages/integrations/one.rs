@@ -42,8 +42,9 @@ async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
     let manifest = plugin.manifest();
     let connector = &manifest.connector;
     let search = list.filter("q").unwrap_or_default().to_owned();
+    let purpose = "An integration has commands. A connection says on which instance of the product they run.";
     let template = IntegrationPage {
-        frame: page.frame(&connector.name).below("Integrations", "/integrations"),
+        frame: page.main_frame(&connector.name, purpose).below("Integrations", "/integrations"),
         vendor: connector.vendor.clone(),
         category: connector.category.clone(),
         description: connector.description.clone(),

@@ -7,7 +7,10 @@ use soar_store::model::{KeyKind, Moment};
 
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Page, PageError};
+use crate::visit::{Answer, Form, Page, PageError, field_of};
+
+/// The beginnings of refusals, and the fields that the refusals are about.
+const FIELDS: &[(&str, &str)] = &[("Commands", "commands"), ("There is no site", "sites"), ("The expiry", "expires")];
 
 pub(super) fn routes() -> Router {
     Router::new().route("/keys/new", form(show, save))
@@ -20,13 +23,14 @@ async fn show(page: Page) -> Answer {
 
 async fn save(page: Page, mut form: Form) -> Answer {
     let expires_at = expiry(&page, &mut form);
+    let commands: Vec<String> = form.all("commands").map(str::to_owned).collect();
     let key = KeyToMake {
         name: form.required("name", "The name"),
         kind: form.text("kind").parse().unwrap_or(KeyKind::Api),
         owner: form.required("owner", "The owner"),
         users: items(form.text("users")),
         sites: Some(items(form.text("sites"))).filter(|sites| !sites.is_empty()),
-        commands: Some(items(form.text("commands"))).filter(|commands| !commands.is_empty()),
+        commands: Some(commands).filter(|commands| !commands.is_empty()),
         may_manage: form.is_checked("may-manage"),
         requires_expiry: form.is_checked("requires-expiry"),
         expires_at,
@@ -34,7 +38,10 @@ async fn save(page: Page, mut form: Form) -> Answer {
     if !form.is_wrong() {
         match page.operations().create_key(page.context()?, key).await {
             Ok(made) => return page.show(&once(&page, &made)),
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => match field_of(FIELDS, &error.to_string()) {
+                Some(field) => page.refused_at(&mut form, field, error)?,
+                None => page.refused(&mut form, error)?,
+            },
         }
     }
     let shown = shown(&page, &form).await?;
@@ -73,6 +80,8 @@ async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
     let users = page.operations().list_users(page.context()?).await?;
     let names = || users.iter().map(|user| user.user.name.clone());
     let own = page.session()?.user.name.clone();
+    let operations = page.operations();
+    let commands = operations.known_commands.all().iter().map(|command| (&command.endpoint, &command.name));
     let zone = page.zone().iana_name().unwrap_or("your profile").to_owned();
     let frame = page.frame("New Key").below("Keys", "/keys");
     let kinds =
@@ -84,8 +93,8 @@ async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
         Field::lines("users", "Other users").help("Users besides the owner who may use the key. One per line."),
         Field::lines("sites", "Sites")
             .help("The sites on which the key may be used. One per line. All sites unless given."),
-        Field::lines("commands", "Commands")
-            .help("The commands that the key may run, such as GetIncidents. One per line. All commands unless given."),
+        Field::choices("commands", "Commands", commands)
+            .help("The commands that the key may run. All commands, also later ones, unless you choose some."),
         Field::text("expires", "Expires").placeholder("2027-01-31").help(format!("In {zone}. Never unless given.")),
         Field::checkbox("may-manage", "The key may use the management API", false)
             .help("Only an API key of an administrator, without a limit to sites or commands."),

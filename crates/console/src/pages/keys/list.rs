@@ -19,7 +19,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     let fields = [Field::text("q", "Search").placeholder("Name or owner"), Field::choice("state", "State", states)];
     let filter = Filter::new(&list, fields).with_export(&list);
     let create = LinkButton::new(page.href("/keys/new"), "+ New Key");
-    page.show(&ContentPage::new(page.frame("Keys")).action(create).with(filter).with(keys(&page, &found)))
+    let purpose = "Keys let programs call the host in the name of a user. Create one for each program.";
+    page.show(&ContentPage::new(page.main_frame("Keys", purpose)).action(create).with(filter).with(keys(&page, &found)))
 }
 
 async fn download(page: Page, list: ListState) -> Answer {

@@ -68,8 +68,9 @@ pub(super) async fn profile(page: &Page, forms: Forms) -> Result<ProfilePage, Pa
     ];
     let zones = jiff::tz::db().available().map(|name| name.to_string());
     let themes = Theme::ALL.iter().map(|theme| (theme.as_str(), name(*theme)));
+    let purpose = "Your profile holds how the console looks to you, and how you sign in.";
     Ok(ProfilePage {
-        frame: page.frame("Your profile"),
+        frame: page.main_frame("Your profile", purpose),
         name: session.user.name.clone(),
         email: session.user.email.clone().unwrap_or_default(),
         display_errors: FormErrors::of(&forms.display),

@@ -21,7 +21,8 @@ pub(super) fn routes() -> Router {
 async fn show(page: Page, list: ListState) -> Answer {
     let before = list.read::<i64>("from")?.map(RunId);
     let found = read(&page, &list, before, ROWS).await?;
-    let content = ContentPage::new(page.frame("Runs"));
+    let purpose = "Runs are the commands that ran on connections. Open one to see what it returned, or why it failed.";
+    let content = ContentPage::new(page.main_frame("Runs", purpose));
     page.show(&content.with(filter(&page, &list).await?).with(runs(&page, &list, &found)))
 }
 

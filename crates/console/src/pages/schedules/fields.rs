@@ -1,10 +1,23 @@
 //! The fields of the forms of schedules, and their values.
 
 use soar_connector::RawParameters;
+use soar_host::Refusal;
+use soar_host::operations::OperationError;
 use soar_host::scheduler::ScheduleShown;
+use soar_store::StoreError;
 
 use crate::parts::Field;
-use crate::visit::Form;
+use crate::visit::{Form, Page, PageError, field_of};
+
+/// The beginnings of refusals, and the fields that the refusals are about.
+const FIELDS: &[(&str, &str)] = &[
+    ("The name", "name"),
+    ("The text of the parameters", "parameters"),
+    ("Interval", "every-minutes"),
+    ("The cron expression", "cron"),
+    ("Alert destinations", "alert-to"),
+    ("Failures before an alert", "alert-after"),
+];
 
 /// The fields that a new schedule and a change have in common, with the values of a stored schedule.
 pub(super) fn fields(stored: Option<&ScheduleShown>) -> Vec<Field> {
@@ -30,6 +43,29 @@ pub(super) fn fields(stored: Option<&ScheduleShown>) -> Vec<Field> {
             .value(number(stored.map(|one| one.alert_after).or(Some(1)))),
         Field::checkbox("active", "Active", stored.is_none_or(|one| one.active)),
     ]
+}
+
+/// Notes a refused operation at the field that it is about. `own` has the fields that only this form has, as
+/// [`field_of`] takes them.
+///
+/// # Errors
+/// The error itself if it is not about the input.
+pub(super) fn refused(
+    page: &Page,
+    form: &mut Form,
+    own: &[(&str, &str)],
+    error: OperationError,
+) -> Result<(), PageError> {
+    let text = error.to_string();
+    let field = match &error {
+        OperationError::Refusal(Refusal::Parameters(_)) => Some("parameters"),
+        OperationError::Refusal(Refusal::About(StoreError::Duplicate { .. })) => Some("name"),
+        _ => field_of(FIELDS, &text).or_else(|| field_of(own, &text)),
+    };
+    match field {
+        Some(field) => page.refused_at(form, field, error),
+        None => page.refused(form, error),
+    }
 }
 
 /// The values of the fields.

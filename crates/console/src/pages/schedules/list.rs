@@ -37,7 +37,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     };
     let table =
         schedules(&page, &list, &found[..found.len().min(MOST)]).position(&list, about, None).live("runs health");
-    page.show(&ContentPage::new(page.frame("Schedules")).action(create).with(filter).with(table))
+    let purpose = "Schedules run a command on a connection again and again. Create one, or open one to run it now.";
+    page.show(&ContentPage::new(page.main_frame("Schedules", purpose)).action(create).with(filter).with(table))
 }
 
 async fn download(page: Page, list: ListState) -> Answer {

@@ -4,7 +4,7 @@ use axum::Router;
 use soar_host::scheduler::{ScheduleChange, ScheduleShown};
 use soar_store::model::{Right, ScheduleId, ScheduleRunId, ScheduleRunStatus};
 
-use super::fields::{Values, fields};
+use super::fields::{Values, fields, refused};
 use super::list::{cadence, state};
 use crate::pages::runs::pretty;
 use crate::parts::{
@@ -46,7 +46,7 @@ async fn save(page: Page, Path(id): Path<ScheduleId>, list: ListState, mut form:
                 let notice = Notice::done(format!("The schedule {} is changed.", changed.name));
                 return page.lead_to(&format!("/schedules/{id}"), Some(notice));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => refused(&page, &mut form, &[], error)?,
         }
     }
     let shown = shown(&page, &schedule, &form, &list).await?;

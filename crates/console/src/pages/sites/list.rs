@@ -29,7 +29,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     };
     let shown = &found[..found.len().min(MOST)];
     let table = sites(&page, &list, shown).position(&list, about, None);
-    page.show(&ContentPage::new(page.frame("Sites")).action(create).with(filter).with(table))
+    let purpose = "Sites keep teams and clients apart. Connections, incidents and roles belong to a site.";
+    page.show(&ContentPage::new(page.main_frame("Sites", purpose)).action(create).with(filter).with(table))
 }
 
 async fn download(page: Page, list: ListState) -> Answer {

@@ -27,7 +27,8 @@ async fn show(page: Page, list: ListState) -> Answer {
     let about = counted(found.tenants.len(), "tenant", "tenants");
     let next = found.next.map(|next| next.to_string());
     let table = tenants(&page, &list, &found).position(&list, about, next);
-    let content = ContentPage::new(page.frame("Tenants"))
+    let purpose = "Tenants are other instances that receive connections from this one. Add and register them here.";
+    let content = ContentPage::new(page.main_frame("Tenants", purpose))
         .action(LinkButton::new(page.href("/tenants/masters"), "Masters of this instance").plain())
         .action(LinkButton::new(page.href("/tenants/syncs"), "Syncs").plain())
         .action(LinkButton::new(page.href("/tenants/new"), "+ New Tenant"));

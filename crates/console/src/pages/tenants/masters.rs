@@ -23,7 +23,8 @@ async fn show(page: Page) -> Answer {
 pub(super) async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
     let masters = page.operations().list_masters(page.context()?).await?;
     let keys = page.operations().list_tenant_keys(page.context()?).await?;
-    let frame = page.frame("Masters of this instance").below("Tenants", "/tenants");
+    let purpose = "Masters are the instances that send connections to this one. A one-time key lets a master register.";
+    let frame = page.main_frame("Masters of this instance", purpose).below("Tenants", "/tenants");
     let panel = new_key(&frame, form);
     Ok(ContentPage::new(frame).with(masters_table(page, &masters)).with(panel).with(keys_table(page, &keys)))
 }

@@ -34,7 +34,9 @@ async fn show(page: Page, list: ListState) -> Answer {
         .empty(Empty::new("No sync has run yet."))
         .position(&list, about, found.next.map(|next| next.to_string()));
     let create = LinkButton::new(page.href("/tenants/syncs/new"), "+ New Sync");
-    page.show(&ContentPage::new(page.frame("Syncs").below("Tenants", "/tenants")).action(create).with(table))
+    let purpose = "Syncs send connections to the tenants. Open one to see what it changed, and what failed.";
+    let frame = page.main_frame("Syncs", purpose).below("Tenants", "/tenants");
+    page.show(&ContentPage::new(frame).action(create).with(table))
 }
 
 pub(super) fn status(status: SyncStatus) -> Badge {

@@ -79,8 +79,9 @@ pub(super) async fn form_page(page: &Page, chosen: &Chosen, form: &Form) -> Resu
     let commands = chosen.plugin.iter().flat_map(|plugin| &plugin.manifest().commands);
     let commands = none.chain(commands.map(|command| (command.name.clone(), command.name.clone())));
     let command = chosen.command.as_ref().map(|command| command.name.clone()).unwrap_or_default();
+    let purpose = "Test Command runs a command on a connection and shows what it returns.";
     Ok(FormPage {
-        frame: page.frame("Test Command"),
+        frame: page.main_frame("Test Command", purpose),
         has_connections: !chosen.connections.is_empty() || chosen.has_more,
         find: chosen.has_more.then(|| {
             let help =

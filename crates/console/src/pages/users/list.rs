@@ -34,7 +34,8 @@ async fn show(page: Page, list: ListState) -> Answer {
         count => counted(count, "user", "users"),
     };
     let table = users(&page, &found[..found.len().min(MOST)]).position(&list, about, None);
-    page.show(&ContentPage::new(page.frame("Users")).action(create).with(filter).with(table))
+    let purpose = "Users are the people and programs that use the host. Their roles say what they may do on each site.";
+    page.show(&ContentPage::new(page.main_frame("Users", purpose)).action(create).with(filter).with(table))
 }
 
 async fn download(page: Page, list: ListState) -> Answer {

@@ -1,14 +1,18 @@
 //! Operations on findings as they were last read.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use soar_connector::Finding;
-use soar_store::model::{FindingChange, KnownFinding};
-use soar_store::{FindingFilter, FindingGroup, FindingGrouping, StoreError};
+use soar_store::model::{FindingChange, KnownFinding, SiteId};
+use soar_store::{CountBounds, FindingFilter, FindingGroup, FindingGrouping, FindingTotal, StoreError};
 use utoipa::ToSchema;
 
+use super::super::cases::sites_with_incidents;
 use super::super::{OperationError, Operations, RequestContext, boxed, full_page};
 use crate::Refusal;
 use crate::findings::{Enrichment, EpssValue, KevValue};
+use crate::views::IncidentShown;
 
 /// The most changes of one finding that are shown.
 const MOST_CHANGES: i64 = 1_000;
@@ -47,7 +51,7 @@ pub struct FindingPage {
     pub next: Option<String>,
 }
 
-/// A finding with its changes.
+/// A finding with its changes and its incidents.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingShown {
@@ -56,6 +60,13 @@ pub struct FindingShown {
     pub finding: KnownFindingShown,
     /// Its changes that are left in the log, the first one first.
     pub changes: Vec<FindingChange>,
+    /// The incidents that hold it and that the caller may see, at most 100, the latest first.
+    pub incidents: Vec<IncidentShown>,
+}
+
+impl FindingShown {
+    /// The most incidents that are shown.
+    pub const MOST_INCIDENTS: i64 = 100;
 }
 
 impl Operations {
@@ -80,6 +91,38 @@ impl Operations {
         Ok(FindingPage { findings: findings.collect::<Result<_, _>>()?, next })
     }
 
+    /// How many findings that the caller may see match a filter. The count is bounded, so that it takes little time.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    #[boxed]
+    pub async fn count_findings(
+        &self,
+        context: &RequestContext,
+        filter: &FindingFilter,
+    ) -> Result<FindingTotal, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        Ok(records.count_findings(&feeds, filter, CountBounds::of(filter)).await?)
+    }
+
+    /// Those of these findings that the caller may see. An incident also holds findings that the caller may not see.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    #[boxed]
+    pub async fn known_findings(
+        &self,
+        context: &RequestContext,
+        ids: &[String],
+    ) -> Result<HashSet<String>, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        Ok(records.known_findings(&feeds, ids).await?.into_iter().collect())
+    }
+
     /// At most `limit` groups of the findings that the caller may see, after the first `offset` groups: those with the most
     /// open findings first.
     ///
@@ -100,7 +143,7 @@ impl Operations {
         Ok(records.finding_groups(&feeds, filter, grouping, offset, limit).await?)
     }
 
-    /// The finding with this id, and its changes.
+    /// The finding with this id, its changes, and the incidents that hold it.
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such finding.
@@ -111,7 +154,12 @@ impl Operations {
         let feeds = self.seen_feeds(context, &mut records).await?;
         let (known, parts) = records.finding(&feeds, id).await?;
         let changes = records.changes_of_finding(parts, MOST_CHANGES).await?;
+        let sites = sites_with_incidents(context, &mut records, None).await?;
+        let seen: Vec<SiteId> = sites.keys().copied().collect();
+        let incidents = records.incidents_of_finding(&known.finding_id, &seen, FindingShown::MOST_INCIDENTS).await?;
+        let name = |id: SiteId| sites.get(&id).map(String::as_str).unwrap_or_default();
+        let incidents = incidents.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
         let enrichment = self.findings.enrichment().await?;
-        Ok(FindingShown { finding: KnownFindingShown::new(known, &enrichment)?, changes })
+        Ok(FindingShown { finding: KnownFindingShown::new(known, &enrichment)?, changes, incidents })
     }
 }

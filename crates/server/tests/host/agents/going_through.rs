@@ -137,6 +137,7 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         let shown = &table.connections[0];
         assert_eq!((shown.health.state, shown.agent.as_deref()), (HealthState::Failing, Some("Branch")));
         assert!(shown.health.last_error.as_deref().unwrap().contains("footprint agent add"));
+        assert_eq!(shown.health.last_error_code, None, "the code is that of another error");
         let without = {
             let mut reader = stage.test.store.reader().await.unwrap();
             without_their_agent(&mut reader.records()).await.unwrap()

@@ -1,8 +1,8 @@
-//! The list in each order, the groups, and the changes of a time span, on both stores.
+//! The list in each order, its total, the groups, and the changes of a time span, on both stores.
 
 use soar_host::operations::Span;
-use soar_store::model::{FindingChangeKind, Moment};
-use soar_store::{FindingFilter, FindingGrouping, FindingOrder, FindingSpan};
+use soar_store::model::{FeedId, FindingChangeKind, Moment};
+use soar_store::{CountBounds, FindingFilter, FindingGrouping, FindingOrder, FindingSpan, FindingTotal};
 
 use super::world::World;
 
@@ -47,6 +47,94 @@ async fn findings_are_listed_in_each_order_page_by_page_and_searched() {
             let listed = world.operations().list_findings(&world.context, &filter, 100).await.unwrap().findings;
             assert_eq!(listed.len(), found, "{search}");
         }
+    }
+}
+
+/// Filters of one field, the number of findings of [`known`] that match, and whether an index finds these findings.
+fn filters() -> Vec<(FindingFilter, i64, bool)> {
+    let some = |text: &str| Some(text.to_owned());
+    let all = FindingFilter::default;
+    vec![
+        (all(), 4, false),
+        (FindingFilter { with_gone: true, ..all() }, 4, false),
+        (FindingFilter { status: some("open"), ..all() }, 3, false),
+        (FindingFilter { status: some("reopened"), ..all() }, 0, false),
+        (FindingFilter { search: some("2024-3"), ..all() }, 1, false),
+        (FindingFilter { search: some("DEVICE-"), ..all() }, 4, false),
+        (FindingFilter { cve: some("CVE-2024-1"), ..all() }, 2, true),
+        (FindingFilter { cve: some("CVE-2024-9"), ..all() }, 0, true),
+        (FindingFilter { tenant: some("1"), ..all() }, 3, true),
+        (FindingFilter { tenant: some("tenant 2"), ..all() }, 1, true),
+        (FindingFilter { device: some("Device-7"), ..all() }, 1, true),
+        (FindingFilter { device: some("10.0.0.3"), ..all() }, 1, true),
+        (FindingFilter { device: some("7"), tenant: some("1"), ..all() }, 0, true),
+        (FindingFilter { device: some("7"), tenant: some("2"), cve: some("CVE-2024-1"), ..all() }, 1, true),
+        (FindingFilter { cve: some("CVE-2024-1"), status: some("fixed"), ..all() }, 0, false),
+    ]
+}
+
+#[tokio::test]
+async fn a_list_has_as_many_findings_as_its_total_says() {
+    for world in World::on_both().await {
+        known(&world).await;
+        // A finding that is gone counts only if it is asked for.
+        world.lister.data().tenants.get_mut("1").unwrap().devices.get_mut(&3).unwrap().findings.clear();
+        for (filter, expected, _) in filters() {
+            let total = world.operations().count_findings(&world.context, &filter).await.unwrap();
+            assert_eq!(total, FindingTotal::Exactly(expected), "{filter:?}");
+            let listed = world.operations().list_findings(&world.context, &filter, 100).await.unwrap().findings;
+            assert_eq!(i64::try_from(listed.len()).unwrap(), expected, "{filter:?}");
+            // Order and position make no difference.
+            let after = listed.first().map(|first| first.known.finding_id.clone());
+            let later = FindingFilter { order: Some(FindingOrder::Cve), descending: true, after, ..filter };
+            let total = world.operations().count_findings(&world.context, &later).await.unwrap();
+            assert_eq!(total, FindingTotal::Exactly(expected), "{later:?}");
+        }
+        world.collect().await;
+        let with_gone = FindingFilter { with_gone: true, ..FindingFilter::default() };
+        for (filter, expected) in [(FindingFilter::default(), 3), (with_gone, 4)] {
+            let total = world.operations().count_findings(&world.context, &filter).await.unwrap();
+            assert_eq!(total, FindingTotal::Exactly(expected), "{filter:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_total_is_bounded_and_says_so() {
+    for world in World::on_both().await {
+        known(&world).await;
+        let mut reader = world.test.store.reader().await.unwrap();
+        let mut records = reader.records();
+        let feeds: Vec<FeedId> = records.finding_feeds().await.unwrap().into_iter().map(|feed| feed.id).collect();
+        let all = FindingFilter::default();
+        for (most, rows, expected) in [
+            (4, 4, FindingTotal::Exactly(4)),
+            (3, 4, FindingTotal::MoreThan(3)),
+            (0, 9, FindingTotal::MoreThan(0)),
+            (9, 2, FindingTotal::AtLeast(3)),
+        ] {
+            let total = records.count_findings(&feeds, &all, CountBounds { most, rows }).await.unwrap();
+            assert_eq!(total, expected, "{most}, {rows}");
+        }
+        // The bound on rows is about those that the index finds. A tenant behind many others has an exact total.
+        for (filter, expected, is_indexed) in filters() {
+            let bounds = CountBounds { most: 9, rows: expected.max(1) };
+            let total = records.count_findings(&feeds, &filter, bounds).await.unwrap();
+            if is_indexed {
+                assert_eq!(total, FindingTotal::Exactly(expected), "{filter:?}");
+            } else {
+                assert!(matches!(total, FindingTotal::AtLeast(_)) || expected == 4, "{filter:?}: {total:?}");
+            }
+        }
+        assert_eq!(
+            records.count_findings(&[], &all, CountBounds::of(&all)).await.unwrap(),
+            FindingTotal::Exactly(0),
+            "a caller who sees no tenant"
+        );
+        // A search reads the fields of each row, so that it reads fewer rows.
+        let search = FindingFilter { search: Some("nginx".to_owned()), ..FindingFilter::default() };
+        assert!(CountBounds::of(&search).rows < CountBounds::of(&all).rows);
+        assert_eq!(CountBounds::of(&all).most, 10_000);
     }
 }
 

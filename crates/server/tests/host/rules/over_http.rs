@@ -60,6 +60,9 @@ async fn a_rule_is_added_planned_changed_exported_and_removed_and_a_serving_host
         let number = incidents["incidents"][0]["number"].as_str().unwrap();
         let (_, whole) = call("GET", &format!("/incidents/{number}"), Value::Null).await;
         assert_eq!((whole["findingCount"].as_i64(), whole["findings"][0]["cve"].as_str()), (Some(1), Some("CVE-1")));
+        let finding = format!("/findings/items/{}", whole["findings"][0]["findingId"].as_str().unwrap());
+        let (status, finding) = call("GET", &finding, Value::Null).await;
+        assert_eq!((status, finding["incidents"][0]["number"].as_str()), (200, Some(number)), "{finding}");
         let path = format!("/findings/rules/{}", added["id"]);
         let (status, plan) = call("GET", &format!("{path}/plan?days=1"), Value::Null).await;
         assert_eq!(

@@ -78,6 +78,64 @@ async fn a_rule_sees_and_changes_what_its_user_may() {
 }
 
 #[tokio::test]
+async fn a_finding_and_its_incidents_lead_to_each_other_as_far_as_the_caller_may_see_them() {
+    for world in World::on_both().await {
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        let other = transaction.records().create_site(&site("Other"), Moment(1)).await.unwrap().id;
+        transaction.commit().await.unwrap();
+        world.lister.set("1", 1, "CVE-0", "open", 5.0);
+        world.collect().await;
+        add(&world, &json!({ "name": "Here", "then": { "incident": {} } })).await;
+        add(&world, &json!({ "name": "There", "then": { "incident": { "site": "Other" } } })).await;
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.lister.set("1", 2, "CVE-2", "open", 5.0);
+        world.collect().await;
+        // Two findings, and two incidents about each of them.
+        let all = incidents(&world).await;
+        assert_eq!(all.len(), 4);
+        let id = all[0].findings[0].finding_id.clone();
+        let of_it = |on: &str| -> Vec<String> {
+            let about = all.iter().filter(|whole| whole.findings.iter().any(|one| one.finding_id == id));
+            let on_site = about.filter(|whole| on.is_empty() || whole.incident.site == on);
+            on_site.map(|whole| whole.incident.number.clone()).collect()
+        };
+        let operations = world.operations();
+        let numbers = async |context: &RequestContext| {
+            let found = operations.finding(context, &id).await.unwrap().incidents;
+            assert!(found.windows(2).all(|two| two[0].created_at >= two[1].created_at), "{found:?}");
+            let mut numbers: Vec<_> = found.into_iter().map(|incident| incident.number).collect();
+            numbers.sort();
+            numbers
+        };
+        let sorted = |mut numbers: Vec<String>| {
+            numbers.sort();
+            numbers
+        };
+        assert_eq!(numbers(&world.context).await, sorted(of_it("")));
+        // A user of the connection's site sees the finding, and of its incidents those on this site.
+        let here = user(&world, "Here", &[(world.site, Role::Analyst)]).await;
+        let (own, foreign) = (of_it("Security Operations"), of_it("Other"));
+        assert_eq!((own.len(), foreign.len()), (1, 1));
+        assert_eq!(numbers(&here).await, own);
+        // A user of the other site sees an incident with the finding, and cannot open the finding.
+        let there = user(&world, "There", &[(other, Role::Analyst)]).await;
+        assert_eq!(operations.incident(&there, &foreign[0]).await.unwrap().findings[0].finding_id, id);
+        assert!(operations.finding(&there, &id).await.unwrap_err().to_string().contains("no finding"));
+        let ids = [id.clone(), "99.1.unknown".to_owned(), "no id".to_owned(), format!("{id}x")];
+        for (context, expected) in [(&world.context, 1), (&here, 1), (&there, 0)] {
+            let known = operations.known_findings(context, &ids).await.unwrap();
+            assert_eq!(known.len(), expected, "{known:?}");
+            assert!(known.iter().all(|one| *one == id), "{known:?}");
+        }
+        // No more than the limit is read.
+        let mut reader = world.test.store.reader().await.unwrap();
+        let found = reader.records().incidents_of_finding(&id, &[world.site, other], 1).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert!(reader.records().incidents_of_finding(&id, &[], 9).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn an_owner_who_may_no_longer_see_the_site_is_replaced_by_system() {
     for world in World::on_both().await {
         world.lister.set("1", 1, "CVE-0", "open", 5.0);

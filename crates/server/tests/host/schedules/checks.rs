@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use footprint_simulator::{Simulator, UserKind};
 use serde_json::json;
-use soar_host::health::HealthFilter;
+use soar_host::health::{ConnectionHealth, HealthFilter};
 use soar_store::ScheduleFilter;
 use soar_store::model::{Connection, HealthState, Moment};
 
@@ -77,6 +77,7 @@ async fn a_connection_that_fails_says_why_and_its_mail_goes_where_the_form_says(
         assert_eq!(table[0].health.state, HealthState::Failing);
         let error = table[0].health.last_error.as_deref().unwrap();
         assert!(error.starts_with("Test Connection failed. Failed to check the connector.\nStatus Code: "), "{error}");
+        assert_explained(&table[0]);
         let mut told: Vec<_> =
             wired.delivered.messages.lock().unwrap().iter().map(|message| message.destination.to_string()).collect();
         told.sort_unstable();
@@ -197,5 +198,18 @@ async fn a_test_that_somebody_asks_for_is_in_the_history_too() {
         let history = connections.health_history(&administrator, connection.id, None, 10).await.unwrap();
         assert_eq!(history.checks.len(), 1);
         assert_eq!((history.connection.health.state, history.connection.checked), (HealthState::Healthy, false));
+        let wrong = json!({"parameters": {"Password": "canary-wrong-password"}});
+        stage.update(&administrator, connection.id, wrong).await.unwrap();
+        stage.clock.advance(Duration::from_secs(1));
+        assert!(!stage.executor.test(&administrator, connection.id).await.unwrap().passed);
+        let history = connections.health_history(&administrator, connection.id, None, 10).await.unwrap();
+        assert_explained(&history.connection);
     }
+}
+
+/// Asserts that the health has the cause and the cure that the manifest gives for a wrong password.
+fn assert_explained(one: &ConnectionHealth) {
+    assert_eq!(one.health.last_error_code.as_deref(), Some("invalid-credentials"), "{one:?}");
+    assert_eq!(one.last_error_cause.as_deref(), Some("Footprint rejected User Name and Password."));
+    assert!(one.last_error_cure.as_deref().unwrap().starts_with("Correct User Name and Password."), "{one:?}");
 }

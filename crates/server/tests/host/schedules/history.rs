@@ -31,6 +31,7 @@ async fn the_health_table_says_how_each_connection_fares() {
         let failing = table[1].1.as_ref().unwrap();
         assert_eq!((failing.failures, failing.last_proof_at), (3, None));
         assert!(failing.last_error.as_deref().unwrap().contains("Status Code: 503."));
+        assert_eq!(failing.last_error_code.as_deref(), Some("service-unavailable"));
         let counts = reader.records().health_counts().await.unwrap();
         assert_eq!(
             counts,

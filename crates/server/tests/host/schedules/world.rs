@@ -10,8 +10,8 @@ use soar_connector::testing::ManualClock;
 use soar_host::alerts::{Courier, Rendered as _};
 use soar_host::scheduler::{Claim, Runner, Scheduler, SchedulerSettings};
 use soar_store::model::{
-    Cadence, CheckResult, ConnectionId, Destination, Message, Moment, NewSchedule, RunReport, Schedule, ScheduleId,
-    ScheduleKind, Site, SiteKind,
+    Cadence, CheckError, CheckResult, ConnectionId, Destination, Message, Moment, NewSchedule, RunReport, Schedule,
+    ScheduleId, ScheduleKind, Site, SiteKind,
 };
 use soar_store::{NewSite, Store};
 
@@ -35,7 +35,8 @@ impl Runner for Runs {
         let failed = self.failing.lock().unwrap().contains(&connection);
         let tab = "Test Connection failed. Failed to check the connector.\nStatus Code: 503.\nMessage: Unavailable.";
         assert!(schedule.what.server != "panic", "a connector's defect");
-        CheckResult { latency_ms: 20, error: failed.then(|| tab.to_owned()), expiring: None }
+        let error = failed.then(|| CheckError { tab: tab.to_owned(), code: Some("service-unavailable".to_owned()) });
+        CheckResult { latency_ms: 20, error, expiring: None }
     }
 
     async fn run(&self, schedule: &Schedule) -> Option<RunReport> {

@@ -24,14 +24,28 @@ pub(crate) struct Shape {
     pub(super) one_fails_in: u64,
     /// The hours for which the connection has failed until now; 0 for one that works.
     pub(super) failing_hours: u64,
-    /// The message of a failure.
-    pub(super) failure: &'static str,
+    /// How its checks fail.
+    pub(super) failure: SampleFailure,
+}
+
+/// How the checks of a connection fail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SampleFailure {
+    /// The product's HTTP status, or `N/A`.
+    pub(super) status: &'static str,
+    /// The message.
+    pub(super) message: &'static str,
+    /// The code of the error in the manifest.
+    pub(super) code: &'static str,
 }
 
 /// The drafts of the connections, each with the shape of its past. The first one works, the last one is shared with all
 /// tenants; the others fail, so that there is a failure to understand and to mend.
 pub(crate) fn drafts(url: &str, user: &User) -> Vec<(Value, Shape)> {
-    let working = Shape { latency_ms: 70, one_fails_in: 400, failing_hours: 0, failure: "The server did not answer." };
+    let slow = SampleFailure { status: "N/A", message: "The server did not answer.", code: "timed-out" };
+    let refused = SampleFailure { status: "N/A", message: "The connection was refused.", code: "unreachable" };
+    let wrong = SampleFailure { status: "401", message: "The password is not accepted.", code: "invalid-credentials" };
+    let working = Shape { latency_ms: 70, one_fails_in: 400, failing_hours: 0, failure: slow };
     let draft = |name: &str, description: &str, url: &str, password: &str| {
         json!({
             "integration": "coda-footprint",
@@ -48,12 +62,12 @@ pub(crate) fn drafts(url: &str, user: &User) -> Vec<(Value, Shape)> {
         (draft(CONNECTION, "The demo's simulated instance", url, &user.password), working),
         (
             draft("Footprint of Acme", "Its password is wrong, so that you can see a failed check", url, "wrong"),
-            Shape { latency_ms: 95, failing_hours: 31, failure: "The password is not accepted.", ..working },
+            Shape { latency_ms: 95, failing_hours: 31, failure: wrong, ..working },
         ),
         (
             // Port 9 is the discard service, which no machine serves any more.
             draft("Footprint of Borealis", "Its server is not there", "http://127.0.0.1:9", &user.password),
-            Shape { latency_ms: 140, one_fails_in: 60, failing_hours: 5, failure: "The connection was refused." },
+            Shape { latency_ms: 140, one_fails_in: 60, failing_hours: 5, failure: refused },
         ),
         (shared, Shape { latency_ms: 80, one_fails_in: 900, ..working }),
     ]

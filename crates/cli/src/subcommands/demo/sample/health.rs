@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use soar_store::model::{CheckResult, Moment};
+use soar_store::model::{CheckError, CheckResult, Moment};
 use soar_store::{Ran, Records, StoreError};
 
-use super::connections::SampleConnection;
+use super::connections::{SampleConnection, SampleFailure};
 use super::{DAY, DAYS, HOUR, NODE};
 
 /// The number of days with a check an hour.
@@ -31,7 +31,7 @@ pub(super) async fn write(
         // Slower by day than by night.
         let load = i64::try_from(hours % 24).unwrap_or_default() * 2;
         let latency_ms = shape.latency_ms + load + dice.i64(0..shape.latency_ms / 2);
-        let error = is_outage.then(|| format!("Test Connection failed.\nMessage: {} (sample data)", shape.failure));
+        let error = is_outage.then(|| error_of(&shape.failure));
         let check = CheckResult { latency_ms, error, expiring: None };
         let started_at = now - ago;
         let ended_at = started_at + Duration::from_millis(latency_ms.unsigned_abs());
@@ -39,6 +39,16 @@ pub(super) async fn write(
         records.record_check(&schedule, started_at, &check, &ran).await?;
     }
     Ok(())
+}
+
+/// The error of an invented check.
+fn error_of(failure: &SampleFailure) -> CheckError {
+    let SampleFailure { status, message, code } = failure;
+    let indicator = "Test Connection failed. Failed to check the connector.";
+    CheckError {
+        tab: format!("{indicator}\nStatus Code: {status}.\nMessage: {message} (sample data)"),
+        code: Some((*code).to_owned()),
+    }
 }
 
 const _: () = assert!(DAYS > DENSE_DAYS && DAY.as_secs() == 24 * HOUR.as_secs());

@@ -4,7 +4,7 @@ use axum::Router;
 use soar_host::operations::RuleToPlan;
 use soar_store::model::Right;
 
-use super::fields::{days, fields, rule};
+use super::fields::{days, days_field, fields, refused, rule};
 use super::plan::{facts, incidents};
 use super::{LIST, address};
 use crate::parts::{ContentPage, FormPanel};
@@ -28,7 +28,7 @@ async fn show(page: Page) -> Answer {
 
 async fn send(page: Page, mut form: Form) -> Answer {
     may_add(&page)?;
-    let (Some(rule), Some(days)) = (rule(&mut form), days(&form)) else {
+    let (Some(rule), Some(days)) = (rule(&mut form, None), days(&mut form)) else {
         return page.show_again(&content(&page, &form));
     };
     if form.is_checked(ADD) {
@@ -37,7 +37,7 @@ async fn send(page: Page, mut form: Form) -> Answer {
                 let notice = Notice::done(format!("The rule {} is added.", added.rule.name));
                 return page.lead_to(&address(added.id), Some(notice));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => refused(&page, &mut form, error)?,
         }
         return page.show_again(&content(&page, &form));
     }
@@ -55,7 +55,7 @@ async fn send(page: Page, mut form: Form) -> Answer {
             page.show(&ContentPage::new(frame).with(facts(&page, &plan)).with(add).with(incidents(&plan)))
         }
         Err(error) => {
-            page.refused(&mut form, error)?;
+            refused(&page, &mut form, error)?;
             page.show_again(&content(&page, &form))
         }
     }
@@ -69,7 +69,7 @@ fn content(page: &Page, form: &Form) -> ContentPage {
     let frame = frame(page);
     let panel = FormPanel::new(&frame, "rule", "Rule", NEW)
         .text("The rule makes an incident about each finding that is opened or reopened and meets all conditions.")
-        .fields(form, fields())
+        .fields(form, fields(None).into_iter().chain([days_field()]))
         .button("Show what it would have done")
         .back(page.href(LIST));
     ContentPage::new(frame).with(panel)

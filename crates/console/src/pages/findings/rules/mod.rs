@@ -1,5 +1,6 @@
-//! Rules on findings: the list, a new rule with its plan, and one rule.
+//! Rules on findings: the list, a new rule with its plan, and one rule with the form that changes it.
 
+mod change;
 mod create;
 mod fields;
 mod hindered;
@@ -20,7 +21,7 @@ use crate::parts::{Badge, Meaning};
 const LIST: &str = "/findings/rules";
 
 pub(super) fn routes() -> Router {
-    let routes = [list::routes(), create::routes(), one::routes(), plan::routes(), remove::routes()];
+    let routes = [list::routes(), create::routes(), one::routes(), change::routes(), plan::routes(), remove::routes()];
     routes.into_iter().fold(Router::new(), Router::merge)
 }
 

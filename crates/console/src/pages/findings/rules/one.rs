@@ -64,9 +64,10 @@ async fn shown(page: &Page, id: FindingRuleId, form: &Form) -> Result<ContentPag
         .hidden(TO, target)
         .button(button)
         .plain();
+    let change = LinkButton::new(page.href(&format!("{own}/change")), "Change").plain();
     let remove = LinkButton::new(page.href(&format!("{own}/remove")), "Remove").danger().dialog();
     let plan = LinkButton::new(page.href(&format!("{own}/plan")), "What it would have done").plain();
-    Ok(ContentPage::new(frame).action(plan).action(remove).with(rule).with(activity))
+    Ok(ContentPage::new(frame).action(plan).action(change).action(remove).with(rule).with(activity))
 }
 
 /// Adds what the rule is about and what it does. Conditions that are not given are left out.

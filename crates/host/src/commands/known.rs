@@ -1,0 +1,151 @@
+//! The names of the commands that a host has.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use soar_connector::name::{quoted, same_word, suggestion};
+
+use super::CommandRegistry;
+use crate::plugins::{PluginRegistry, endpoint_name};
+use crate::{tenants, utility};
+
+/// A command that a host has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCommand {
+    /// The last part of the command's address, such as `GetIncidents`.
+    pub endpoint: String,
+    /// The command's name, such as `Get Incidents`.
+    pub name: String,
+}
+
+impl KnownCommand {
+    fn new(endpoint: &str, name: &str) -> Self {
+        Self { endpoint: endpoint.to_owned(), name: name.to_owned() }
+    }
+}
+
+/// The names of the commands that a host has. Cheap to clone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownCommands(Arc<Inner>);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Inner {
+    /// The commands, by address.
+    commands: Vec<KnownCommand>,
+    /// The position of each command, by each form of its address and its name.
+    forms: BTreeMap<String, usize>,
+}
+
+impl KnownCommands {
+    fn of(commands: impl IntoIterator<Item = KnownCommand>) -> Self {
+        let mut by_address = BTreeMap::new();
+        for command in commands {
+            // Commands of several integrations can have the same address.
+            by_address.entry(command.endpoint.to_ascii_lowercase()).or_insert(command);
+        }
+        let commands: Vec<KnownCommand> = by_address.into_values().collect();
+        // An address takes precedence over the similar name of another command.
+        let ways: [fn(&KnownCommand) -> String; 3] = [
+            |command| command.endpoint.to_ascii_lowercase(),
+            |command| same_word(&command.endpoint),
+            |command| same_word(&command.name),
+        ];
+        let mut forms = BTreeMap::new();
+        for form in ways {
+            for (position, command) in commands.iter().enumerate() {
+                forms.entry(form(command)).or_insert(position);
+            }
+        }
+        Self(Arc::new(Inner { commands, forms }))
+    }
+
+    /// The commands of a registry.
+    #[must_use]
+    pub fn of_registry(registry: &CommandRegistry) -> Self {
+        Self::of(registry.all().map(|command| KnownCommand::new(&command.endpoint, &command.manifest.name)))
+    }
+
+    /// The commands of a host with these plugins: the host's own commands and the plugins' commands. They are those of
+    /// the registry of [`Host::with_connectors`](crate::Host::with_connectors).
+    #[must_use]
+    pub fn of_plugins(plugins: &PluginRegistry) -> Self {
+        let utilities = utility::all().iter().zip(utility::manifest());
+        let utilities = utilities.map(|(command, manifest)| KnownCommand::new(command.endpoint(), &manifest.name));
+        let external = [
+            (tenants::ENDPOINT, tenants::manifest()),
+            (tenants::SITE_STATUS_ENDPOINT, tenants::site_status_manifest()),
+        ];
+        let external = external.map(|(endpoint, manifest)| KnownCommand::new(endpoint, &manifest.name));
+        let connectors = plugins.plugins().iter().flat_map(|plugin| &plugin.manifest().commands);
+        let connectors = connectors.map(|command| KnownCommand::new(&endpoint_name(&command.name), &command.name));
+        Self::of(utilities.chain(external).chain(connectors))
+    }
+
+    /// All commands, by address.
+    #[must_use]
+    pub fn all(&self) -> &[KnownCommand] {
+        &self.0.commands
+    }
+
+    /// The command of that address or name, in any of the forms people type: `GetIncidents`, `Get Incidents` or
+    /// `get-incidents`; or the error for the caller.
+    pub fn find(&self, name: &str) -> Result<&KnownCommand, String> {
+        let Inner { commands, forms } = &*self.0;
+        let position = forms.get(&name.trim().to_ascii_lowercase()).or_else(|| forms.get(&same_word(name)));
+        let found = position.and_then(|position| commands.get(*position));
+        found.ok_or_else(|| unknown(name, commands.iter().map(|command| command.endpoint.as_str())))
+    }
+}
+
+/// The error for a caller that names a command which the host does not have.
+pub(super) fn unknown<'a>(given: &str, endpoints: impl IntoIterator<Item = &'a str>) -> String {
+    format!("There is no command {}.{} /openapi.json lists all commands.", quoted(given), suggestion(given, endpoints))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> KnownCommands {
+        KnownCommands::of_plugins(&PluginRegistry::default())
+    }
+
+    #[test]
+    fn a_command_is_found_by_its_address_and_its_name_in_the_forms_people_type() {
+        let known = known();
+        for name in ["CloseIncidentInBulk", "closeincidentINBULK", " Close Incident in Bulk ", "close-incident-in-bulk"]
+        {
+            assert_eq!(known.find(name).unwrap().endpoint, "CloseIncidentInBulk", "{name}");
+        }
+        assert_eq!(known.find("Sync Connection").unwrap().endpoint, tenants::ENDPOINT);
+        assert_eq!(known.find("update-tenant-site-status").unwrap().endpoint, tenants::SITE_STATUS_ENDPOINT);
+    }
+
+    #[test]
+    fn an_unknown_command_gets_the_nearest_one_or_how_to_list_them() {
+        let unknown = |name: &str| known().find(name).unwrap_err();
+        let list = "/openapi.json lists all commands.";
+        assert_eq!(
+            unknown("GetIncidnets"),
+            format!("There is no command \"GetIncidnets\". Did you mean \"GetIncidents\"? {list}")
+        );
+        assert_eq!(unknown("Make Coffee"), format!("There is no command \"Make Coffee\". {list}"));
+        for name in ["", " ", "-"] {
+            assert!(unknown(name).starts_with("There is no command"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn each_command_is_there_once_and_an_address_takes_precedence_over_a_name() {
+        let commands = [
+            KnownCommand::new("ListDevices", "List Devices"),
+            KnownCommand::new("listdevices", "List Devices"),
+            KnownCommand::new("A", "List Users"),
+            KnownCommand::new("ListUsers", "Other"),
+        ];
+        let known = KnownCommands::of(commands);
+        let endpoints: Vec<_> = known.all().iter().map(|command| command.endpoint.as_str()).collect();
+        assert_eq!(endpoints, ["A", "ListDevices", "ListUsers"]);
+        assert_eq!(known.find("list users").unwrap().name, "Other");
+    }
+}
