@@ -59,16 +59,10 @@ fn names_of(step: &Segment) -> Option<Vec<String>> {
         Segment::Descendant(_) => return None,
     };
     let name = |selector: &Selector| match selector {
-        Selector::Name(name) => without_quotes(name).map(str::to_owned),
+        Selector::Name(name) => Some(name.clone()),
         _ => None,
     };
     selectors.iter().map(name).collect()
-}
-
-/// The name as the row has it. The parser keeps the quotes of a name in brackets. A name with an escape is left to it.
-fn without_quotes(name: &str) -> Option<&str> {
-    let quoted = ['\'', '"'].into_iter().find_map(|quote| name.strip_prefix(quote)?.strip_suffix(quote));
-    quoted.or(Some(name)).filter(|name| !name.contains(['\'', '"', '\\']))
 }
 
 #[cfg(test)]
@@ -81,6 +75,7 @@ mod tests {
     fn names_are_followed_as_the_query_would_be() {
         let row = json!({
             "severity": "high", "level": {"x": 1, "y": 2}, "a b": {"x": 3}, "list": [{"x": 4}], "it's": 5, "none": null,
+            "a": 6, "'a'": 7, "\"a\"": 8, "": 9,
         });
         for (path, is_direct) in [
             ("$.severity", true),
@@ -93,8 +88,11 @@ mod tests {
             ("$['missing','none']", true),
             ("$.list.x", true),
             ("$.severity.x", true),
-            ("$[\"it's\"]", false),
-            ("$['it\\'s']", false),
+            ("$[\"it's\"]", true),
+            ("$['it\\'s']", true),
+            ("$[\"'a'\"]", true),
+            ("$['\"a\"']", true),
+            ("$['']", true),
             ("$.list[*].x", false),
             ("$..x", false),
             ("$['level',0]", false),

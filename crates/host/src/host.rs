@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
-use crate::commands::{CommandRegistry, IntegrationCommands, KnownCommands, RegistryError};
+use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
 use crate::finding_deliverer::FindingDeliverer;
 use crate::findings::{Collector, Findings};
@@ -97,7 +97,7 @@ impl Host {
             public_address: settings.public_address(),
             sign_in: settings.sign_in.clone(),
             seal: Some(Arc::clone(&seal)),
-            known_commands: KnownCommands::of_registry(&commands),
+            known_commands: commands.known(),
             connections: None,
             executor: None,
             results: Results::default(),

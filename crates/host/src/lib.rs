@@ -14,6 +14,7 @@ mod finding_deliverer;
 pub mod findings;
 pub mod health;
 mod host;
+mod known_commands;
 pub mod limits;
 pub mod metrics;
 pub mod operations;
@@ -34,4 +35,5 @@ pub mod views;
 
 pub use even_clock::EvenClock;
 pub use host::Host;
+pub use known_commands::known_commands;
 pub use refusal::Refusal;

@@ -146,7 +146,7 @@ impl OperatorSession {
     /// # Errors
     /// When the sealing keys cannot be read.
     pub(crate) fn key_operations(&self) -> Result<Operations> {
-        let known_commands = KnownCommands::of_plugins(&registry()?);
+        let known_commands = soar_host::known_commands(&registry()?);
         Ok(Operations { seal: Some(Arc::new(self.keyring()?)), known_commands, ..self.operations() })
     }
 

@@ -7,6 +7,7 @@ mod findings;
 mod gallery;
 mod health;
 mod home;
+mod incident_parts;
 mod incidents;
 mod integrations;
 mod keys;

@@ -5,10 +5,6 @@ use std::sync::Arc;
 
 use soar_connector::name::{quoted, same_word, suggestion};
 
-use super::CommandRegistry;
-use crate::plugins::{PluginRegistry, endpoint_name};
-use crate::{tenants, utility};
-
 /// A command that a host has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownCommand {
@@ -19,7 +15,7 @@ pub struct KnownCommand {
 }
 
 impl KnownCommand {
-    fn new(endpoint: &str, name: &str) -> Self {
+    pub(crate) fn new(endpoint: &str, name: &str) -> Self {
         Self { endpoint: endpoint.to_owned(), name: name.to_owned() }
     }
 }
@@ -37,7 +33,8 @@ struct Inner {
 }
 
 impl KnownCommands {
-    fn of(commands: impl IntoIterator<Item = KnownCommand>) -> Self {
+    /// These commands.
+    pub(crate) fn of(commands: impl IntoIterator<Item = KnownCommand>) -> Self {
         let mut by_address = BTreeMap::new();
         for command in commands {
             // Commands of several integrations can have the same address.
@@ -57,28 +54,6 @@ impl KnownCommands {
             }
         }
         Self(Arc::new(Inner { commands, forms }))
-    }
-
-    /// The commands of a registry.
-    #[must_use]
-    pub fn of_registry(registry: &CommandRegistry) -> Self {
-        Self::of(registry.all().map(|command| KnownCommand::new(&command.endpoint, &command.manifest.name)))
-    }
-
-    /// The commands of a host with these plugins: the host's own commands and the plugins' commands. They are those of
-    /// the registry of [`Host::with_connectors`](crate::Host::with_connectors).
-    #[must_use]
-    pub fn of_plugins(plugins: &PluginRegistry) -> Self {
-        let utilities = utility::all().iter().zip(utility::manifest());
-        let utilities = utilities.map(|(command, manifest)| KnownCommand::new(command.endpoint(), &manifest.name));
-        let external = [
-            (tenants::ENDPOINT, tenants::manifest()),
-            (tenants::SITE_STATUS_ENDPOINT, tenants::site_status_manifest()),
-        ];
-        let external = external.map(|(endpoint, manifest)| KnownCommand::new(endpoint, &manifest.name));
-        let connectors = plugins.plugins().iter().flat_map(|plugin| &plugin.manifest().commands);
-        let connectors = connectors.map(|command| KnownCommand::new(&endpoint_name(&command.name), &command.name));
-        Self::of(utilities.chain(external).chain(connectors))
     }
 
     /// All commands, by address.
@@ -105,35 +80,6 @@ pub(super) fn unknown<'a>(given: &str, endpoints: impl IntoIterator<Item = &'a s
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn known() -> KnownCommands {
-        KnownCommands::of_plugins(&PluginRegistry::default())
-    }
-
-    #[test]
-    fn a_command_is_found_by_its_address_and_its_name_in_the_forms_people_type() {
-        let known = known();
-        for name in ["CloseIncidentInBulk", "closeincidentINBULK", " Close Incident in Bulk ", "close-incident-in-bulk"]
-        {
-            assert_eq!(known.find(name).unwrap().endpoint, "CloseIncidentInBulk", "{name}");
-        }
-        assert_eq!(known.find("Sync Connection").unwrap().endpoint, tenants::ENDPOINT);
-        assert_eq!(known.find("update-tenant-site-status").unwrap().endpoint, tenants::SITE_STATUS_ENDPOINT);
-    }
-
-    #[test]
-    fn an_unknown_command_gets_the_nearest_one_or_how_to_list_them() {
-        let unknown = |name: &str| known().find(name).unwrap_err();
-        let list = "/openapi.json lists all commands.";
-        assert_eq!(
-            unknown("GetIncidnets"),
-            format!("There is no command \"GetIncidnets\". Did you mean \"GetIncidents\"? {list}")
-        );
-        assert_eq!(unknown("Make Coffee"), format!("There is no command \"Make Coffee\". {list}"));
-        for name in ["", " ", "-"] {
-            assert!(unknown(name).starts_with("There is no command"), "{name:?}");
-        }
-    }
 
     #[test]
     fn each_command_is_there_once_and_an_address_takes_precedence_over_a_name() {

@@ -8,7 +8,7 @@ use serde_json::json;
 use soar_connector::Command;
 use soar_connector::manifest::{Effect, Input, InputType};
 
-use super::known::unknown;
+use super::known::{KnownCommand, KnownCommands, unknown};
 use super::{ExternalCommand, IntegrationCommands};
 use crate::plugins::CONNECTION_NAME;
 use crate::utility::{self, UtilityCommand};
@@ -173,6 +173,12 @@ impl CommandRegistry {
     pub fn find(&self, endpoint: &str) -> Result<&Registered, String> {
         let found = self.commands.get(&endpoint.to_ascii_lowercase());
         found.ok_or_else(|| unknown(endpoint, self.commands.values().map(|command| &*command.endpoint)))
+    }
+
+    /// The names of all commands.
+    #[must_use]
+    pub fn known(&self) -> KnownCommands {
+        KnownCommands::of(self.all().map(|command| KnownCommand::new(&command.endpoint, &command.manifest.name)))
     }
 
     /// All commands, by address.

@@ -8,21 +8,36 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use soar_connector::{FindingReader, Page, RowReader, Sink, SinkError};
 use soar_store::{Stage, StagedFinding, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinError;
 
 use super::compare::staged;
 
-/// Pages that are read, or wait to be written, while the command waits for its next page.
+/// Pages that are read at once.
 const PAGES_AHEAD: usize = 2;
 
+/// The bytes of pages that are read, or wait to be written, while the command waits for its next page. A larger page is alone.
+const BYTES_AHEAD: u32 = 4 * 1024 * 1024;
+
 /// The sink of the command. Its pages go to [`Staging::fill`].
-pub(super) struct PageSink(mpsc::Sender<Page>);
+pub(super) struct PageSink {
+    pages: mpsc::Sender<PageAhead>,
+    room: Arc<Semaphore>,
+}
+
+/// A page, with its share of [`BYTES_AHEAD`].
+struct PageAhead {
+    page: Page,
+    room: OwnedSemaphorePermit,
+}
 
 #[async_trait]
 impl Sink for PageSink {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
-        let ended = |_| SinkError::Output(io::Error::other("the store takes no more findings"));
-        self.0.send(page).await.map_err(ended)
+        let ended = || SinkError::Output(io::Error::other("the store takes no more findings"));
+        let bytes = u32::try_from(page.body().len()).unwrap_or(u32::MAX).min(BYTES_AHEAD);
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.map_err(|_| ended())?;
+        self.pages.send(PageAhead { page, room }).await.map_err(|_| ended())
     }
 }
 
@@ -31,7 +46,7 @@ impl Sink for PageSink {
 /// A page is read on a thread of its own, so that reading, writing and the command's next request go on side by side.
 pub(super) struct Staging {
     reader: Arc<FindingReader>,
-    pages: mpsc::Receiver<Page>,
+    pages: mpsc::Receiver<PageAhead>,
 }
 
 /// What a command has listed.
@@ -45,18 +60,19 @@ pub(super) struct Listing {
 }
 
 /// The rows of a page.
-#[derive(Default)]
 struct ReadPage {
     findings: Vec<StagedFinding>,
     unreadable: i64,
     problem: Option<String>,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Staging {
     /// The staging of rows that `reader` reads, and the sink of their command. The staging ends when the sink is dropped.
     pub(super) fn new(reader: FindingReader) -> (PageSink, Self) {
         let (sender, pages) = mpsc::channel(1);
-        (PageSink(sender), Self { reader: Arc::new(reader), pages })
+        let room = Arc::new(Semaphore::new(BYTES_AHEAD as usize));
+        (PageSink { pages: sender, room }, Self { reader: Arc::new(reader), pages })
     }
 
     /// Writes the rows into the stage until the command has ended.
@@ -68,12 +84,17 @@ impl Staging {
         let pages = stream::unfold(pages, async |mut pages| Some((pages.recv().await?, pages)));
         let reading = pages.map(|page| {
             let reader = Arc::clone(&reader);
-            tokio::task::spawn_blocking(move || read(&reader, &page))
+            tokio::task::spawn_blocking(move || read(&reader, page))
         });
         let mut reading = std::pin::pin!(reading.buffered(PAGES_AHEAD));
         let mut listing = Listing::default();
         while let Some(read) = reading.next().await {
-            let page = read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            let page = match read.map_err(JoinError::try_into_panic) {
+                Ok(page) => page,
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                // The process ends.
+                Err(Err(_)) => std::future::pending().await,
+            };
             listing.rows += i64::try_from(page.findings.len()).unwrap_or(i64::MAX);
             listing.unreadable += page.unreadable;
             listing.problem = listing.problem.or(page.problem);
@@ -85,8 +106,8 @@ impl Staging {
     }
 }
 
-fn read(reader: &FindingReader, page: &Page) -> ReadPage {
-    let mut read = ReadPage::default();
+fn read(reader: &FindingReader, PageAhead { page, room }: PageAhead) -> ReadPage {
+    let mut read = ReadPage { findings: Vec::with_capacity(page.len()), unreadable: 0, problem: None, _room: room };
     for row in page.rows() {
         let finding = reader.read(row).map_err(|problem| problem.to_string());
         match finding.and_then(|(finding, key)| staged(finding, &key).map_err(|error| error.to_string())) {

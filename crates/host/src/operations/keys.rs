@@ -129,14 +129,13 @@ impl Operations {
     /// [`OperationError`], also when the host does not have a command that the key names.
     #[boxed]
     pub async fn create_key(&self, context: &RequestContext, key: KeyToMake) -> Result<KeyShown, OperationError> {
-        context.must_administer()?;
         let request = &KeyRequest {
             name: key.name,
             kind: key.kind,
             owner: key.owner,
             users: key.users,
             sites: key.sites.map_or(Allowed::All, Allowed::Only),
-            commands: self.addresses(key.commands)?,
+            commands: key.commands.map_or(Allowed::All, Allowed::Only),
             may_manage: key.may_manage,
             requires_expiry: key.requires_expiry,
             expires_at: key.expires_at,
@@ -146,7 +145,8 @@ impl Operations {
         self.changes
             .run(context, Required::Administrator, |mut change| {
                 Box::pin(async move {
-                    let issued = issue_key(&mut change.records, seal, request, change.now).await?;
+                    let request = KeyRequest { commands: self.addresses(&request.commands)?, ..request.clone() };
+                    let issued = issue_key(&mut change.records, seal, &request, change.now).await?;
                     let about = issued.key.name.clone();
                     let key = show(&mut change.records, issued.key, change.now).await?;
                     let secret = Some(issued.text.as_str().to_owned());
@@ -157,8 +157,8 @@ impl Operations {
     }
 
     /// The addresses of the commands that a new key is limited to. A stored key may name other commands.
-    fn addresses(&self, named: Option<Vec<String>>) -> Result<Allowed<String>, Refusal> {
-        let Some(named) = named else { return Ok(Allowed::All) };
+    fn addresses(&self, named: &Allowed<String>) -> Result<Allowed<String>, Refusal> {
+        let Allowed::Only(named) = named else { return Ok(Allowed::All) };
         let address = |name: &String| match self.known_commands.find(name) {
             Ok(command) => Ok(command.endpoint.clone()),
             Err(problem) => Err(Refusal::Because(format!("Commands: {problem}"))),

@@ -41,21 +41,14 @@ pub(crate) async fn read_body(
         return Err(too_long(settings));
     }
     let limit = Duration::from_secs(settings.body_seconds);
-    let whole = BytesMut::with_capacity(announced.unwrap_or_default());
-    tokio::time::timeout(limit, collect(body, whole, settings, share)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(limit, collect(body, settings, share)).await.unwrap_or_else(|_| {
         let error = format!("The body did not arrive within {} seconds.", settings.body_seconds);
         Err(Reply::error(StatusCode::REQUEST_TIMEOUT, error))
     })
 }
 
-/// `whole` has the capacity for the announced length: a buffer that grows holds up to three times the bytes that have
-/// arrived.
-async fn collect(
-    mut body: Body,
-    mut whole: BytesMut,
-    settings: &HostSettings,
-    share: &mut impl CountsBytes,
-) -> Result<Bytes, Reply> {
+async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl CountsBytes) -> Result<Bytes, Reply> {
+    let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended early."))?;
         let Ok(bytes) = frame.into_data() else { continue };

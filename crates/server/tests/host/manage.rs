@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use soar_connector::SystemClock;
 use soar_host::Host;
 use soar_host::access::KeyRequest;
-use soar_host::commands::KnownCommands;
 use soar_host::connections::Connections;
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::plugins::PluginRegistry;
@@ -195,7 +194,7 @@ async fn the_terminal_knows_the_commands_of_a_host() {
     let connections = Connections::new(test.store.clone(), Arc::new(registry()), keyring, vault, clock);
     let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
     let host = Host::with_connectors(HostSettings::default(), executor).unwrap();
-    let known = KnownCommands::of_plugins(&registry());
+    let known = soar_host::known_commands(&registry());
     assert_eq!(host.operations.known_commands, known);
     assert_eq!(known.find("list devices").unwrap().endpoint, "ListDevices");
 }

@@ -7,7 +7,7 @@ use soar_store::model::{CaseId, Right, Status};
 
 use super::address;
 use crate::export;
-use crate::pages::incidents::status;
+use crate::pages::incident_parts::status;
 use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};

@@ -3,7 +3,7 @@
 use axum::Router;
 use soar_store::model::Moment;
 
-use crate::pages::incidents::{address, status};
+use crate::pages::incident_parts::{address, status};
 use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Row, Table, When};
 use crate::routing::get;
 use crate::visit::{Answer, Page, Path};

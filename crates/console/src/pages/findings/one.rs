@@ -12,7 +12,7 @@ use super::changes::what_changed;
 use super::content::finding;
 use super::{device, kind, name, score, severity, status, time};
 use crate::pages::connections::address;
-use crate::pages::incidents;
+use crate::pages::incident_parts;
 use crate::parts::{Badge, Cell, Column, Empty, Facts, Meaning, Row, Table, When};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, Page, PageError, Path};
@@ -138,10 +138,10 @@ fn day(time: &str) -> &str {
 fn held_by(page: &Page, found: &[IncidentShown]) -> Table {
     let rows = found.iter().map(|one| {
         Row::new([
-            Cell::link(page.href(&incidents::address(&one.number)), &one.number),
+            Cell::link(page.href(&incident_parts::address(&one.number)), &one.number),
             Cell::text_or_unknown(&one.title),
             Cell::badge(Badge::of_severity(one.severity.as_str())),
-            Cell::badge(incidents::status(one.status)),
+            Cell::badge(incident_parts::status(one.status)),
             Cell::text(&one.site),
             Cell::when(When::new(one.created_at, page.zone(), page.now())),
         ])

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use soar_connector::cell_text;
 use soar_host::utility::{Answer, Ended, Rows};
 
-use super::address;
 use super::bulk_command::Bulk;
+use crate::pages::incident_parts::address;
 use crate::parts::{Badge, Cell, Column, ContentPage, Facts, LinkButton, Meaning, Row, Table};
 use crate::visit::Page;
 

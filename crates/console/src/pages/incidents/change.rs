@@ -7,9 +7,9 @@ use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::views::WholeIncident;
 use soar_store::StoreError;
 
-use super::address;
 use super::fields::{Known, change, known};
 use super::one::may_change;
+use crate::pages::incident_parts::address;
 use crate::parts::{CHANGED_MEANWHILE, ContentPage, Field, FormPanel, both_versions, version_of};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError, Path};

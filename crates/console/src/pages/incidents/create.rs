@@ -5,8 +5,8 @@ use soar_host::Refusal;
 use soar_host::operations::IncidentToMake;
 use soar_store::model::{Right, Severity, Site};
 
-use super::address;
 use super::fields::{due, moment};
+use crate::pages::incident_parts::address;
 use crate::parts::{ContentPage, Field, FormPanel, with_line_feeds};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError};

@@ -8,8 +8,8 @@ use soar_store::SearchOrder;
 use soar_store::model::{IncidentId, Right, Severity, Status};
 
 use super::bulk_command::commands;
-use super::{address, status};
 use crate::export;
+use crate::pages::incident_parts::{address, status};
 use crate::parts::{Badge, Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};

@@ -15,10 +15,6 @@ mod plan;
 mod tasks;
 
 use axum::Router;
-use soar_store::model::Status;
-
-use crate::parts::{Badge, Meaning};
-use crate::visit::segment;
 
 pub(super) fn routes() -> Router {
     let routes = [
@@ -31,17 +27,4 @@ pub(super) fn routes() -> Router {
         link::routes(),
     ];
     routes.into_iter().fold(Router::new(), Router::merge)
-}
-
-/// The address of an incident below the console.
-pub(super) fn address(number: &str) -> String {
-    format!("/incidents/{}", segment(number))
-}
-
-pub(super) fn status(status: Status) -> Badge {
-    let meaning = match status {
-        Status::Open => Meaning::Active,
-        Status::Closed => Meaning::Neutral,
-    };
-    Badge::new(status.as_str(), meaning)
 }

@@ -4,8 +4,9 @@ use axum::Router;
 use soar_host::views::WholeIncident;
 use soar_store::model::{Link, Moment, Right};
 
-use super::{address, bulk_command, panels, status};
+use super::{bulk_command, panels};
 use crate::pages::findings::{self, held, time};
+use crate::pages::incident_parts::{address, status};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When, grouped};
 use crate::routing::get;
 use crate::visit::{Answer, Form, ListState, Page, PageError, Path, if_allowed, segment};

@@ -2,7 +2,7 @@
 
 use soar_host::views::WholeIncident;
 
-use super::address;
+use crate::pages::incident_parts::address;
 use crate::parts::{Field, FormPanel};
 use crate::visit::{Form, Frame};
 

@@ -2,8 +2,8 @@
 
 use soar_host::utility::{Plan, PlannedItem};
 
-use super::address;
 use super::bulk_command::Bulk;
+use crate::pages::incident_parts::address;
 use crate::parts::{Badge, Cell, Column, ContentPage, FormPanel, Meaning, Row, Table};
 use crate::visit::{Form, Page};
 

@@ -2,8 +2,8 @@
 
 use axum::Router;
 
-use super::address;
 use super::one::refused;
+use crate::pages::incident_parts::address;
 use crate::routing::post;
 use crate::visit::{Answer, Form, Notice, Page, Path};
 

@@ -202,7 +202,8 @@ async fn week(world: &World, days: u64, findings: u64, mut collect: impl AsyncFn
             told.extend(changes.iter().map(in_words));
         }
         told.sort();
-        assert_eq!(told, expected, "day {day}");
+        let tenants = world.operations().finding_tenants(&world.context).await.unwrap();
+        assert_eq!(told, expected, "day {day}: {tenants:?}");
         assert!(!told.is_empty());
     }
 }
