@@ -157,13 +157,20 @@ impl Records<'_> {
         let query = query.bind(end.status).bind(end.problem.clone()).bind(end.rows_read).bind(end.requests);
         let query = query.bind(now).bind(i64::from(is_baseline)).bind(claim.id);
         query.execute(&mut *self.connection).await?;
+        // Of two hosts that end the last two snapshots at once, the second waits here, and then sees that all have ended.
+        let sql = format!(
+            "SELECT c.id FROM finding_collections c
+             WHERE c.id = (SELECT collection_id FROM finding_snapshots WHERE id = $1){}",
+            self.engine.for_update()
+        );
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(claim.id);
+        let collection: CollectionId = query.fetch_one(&mut *self.connection).await?;
         let query = sqlx::query(
             "UPDATE finding_collections SET ended_at = $1
-             WHERE ended_at IS NULL AND id = (SELECT collection_id FROM finding_snapshots WHERE id = $2)
-               AND NOT EXISTS (SELECT 1 FROM finding_snapshots s
-                               WHERE s.collection_id = finding_collections.id AND s.ended_at IS NULL)",
+             WHERE id = $2 AND ended_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM finding_snapshots s WHERE s.collection_id = $2 AND s.ended_at IS NULL)",
         );
-        query.bind(now).bind(claim.id).execute(&mut *self.connection).await?;
+        query.bind(now).bind(collection).execute(&mut *self.connection).await?;
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use soar_host::findings::CollectionToMake;
-use soar_store::StoreError;
 use soar_store::model::SnapshotStatus;
+use soar_store::{SnapshotEnd, StoreError};
 
 use super::world::{World, new_connection};
 
@@ -68,6 +68,36 @@ async fn a_stopped_collection_goes_on_and_the_former_host_is_refused() {
         let mut transaction = world.test.store.transaction().await.unwrap();
         let error = transaction.records().apply_finding_changes(&dead, &[]).await.unwrap_err();
         assert!(matches!(error, StoreError::Conflict(_)), "{error}");
+        assert_eq!(world.operations().unfinished_collection(&world.context).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_collection_ends_with_its_last_two_snapshots_although_they_end_at_once() {
+    for world in World::on_both().await {
+        for tenant in ["1", "2"] {
+            world.lister.set(tenant, 1, "CVE-1", "open", 5.0);
+        }
+        world.operations().collect_findings(&world.context, &CollectionToMake::default()).await.unwrap();
+        let lease = Duration::from_secs(60);
+        let end =
+            || SnapshotEnd { status: SnapshotStatus::Partial, problem: Some(String::new()), rows_read: 0, requests: 1 };
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        let one = transaction.records().claim_snapshot(None, "one", lease).await.unwrap().unwrap();
+        let other = transaction.records().claim_snapshot(None, "other", lease).await.unwrap().unwrap();
+        transaction.commit().await.unwrap();
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        transaction.records().end_snapshot(&one, &end()).await.unwrap();
+        let store = world.test.store.clone();
+        let ending = tokio::spawn(async move {
+            let mut transaction = store.transaction().await.unwrap();
+            transaction.records().end_snapshot(&other, &end()).await.unwrap();
+            transaction.commit().await.unwrap();
+        });
+        // The second transaction reads before the first one is committed.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        transaction.commit().await.unwrap();
+        ending.await.unwrap();
         assert_eq!(world.operations().unfinished_collection(&world.context).await.unwrap(), None);
     }
 }
