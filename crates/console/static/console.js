@@ -91,7 +91,7 @@
     const target = event.target.closest('a[href], button');
     const isChanged = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
     if (!target || event.defaultPrevented || isChanged || target.target) return;
-    let [data, isOwn, act] = [target.dataset, target.origin === location.origin];
+    let [data, isOwn, act] = [target.dataset, target.origin === location.origin, null];
     if ('copy' in data) act = () => navigator.clipboard.writeText(byId(data.copy).textContent).then(() => say('Copied.'));
     else if ('close' in data && target.closest('dialog')) act = () => target.closest('dialog').close();
     else if ('dialog' in data && isOwn) act = () => openDialog(target.href);
@@ -117,7 +117,7 @@
   });
 
   // A step to a part of the page, such as the link past the navigation, loads nothing.
-  addEventListener('popstate', ({ state }) => address() !== shown && swap(state?.region ?? 'main', location.href, { isStep: false }));
+  addEventListener('popstate', ({ state }) => { if (address() !== shown) swap(state?.region ?? 'main', location.href, { isStep: false }); });
 
   // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
   let stream, timer;

@@ -168,6 +168,7 @@ impl FindingStates {
     #[must_use]
     pub fn status(&self, word: &str) -> FindingStatus {
         let normal = same_word(word);
+        // Most rows have the manifest's own spelling. Comparing it makes no text.
         let is_in = |words: &[String]| words.iter().any(|known| known == word || same_word(known) == normal);
         if is_in(&self.fixed) {
             FindingStatus::Fixed

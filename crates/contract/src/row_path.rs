@@ -30,7 +30,7 @@ impl RowPath {
         names_of(self.query.segments.first()?)
     }
 
-    /// All values at the path, in the row's order; none where the path leads nowhere.
+    /// All values at the path; none where the path leads nowhere. Names of one step give values in the order of the names.
     #[must_use]
     pub fn values<'a>(&self, row: &'a Value) -> Vec<&'a Value> {
         let Some(steps) = &self.names else {
@@ -102,5 +102,13 @@ mod tests {
             let queried = RowPath { names: None, ..direct.clone() };
             assert_eq!(direct.values(&row), queried.values(&row), "{path}");
         }
+    }
+
+    /// The order of RFC 9535: all values of one value, then all of the next.
+    #[test]
+    fn names_of_two_steps_give_values_by_the_first_step() {
+        let row = json!({"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 4}});
+        let path = RowPath::parse("$['a','b']['y','x']").unwrap();
+        assert_eq!(path.values(&row), [&json!(2), &json!(1), &json!(4), &json!(3)]);
     }
 }

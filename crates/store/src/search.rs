@@ -236,8 +236,8 @@ impl Records<'_> {
         let order = search.order;
         if let (Some(words), Engine::Postgres) = (words, self.engine) {
             let sites = values.add(Cell::Text(sites));
-            // As an array, the sites are no table with which PostgreSQL could join all found incidents.
-            let filter = format!("i.site_id = ANY (ARRAY({})) AND {filter}", self.engine.integers_of(&sites));
+            let sites = self.engine.among(&self.engine.integers_of(&sites));
+            let filter = format!("i.site_id {sites} AND {filter}");
             let (words, through) = (values.add(Cell::Text(words)), through(values));
             // Ids are positive. Others would leave the range of integers near them.
             let after = search.after.map(|after| values.add(Cell::Integer(after.0.clamp(0, i64::MAX - NEAR))));

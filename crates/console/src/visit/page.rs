@@ -16,7 +16,7 @@ use soar_server::pages::Problem;
 use soar_store::model::{Moment, Right, Site, SiteId};
 
 use super::error::{Answer, PageError};
-use super::form::Form;
+use super::form::{Form, field_of};
 use super::frame::Frame;
 use super::notice::Notice;
 use super::state::ConsoleState;
@@ -214,6 +214,20 @@ impl Page {
     pub(crate) fn refused_at(&self, form: &mut Form, field: &str, error: OperationError) -> Result<(), PageError> {
         form.wrong(field, self.about_input(error)?);
         Ok(())
+    }
+
+    /// As [`Page::refused`], at the field of `fields` that the refusal is about, if there is one. `fields` has the
+    /// beginnings of refusals, each with its field.
+    pub(crate) fn refused_among(
+        &self,
+        form: &mut Form,
+        fields: &[(&str, &str)],
+        error: OperationError,
+    ) -> Result<(), PageError> {
+        match field_of(fields, &error.to_string()) {
+            Some(field) => self.refused_at(form, field, error),
+            None => self.refused(form, error),
+        }
     }
 
     /// The text of a refused operation that is about the input. The audit log gets the refusal.

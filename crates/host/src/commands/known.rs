@@ -28,7 +28,7 @@ pub struct KnownCommands(Arc<Inner>);
 struct Inner {
     /// The commands, by address.
     commands: Vec<KnownCommand>,
-    /// The position of each command, by each form of its address and its name.
+    /// The position of each command, by its address and by its name, as [`same_word`] gives them.
     forms: BTreeMap<String, usize>,
 }
 
@@ -42,13 +42,8 @@ impl KnownCommands {
         }
         let commands: Vec<KnownCommand> = by_address.into_values().collect();
         // An address takes precedence over the similar name of another command.
-        let ways: [fn(&KnownCommand) -> String; 3] = [
-            |command| command.endpoint.to_ascii_lowercase(),
-            |command| same_word(&command.endpoint),
-            |command| same_word(&command.name),
-        ];
         let mut forms = BTreeMap::new();
-        for form in ways {
+        for form in [|one: &KnownCommand| same_word(&one.endpoint), |one: &KnownCommand| same_word(&one.name)] {
             for (position, command) in commands.iter().enumerate() {
                 forms.entry(form(command)).or_insert(position);
             }
@@ -66,8 +61,7 @@ impl KnownCommands {
     /// `get-incidents`; or the error for the caller.
     pub fn find(&self, name: &str) -> Result<&KnownCommand, String> {
         let Inner { commands, forms } = &*self.0;
-        let position = forms.get(&name.trim().to_ascii_lowercase()).or_else(|| forms.get(&same_word(name)));
-        let found = position.and_then(|position| commands.get(*position));
+        let found = forms.get(&same_word(name)).and_then(|position| commands.get(*position));
         found.ok_or_else(|| unknown(name, commands.iter().map(|command| command.endpoint.as_str())))
     }
 }

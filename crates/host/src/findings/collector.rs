@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use soar_connector::manifest::FindingsSource;
 use soar_connector::{FindingReader, RawParameters, sentence};
-use soar_store::model::{Connection, FindingFeed, GoneReason, Place, SnapshotStatus};
+use soar_store::model::{Connection, FeedId, FindingFeed, GoneReason, Place, SnapshotStatus};
 use soar_store::{Difference, SnapshotClaim, SnapshotEnd, Stage, Store, StoreError};
 use uuid::Uuid;
 
@@ -29,6 +29,37 @@ pub struct Collector {
     pub(super) settings: FindingSettings,
     /// Names this collector in claims. A restarted process is a new node.
     pub(super) node: String,
+}
+
+/// The differences of a snapshot from what is known.
+#[derive(Clone, Copy)]
+enum Side<'r> {
+    /// The findings of the snapshot that are new or changed.
+    Listed,
+    /// The findings that are not in a whole snapshot, with the reasons by device.
+    Missing(&'r HashMap<String, GoneReason>),
+}
+
+impl Side<'_> {
+    async fn differences(
+        self,
+        stage: &mut Stage,
+        feed: FeedId,
+        after: (&str, &str),
+    ) -> Result<Vec<Difference>, StoreError> {
+        match self {
+            Self::Listed => stage.differences(feed, after, TOGETHER).await,
+            Self::Missing(_) => stage.missing(feed, after, TOGETHER).await,
+        }
+    }
+
+    /// The reason why a finding of the device is gone.
+    fn reason(self, device: &str) -> GoneReason {
+        match self {
+            Self::Listed => GoneReason::Unknown,
+            Self::Missing(reasons) => reasons.get(device).copied().unwrap_or(GoneReason::Unknown),
+        }
+    }
 }
 
 /// Why a tenant was not read.
@@ -100,12 +131,12 @@ impl Collector {
         };
         if status != SnapshotStatus::Failed {
             stage.settle(claim.feed.id).await?;
-            self.write_listed(claim, &mut stage).await?;
+            self.write_all(claim, &mut stage, Side::Listed).await?;
         }
         if status == SnapshotStatus::Whole {
             let of_stage = (&mut stage, claim.feed.id, limit);
             let reasons = reasons(&self.executor, connection.id, source, &parameters, of_stage).await?;
-            self.write_missing(claim, &mut stage, &reasons).await?;
+            self.write_all(claim, &mut stage, Side::Missing(&reasons)).await?;
         }
         stage.close().await?;
         Ok(SnapshotEnd { status, problem: problem.map(|text| sentence(&text)), rows_read: rows, requests })
@@ -140,30 +171,13 @@ impl Collector {
         Ok(parameters)
     }
 
-    /// Writes the findings of the snapshot that are new or changed. The next ones are looked for while some are written.
-    async fn write_listed(&self, claim: &SnapshotClaim, stage: &mut Stage) -> Result<(), StoreError> {
-        let reasons = HashMap::new();
-        let mut found = stage.differences(claim.feed.id, ("", ""), TOGETHER).await?;
-        while let Some(after) = key_of_last(&found) {
-            let next = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER);
-            let (written, next) = tokio::join!(self.write(claim, found, &reasons), next);
-            written?;
-            found = next?;
-        }
-        Ok(())
-    }
-
-    /// Writes the findings that are not in a whole snapshot. The next ones are looked for while some are written.
-    async fn write_missing(
-        &self,
-        claim: &SnapshotClaim,
-        stage: &mut Stage,
-        reasons: &HashMap<String, GoneReason>,
-    ) -> Result<(), StoreError> {
-        let mut found = stage.missing(claim.feed.id, ("", ""), TOGETHER).await?;
-        while let Some(after) = key_of_last(&found) {
-            let next = stage.missing(claim.feed.id, (&after.0, &after.1), TOGETHER);
-            let (written, next) = tokio::join!(self.write(claim, found, reasons), next);
+    /// Writes the differences of a side. The next ones are looked for while some are written.
+    async fn write_all(&self, claim: &SnapshotClaim, stage: &mut Stage, side: Side<'_>) -> Result<(), StoreError> {
+        let mut found = side.differences(stage, claim.feed.id, ("", "")).await?;
+        while let Some(last) = found.last() {
+            let (device, finding) = (last.device.clone(), last.finding.clone());
+            let next = side.differences(stage, claim.feed.id, (&device, &finding));
+            let (written, next) = tokio::join!(self.write(claim, found, side), next);
             written?;
             found = next?;
         }
@@ -171,16 +185,10 @@ impl Collector {
     }
 
     /// Writes differences in one transaction: the findings, and the changes in the log.
-    async fn write(
-        &self,
-        claim: &SnapshotClaim,
-        found: Vec<Difference>,
-        reasons: &HashMap<String, GoneReason>,
-    ) -> Result<(), StoreError> {
+    async fn write(&self, claim: &SnapshotClaim, found: Vec<Difference>, side: Side<'_>) -> Result<(), StoreError> {
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
-        let reason = |device: &str| reasons.get(device).copied().unwrap_or(GoneReason::Unknown);
         let changes = found.into_iter().map(|difference| {
-            let reason = reason(&difference.device);
+            let reason = side.reason(&difference.device);
             change_of(difference, reason).map_err(unreadable)
         });
         let changes = changes.collect::<Result<Vec<_>, _>>()?;
@@ -188,11 +196,6 @@ impl Collector {
         transaction.records().apply_finding_changes(claim, &changes).await?;
         transaction.commit().await
     }
-}
-
-/// The device and the finding of the last difference.
-fn key_of_last(found: &[Difference]) -> Option<(String, String)> {
-    found.last().map(|last| (last.device.clone(), last.finding.clone()))
 }
 
 fn failed(problem: &str) -> SnapshotEnd {

@@ -70,9 +70,8 @@ struct ReadPage {
 impl Staging {
     /// The staging of rows that `reader` reads, and the sink of their command. The staging ends when the sink is dropped.
     pub(super) fn new(reader: FindingReader) -> (PageSink, Self) {
-        let (sender, pages) = mpsc::channel(1);
-        let room = Arc::new(Semaphore::new(BYTES_AHEAD as usize));
-        (PageSink { pages: sender, room }, Self { reader: Arc::new(reader), pages })
+        let (sink, pages) = queue();
+        (sink, Self { reader: Arc::new(reader), pages })
     }
 
     /// Writes the rows into the stage until the command has ended.
@@ -106,6 +105,11 @@ impl Staging {
     }
 }
 
+fn queue() -> (PageSink, mpsc::Receiver<PageAhead>) {
+    let (pages, receiver) = mpsc::channel(1);
+    (PageSink { pages, room: Arc::new(Semaphore::new(BYTES_AHEAD as usize)) }, receiver)
+}
+
 fn read(reader: &FindingReader, PageAhead { page, room }: PageAhead) -> ReadPage {
     let mut read = ReadPage { findings: Vec::with_capacity(page.len()), unreadable: 0, problem: None, _room: room };
     for row in page.rows() {
@@ -132,5 +136,37 @@ impl<F: FnMut(&Value) + Send> Sink for RowSink<F> {
             (self.0)(&reader.read(row)?);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn page(bytes: usize) -> Page {
+        Page::new("x".repeat(bytes), Vec::new())
+    }
+
+    async fn waits(sink: &mut PageSink, bytes: usize) -> bool {
+        tokio::time::timeout(Duration::from_millis(20), sink.page(page(bytes))).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn pages_ahead_are_bounded_by_their_bytes_and_a_larger_page_is_alone() {
+        let most = BYTES_AHEAD as usize;
+        let (mut sink, mut pages) = queue();
+        sink.page(page(most / 2)).await.unwrap();
+        let half = pages.recv().await.unwrap();
+        assert!(waits(&mut sink, most * 2).await, "a page larger than the room beside another one");
+        drop(half);
+        sink.page(page(most * 2)).await.unwrap();
+        let whole = pages.recv().await.unwrap();
+        assert!(waits(&mut sink, 1).await, "a page beside one that takes the room");
+        drop(whole);
+        sink.page(page(1)).await.unwrap();
+        drop(pages);
+        assert!(sink.page(page(1)).await.is_err(), "nothing takes the pages");
     }
 }

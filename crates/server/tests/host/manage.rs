@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use soar_connector::SystemClock;
 use soar_host::Host;
 use soar_host::access::KeyRequest;
+use soar_host::commands::KnownCommands;
 use soar_host::connections::Connections;
 use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::operations::{IdempotencyKey, KeyToMake, Operations, RequestContext};
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
@@ -17,6 +19,7 @@ use soar_store::Engine;
 use soar_store::model::Allowed;
 use soar_store::testing::TestStore;
 
+use crate::findings::world::World;
 use crate::support::{TestHost, answer, key_request};
 
 #[tokio::test]
@@ -197,6 +200,29 @@ async fn the_terminal_knows_the_commands_of_a_host() {
     let known = soar_host::known_commands(&registry());
     assert_eq!(host.operations.known_commands, known);
     assert_eq!(known.find("list devices").unwrap().endpoint, "ListDevices");
+}
+
+#[tokio::test]
+async fn a_repeated_call_for_a_key_is_answered_although_the_host_has_lost_the_command() {
+    for host in TestHost::on_both().await {
+        let access_key = host.test.store.reader().await.unwrap().records().keys().await.unwrap()[0].id;
+        let (key, fingerprint) = ("once".to_owned(), "same".to_owned());
+        let idempotency = Some(IdempotencyKey { key, fingerprint, access_key });
+        let context = RequestContext { idempotency, ..World::context(&host.test.store).await };
+        let wanted = || -> KeyToMake {
+            serde_json::from_value(
+                json!({ "name": "notes", "kind": "API", "owner": "Admin", "commands": ["ShowNotes"] }),
+            )
+            .unwrap()
+        };
+        let operations = &host.host.operations;
+        let without = Operations { known_commands: KnownCommands::default(), ..operations.clone() };
+        let refused = without.create_key(&World::context(&host.test.store).await, wanted()).await.unwrap_err();
+        assert!(refused.to_string().starts_with("Commands: There is no command \"ShowNotes\"."), "{refused}");
+        let made = operations.create_key(&context, wanted()).await.unwrap();
+        let repeated = without.create_key(&context, wanted()).await.unwrap();
+        assert_eq!((repeated.name, repeated.secret), (made.name, None));
+    }
 }
 
 #[tokio::test]

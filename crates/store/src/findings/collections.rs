@@ -157,7 +157,7 @@ impl Records<'_> {
         let query = query.bind(end.status).bind(end.problem.clone()).bind(end.rows_read).bind(end.requests);
         let query = query.bind(now).bind(i64::from(is_baseline)).bind(claim.id);
         query.execute(&mut *self.connection).await?;
-        // Of two hosts that end the last two snapshots at once, the second waits here, and then sees that all have ended.
+        // Of two transactions that end the last two snapshots at once, the second waits here. Then it sees both ends.
         let sql = format!(
             "SELECT c.id FROM finding_collections c
              WHERE c.id = (SELECT collection_id FROM finding_snapshots WHERE id = $1){}",

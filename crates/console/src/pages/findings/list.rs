@@ -132,6 +132,7 @@ async fn how_many(
     let total = match page.operations().count_findings(page.context()?, wanted).await? {
         FindingTotal::Exactly(total) => grouped(total),
         FindingTotal::MoreThan(total) => format!("more than {}", grouped(total)),
+        // The host may have counted fewer than the page has.
         FindingTotal::AtLeast(total) => format!("at least {}", grouped(total.max(ROWS))),
     };
     Ok(format!("{} of {total} findings", grouped(shown)))

@@ -105,8 +105,8 @@ fn facts(page: &Page, whole: &WholeIncident) -> Facts {
         .fact("Conclusion", text(&whole.conclusion))
 }
 
-/// The findings that the incident holds, a page of them. `None` if there is none. Each leads to its page, if the user
-/// may see it.
+/// A page of the findings that the incident holds; `None` if it holds no finding. A finding leads to its page, if the
+/// user may see it.
 async fn held_findings(page: &Page, whole: &WholeIncident, list: &ListState) -> Result<Option<Table>, PageError> {
     let (all, first) = (&whole.findings, list.offset());
     if all.is_empty() {

@@ -7,7 +7,7 @@ use soar_store::model::{KeyKind, Moment};
 
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Page, PageError, field_of};
+use crate::visit::{Answer, Form, Page, PageError};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[("Commands", "commands"), ("There is no site", "sites"), ("The expiry", "expires")];
@@ -38,10 +38,7 @@ async fn save(page: Page, mut form: Form) -> Answer {
     if !form.is_wrong() {
         match page.operations().create_key(page.context()?, key).await {
             Ok(made) => return page.show(&once(&page, &made)),
-            Err(error) => match field_of(FIELDS, &error.to_string()) {
-                Some(field) => page.refused_at(&mut form, field, error)?,
-                None => page.refused(&mut form, error)?,
-            },
+            Err(error) => page.refused_among(&mut form, FIELDS, error)?,
         }
     }
     let shown = shown(&page, &form).await?;

@@ -7,7 +7,7 @@ use soar_host::scheduler::ScheduleShown;
 use soar_store::StoreError;
 
 use crate::parts::Field;
-use crate::visit::{Form, Page, PageError, field_of};
+use crate::visit::{Form, Page, PageError};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[
@@ -46,7 +46,7 @@ pub(super) fn fields(stored: Option<&ScheduleShown>) -> Vec<Field> {
 }
 
 /// Notes a refused operation at the field that it is about. `own` has the fields that only this form has, as
-/// [`field_of`] takes them.
+/// [`Page::refused_among`] takes them.
 ///
 /// # Errors
 /// The error itself if it is not about the input.
@@ -56,15 +56,10 @@ pub(super) fn refused(
     own: &[(&str, &str)],
     error: OperationError,
 ) -> Result<(), PageError> {
-    let text = error.to_string();
-    let field = match &error {
-        OperationError::Refusal(Refusal::Parameters(_)) => Some("parameters"),
-        OperationError::Refusal(Refusal::About(StoreError::Duplicate { .. })) => Some("name"),
-        _ => field_of(FIELDS, &text).or_else(|| field_of(own, &text)),
-    };
-    match field {
-        Some(field) => page.refused_at(form, field, error),
-        None => page.refused(form, error),
+    match &error {
+        OperationError::Refusal(Refusal::Parameters(_)) => page.refused_at(form, "parameters", error),
+        OperationError::Refusal(Refusal::About(StoreError::Duplicate { .. })) => page.refused_at(form, "name", error),
+        _ => page.refused_among(form, &[FIELDS, own].concat(), error),
     }
 }
 

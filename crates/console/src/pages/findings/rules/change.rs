@@ -8,7 +8,7 @@ use soar_host::rules::{Rule, RuleChange};
 use soar_store::StoreError;
 use soar_store::model::FindingRuleId;
 
-use super::fields::{fields, refused, rule};
+use super::fields::{REFUSED, fields, rule};
 use super::{LIST, address};
 use crate::parts::{CHANGED_MEANWHILE, ContentPage, FormPanel, both_versions, version_of};
 use crate::routing::form;
@@ -52,7 +52,7 @@ async fn save(page: Page, Path(id): Path<FindingRuleId>, mut form: Form) -> Answ
             page.show_again(&shown(&page, &one, &form, true))
         }
         Err(error) => {
-            refused(&page, &mut form, error)?;
+            page.refused_among(&mut form, REFUSED, error)?;
             page.show_again(&shown(&page, &one, &form, false))
         }
     }

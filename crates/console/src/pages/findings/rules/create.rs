@@ -4,7 +4,7 @@ use axum::Router;
 use soar_host::operations::RuleToPlan;
 use soar_store::model::Right;
 
-use super::fields::{days, days_field, fields, refused, rule};
+use super::fields::{REFUSED, days, days_field, fields, rule};
 use super::plan::{facts, incidents};
 use super::{LIST, address};
 use crate::parts::{ContentPage, FormPanel};
@@ -37,7 +37,7 @@ async fn send(page: Page, mut form: Form) -> Answer {
                 let notice = Notice::done(format!("The rule {} is added.", added.rule.name));
                 return page.lead_to(&address(added.id), Some(notice));
             }
-            Err(error) => refused(&page, &mut form, error)?,
+            Err(error) => page.refused_among(&mut form, REFUSED, error)?,
         }
         return page.show_again(&content(&page, &form));
     }
@@ -55,7 +55,7 @@ async fn send(page: Page, mut form: Form) -> Answer {
             page.show(&ContentPage::new(frame).with(facts(&page, &plan)).with(add).with(incidents(&plan)))
         }
         Err(error) => {
-            refused(&page, &mut form, error)?;
+            page.refused_among(&mut form, REFUSED, error)?;
             page.show_again(&content(&page, &form))
         }
     }

@@ -1,11 +1,10 @@
 //! The fields of a rule that makes incidents, for a new rule and for a stored one, and the rule that a form describes.
 
 use serde_json::json;
-use soar_host::operations::OperationError;
 use soar_host::rules::{OnePer, Rule, RuleAction};
 
 use crate::parts::{Field, with_line_feeds};
-use crate::visit::{Form, Page, PageError, field_of};
+use crate::visit::Form;
 
 /// The days of a plan, unless the user says so.
 pub(super) const DAYS: i64 = 30;
@@ -22,7 +21,7 @@ const ANSWERS: &[(&str, &str, Option<bool>)] =
     &[("", "Makes no difference", None), ("yes", "Yes", Some(true)), ("no", "No", Some(false))];
 
 /// The beginnings of refusals, and the fields that the refusals are about.
-const REFUSED: &[(&str, &str)] = &[
+pub(super) const REFUSED: &[(&str, &str)] = &[
     ("The name of the rule", "name"),
     ("The rule", "name"),
     ("when.cvssAtLeast", "cvss"),
@@ -117,17 +116,6 @@ pub(super) fn rule(form: &mut Form, stored: Option<&Rule>) -> Option<Rule> {
         Err(_) => form.wrong("most", "Expected a whole number from 1 to 1000."),
     }
     (!form.is_wrong()).then_some(rule)
-}
-
-/// Notes a refused operation at the field that it is about.
-///
-/// # Errors
-/// The error itself if it is not about the input.
-pub(super) fn refused(page: &Page, form: &mut Form, error: OperationError) -> Result<(), PageError> {
-    match field_of(REFUSED, &error.to_string()) {
-        Some(field) => page.refused_at(form, field, error),
-        None => page.refused(form, error),
-    }
 }
 
 /// The days of the plan. Notes what is wrong with them.
