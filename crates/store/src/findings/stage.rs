@@ -279,3 +279,49 @@ impl Stage {
         Ok(self.connection.close().await?)
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::TestStore;
+
+    fn row(status: FindingStatus, counted: i64) -> StagedFinding {
+        StagedFinding {
+            device: "7".to_owned(),
+            finding: "a".to_owned(),
+            counted,
+            kept: counted,
+            status,
+            cve: String::new(),
+            content: "{}".to_owned(),
+            device_name: String::new(),
+            device_address: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn of_the_rows_of_a_finding_the_same_one_counts_in_each_order_in_one_statement_and_in_several() {
+        use FindingStatus::{Fixed, Open, Suppressed};
+        let rows = [row(Fixed, 1), row(Open, 3), row(Open, 2), row(Suppressed, 0), row(Open, 4)];
+        for test in TestStore::on_both().await {
+            for (is_reversed, in_several) in [(false, false), (false, true), (true, false), (true, true)] {
+                let mut rows = rows.to_vec();
+                if is_reversed {
+                    rows.reverse();
+                }
+                let mut stage = test.store.finding_stage().await.unwrap();
+                for row in rows {
+                    stage.add(row).await.unwrap();
+                    if in_several {
+                        stage.write().await.unwrap();
+                    }
+                }
+                stage.write().await.unwrap();
+                let found = stage.differences(FeedId(1), ("", ""), 10).await.unwrap();
+                let found: Vec<_> = found.into_iter().filter_map(|difference| difference.listed).collect();
+                let found: Vec<_> = found.iter().map(|row| (row.status.as_str(), row.counted)).collect();
+                assert_eq!(found, [("open", 2)], "{is_reversed} {in_several}");
+            }
+        }
+    }
+}
