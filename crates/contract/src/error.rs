@@ -3,12 +3,12 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::name::steers;
 
 /// The Status Code part of an Error tab: an HTTP status, or `N/A` where no HTTP answer exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatusCode(pub Option<u16>);
 
 impl fmt::Display for StatusCode {
@@ -26,8 +26,14 @@ impl Serialize for StatusCode {
     }
 }
 
+impl<'de> Deserialize<'de> for StatusCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(deserializer)?.parse().ok()))
+    }
+}
+
 /// A failed command. `Display` gives exactly the three documented lines of the Error tab.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
 #[error("{failure_indicator}\nStatus Code: {status_code}.\nMessage: {message}")]
 #[serde(rename_all = "camelCase")]
 pub struct CommandError {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -32,7 +32,7 @@ pub struct Warning {
 }
 
 /// The command's requests and rows. It proves whether a list is whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The execution's id, also in logs and in the run history.
@@ -57,9 +57,13 @@ pub struct Receipt {
     /// The number of requests that repeated a failed one.
     pub retries: u64,
     /// The duration of the command in milliseconds.
-    #[serde(rename = "elapsedMs", serialize_with = "milliseconds")]
+    #[serde(rename = "elapsedMs", serialize_with = "milliseconds", deserialize_with = "of_milliseconds")]
     #[schemars(with = "u64")]
     pub elapsed: Duration,
+}
+
+fn of_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
 }
 
 pub(crate) fn milliseconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

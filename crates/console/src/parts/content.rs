@@ -3,9 +3,11 @@
 use askama::Template;
 
 use super::counts::Counts;
+use super::error_tab::ErrorTab;
 use super::facts::Facts;
 use super::filter::Filter;
 use super::form_panel::FormPanel;
+use super::json_text::JsonText;
 use super::link_button::LinkButton;
 use super::progress::Progress;
 use super::shown_once::ShownOnce;
@@ -25,6 +27,8 @@ pub(crate) enum Block {
     Secret(Box<ShownOnce>),
     Tabs(Box<Tabs>),
     Progress(Progress),
+    Error(Box<ErrorTab>),
+    Json(JsonText),
     Text(String),
 }
 
@@ -37,6 +41,18 @@ impl From<Counts> for Block {
 impl From<Progress> for Block {
     fn from(progress: Progress) -> Self {
         Self::Progress(progress)
+    }
+}
+
+impl From<ErrorTab> for Block {
+    fn from(error: ErrorTab) -> Self {
+        Self::Error(Box::new(error))
+    }
+}
+
+impl From<JsonText> for Block {
+    fn from(text: JsonText) -> Self {
+        Self::Json(text)
     }
 }
 

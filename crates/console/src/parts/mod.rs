@@ -17,9 +17,11 @@ mod filter;
 mod form_errors;
 mod form_panel;
 mod hidden;
+mod json_text;
 mod lines;
 mod link_button;
 mod progress;
+mod receipt;
 mod shown_once;
 mod sparkline;
 mod table;
@@ -45,9 +47,11 @@ pub(crate) use filter::Filter;
 pub(crate) use form_errors::FormErrors;
 pub(crate) use form_panel::FormPanel;
 pub(crate) use hidden::Hidden;
+pub(crate) use json_text::{JsonText, on_lines};
 pub(crate) use lines::with_line_feeds;
 pub(crate) use link_button::LinkButton;
 pub(crate) use progress::Progress;
+pub(crate) use receipt::receipt_facts;
 pub(crate) use shown_once::ShownOnce;
 pub(crate) use sparkline::{Point, Sparkline};
 pub(crate) use table::{Column, Row, Table};
@@ -70,6 +74,7 @@ impl HtmlSafe for Filter {}
 impl HtmlSafe for FormErrors {}
 impl HtmlSafe for FormPanel {}
 impl HtmlSafe for Hidden {}
+impl HtmlSafe for JsonText {}
 impl HtmlSafe for LinkButton {}
 impl HtmlSafe for ShownOnce {}
 impl HtmlSafe for Sparkline {}

@@ -106,6 +106,13 @@ impl Form {
         self.values.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
+    /// The items of a field: the chosen ones, or the typed ones with one item per line. An item may contain commas, as
+    /// names do.
+    pub(crate) fn items(&self, name: &str) -> Vec<String> {
+        let lines = self.all(name).flat_map(|text| text.split(['\n', '\r'])).map(str::trim);
+        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Whether a checkbox is checked.
     pub(crate) fn is_checked(&self, name: &str) -> bool {
         self.values.get(name).is_some()

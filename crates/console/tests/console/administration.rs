@@ -115,6 +115,29 @@ async fn a_key_is_limited_to_commands_that_the_form_offers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_limited_to_users_and_sites_that_the_form_offers_with_commas_in_their_names() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    assert_eq!(world.post(&cookie, "/users/new", "name=Hopper,+Grace").await, 303);
+    let (_, form) = world.get(&cookie, "/keys/new").await;
+    for (field, name) in [("users", "Hopper, Grace"), ("sites", SITE)] {
+        assert!(form.contains(&format!("name=\"{field}\" value=\"{name}\">")), "{name}: {form}");
+    }
+    let body =
+        format!("name=Shift&owner=Admin&kind=api&users=Hopper,+Grace&users=Viewer&sites={}", SITE.replace(' ', "+"));
+    let (status, page) = world.answer(&cookie, "/keys/new", &body).await;
+    assert_eq!(status, 200, "{page}");
+    let (_, keys) = world.get(&cookie, "/keys.csv").await;
+    assert!(keys.contains("Hopper, Grace") && keys.contains(SITE), "{keys}");
+    // Where there are too many choices, the names are typed, one per line.
+    let body = "name=Night&owner=Admin&kind=api&users=Hopper,+Grace%0D%0A+Viewer+%0D%0A";
+    let (status, page) = world.answer(&cookie, "/keys/new", body).await;
+    assert_eq!(status, 200, "{page}");
+    let (status, page) = world.answer(&cookie, "/keys/new", "name=Late&owner=Admin&kind=api&sites=Atlantis").await;
+    assert!(status == 422 && page.contains("id=\"sites-error\""), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_created_gets_a_role_and_sets_a_password_by_a_link() {
     let (world, browser) = (World::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;

@@ -112,8 +112,13 @@ impl World {
 
     /// Runs a command without parameters on the working connection.
     pub async fn run(&self, command: &str) {
+        self.run_with(command, RawParameters::new()).await;
+    }
+
+    /// Runs a command on the working connection.
+    pub async fn run_with(&self, command: &str, parameters: RawParameters) {
         let executor = self.host.executor.as_ref().unwrap();
-        let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, RawParameters::new());
+        let run = executor.run(&self.caller, "coda-footprint", Some("Footprint"), command, parameters);
         run.await.unwrap();
     }
 

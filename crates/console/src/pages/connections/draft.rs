@@ -24,10 +24,10 @@ pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
         description: with_line_feeds(form.text("description")),
         tenant: optional(form, "tenant"),
         active: form.is_checked("active"),
-        users: lines(form, "users"),
+        users: form.items("users"),
         health_check_minutes: number(form, "health-check-minutes"),
         health_check_email: optional(form, "health-check-email"),
-        health_check_webhooks: lines(form, "health-check-webhooks"),
+        health_check_webhooks: form.items("health-check-webhooks"),
         health_check_alert_after: number(form, "alert-after"),
         health_check_recover_after: number(form, "recover-after"),
         health_check_slow_ms: number(form, "slow-ms"),
@@ -91,11 +91,6 @@ fn parameters(form: &mut Form, connector: &Connector) -> BTreeMap<String, GivenV
 fn optional(form: &Form, name: &str) -> Option<String> {
     let text = form.text(name);
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn lines(form: &Form, name: &str) -> Vec<String> {
-    let parts = form.text(name).split(['\n', ',']).map(str::trim).filter(|part| !part.is_empty());
-    parts.map(str::to_owned).collect()
 }
 
 fn number(form: &mut Form, name: &str) -> Option<i64> {

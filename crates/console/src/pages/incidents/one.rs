@@ -7,7 +7,7 @@ use soar_store::model::{Link, Moment, Right};
 use super::{bulk_command, panels};
 use crate::pages::findings::{self, held, time};
 use crate::pages::incident_parts::{address, status};
-use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, LinkButton, Row, Table, When, grouped};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, JsonText, LinkButton, Row, Table, When, grouped};
 use crate::routing::get;
 use crate::visit::{Answer, Form, ListState, Page, PageError, Path, if_allowed, segment};
 
@@ -217,10 +217,6 @@ fn history(page: &Page, whole: &WholeIncident) -> Table {
     Table::new("history", "History, the latest first", columns).rows(rows)
 }
 
-fn raw_data(whole: &WholeIncident) -> Option<Facts> {
-    let raw = whole.raw_data.as_ref()?;
-    let value = serde_json::from_str::<serde_json::Value>(raw.get()).ok();
-    let text = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
-    let text = text.unwrap_or_else(|| raw.get().to_owned());
-    Some(Facts::new("raw-data", "Raw data").fact("JSON", Cell::text(&text)))
+fn raw_data(whole: &WholeIncident) -> Option<JsonText> {
+    whole.raw_data.as_ref().map(|raw| JsonText::new("raw-data", "Raw data", raw.get()))
 }

@@ -12,6 +12,9 @@ use crate::visit::{Answer, Form, Page, PageError};
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[("Commands", "commands"), ("There is no site", "sites"), ("The expiry", "expires")];
 
+/// The most names that a field offers as choices.
+const CHOICES: usize = 100;
+
 pub(super) fn routes() -> Router {
     Router::new().route("/keys/new", form(show, save))
 }
@@ -23,13 +26,13 @@ async fn show(page: Page) -> Answer {
 
 async fn save(page: Page, mut form: Form) -> Answer {
     let expires_at = expiry(&page, &mut form);
-    let commands: Vec<String> = form.all("commands").map(str::to_owned).collect();
+    let commands = form.items("commands");
     let key = KeyToMake {
         name: form.required("name", "The name"),
         kind: form.text("kind").parse().unwrap_or(KeyKind::Api),
         owner: form.required("owner", "The owner"),
-        users: items(form.text("users")),
-        sites: Some(items(form.text("sites"))).filter(|sites| !sites.is_empty()),
+        users: form.items("users"),
+        sites: Some(form.items("sites")).filter(|sites| !sites.is_empty()),
         commands: Some(commands).filter(|commands| !commands.is_empty()),
         may_manage: form.is_checked("may-manage"),
         requires_expiry: form.is_checked("requires-expiry"),
@@ -45,9 +48,12 @@ async fn save(page: Page, mut form: Form) -> Answer {
     page.show_again(&shown)
 }
 
-/// The items of a list with one item a line.
-fn items(text: &str) -> Vec<String> {
-    text.split(['\n', ',']).map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+/// A field for names: a choice of all of them, or lines to type where they are too many.
+fn several(name: &'static str, label: &'static str, all: Vec<String>, help: &str) -> Field {
+    if all.len() > CHOICES {
+        return Field::lines(name, label).help(format!("{help} One per line."));
+    }
+    Field::choices(name, label, all.into_iter().map(|one| (one.clone(), one))).help(help)
 }
 
 fn expiry(page: &Page, form: &mut Form) -> Option<Moment> {
@@ -76,6 +82,8 @@ fn once(page: &Page, key: &KeyShown) -> ContentPage {
 async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
     let users = page.operations().list_users(page.context()?).await?;
     let names = || users.iter().map(|user| user.user.name.clone());
+    let sites = page.operations().list_sites(page.context()?).await?;
+    let sites = sites.into_iter().map(|site| site.name).collect();
     let own = page.session()?.user.name.clone();
     let operations = page.operations();
     let commands = operations.known_commands.all().iter().map(|command| (&command.endpoint, &command.name));
@@ -86,13 +94,17 @@ async fn shown(page: &Page, form: &Form) -> Result<ContentPage, PageError> {
     let fields = [
         Field::text("name", "Name").required().focused(),
         Field::choice("kind", "Kind", kinds),
-        Field::text("owner", "Owner").suggestions(names().take(100)).value(own).required(),
-        Field::lines("users", "Other users").help("Users besides the owner who may use the key. One per line."),
-        Field::lines("sites", "Sites")
-            .help("The sites on which the key may be used. One per line. All sites unless given."),
+        Field::text("owner", "Owner").suggestions(names().take(CHOICES)).value(own).required(),
+        Field::text("expires", "Expires").placeholder("2027-01-31").help(format!("In {zone}. Never unless given.")),
+        several("users", "Other users", names().collect(), "The users besides the owner who may use the key."),
+        several(
+            "sites",
+            "Sites",
+            sites,
+            "The sites on which the key may be used. All sites, also later ones, unless you choose some.",
+        ),
         Field::choices("commands", "Commands", commands)
             .help("The commands that the key may run. All commands, also later ones, unless you choose some."),
-        Field::text("expires", "Expires").placeholder("2027-01-31").help(format!("In {zone}. Never unless given.")),
         Field::checkbox("may-manage", "The key may use the management API", false)
             .help("Only an API key of an administrator, without a limit to sites or commands."),
         Field::checkbox("requires-expiry", "Tokens must expire (JWT keys)", true),

@@ -9,7 +9,6 @@ mod outcome;
 use axum::Router;
 
 pub(super) use following::progress;
-pub(super) use one::pretty;
 
 pub(super) fn routes() -> Router {
     list::routes().merge(one::routes()).merge(cancel::routes())

@@ -1,15 +1,16 @@
-//! `GET /runs/{id}`: a run with its parameters, its error and the stored part of its outcome.
+//! `GET /runs/{id}`: a run with its inputs, its error, its receipt and the stored part of its outcome.
 
 use axum::Router;
-use serde_json::Value;
-use soar_connector::cell_text;
-use soar_store::model::{RunId, RunStatus};
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
+use soar_connector::{CommandError, Receipt, cell_text};
+use soar_store::model::{Right, RunId, RunStatus};
 
 use super::following::progress;
 use super::list::duration;
 use super::outcome::{key_fields, result};
 use crate::pages::home::meaning;
-use crate::parts::{Badge, Cell, ContentPage, Facts, LinkButton, When};
+use crate::parts::{Badge, Cell, ContentPage, ErrorTab, Facts, JsonText, LinkButton, When, receipt_facts};
 use crate::routing::get;
 use crate::visit::{Answer, Page, Path};
 
@@ -38,27 +39,28 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
         .fact("Request", Cell::text(&run.request_id))
         .fact("Node", Cell::text(&run.node));
     let outcome = run.outcome.as_ref().and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    let error = outcome.as_ref().and_then(|outcome| outcome.get("error")).and_then(Value::as_object);
-    let error = error.map(|error| {
-        let facts = error.iter().filter(|(_, value)| !value.is_null());
-        facts.fold(Facts::new("error", "Error"), |facts, (name, value)| facts.fact(name, Cell::text(&cell_text(value))))
+    let outcome = outcome.unwrap_or_default();
+    let error = CommandError::deserialize(&outcome["error"]).ok().map(|error| ErrorTab::new(&error));
+    let receipt = run.receipt.as_ref().and_then(|raw| serde_json::from_str::<Receipt>(raw.get()).ok());
+    let receipt = receipt.map(|receipt| {
+        let facts = receipt_facts(&receipt).into_iter();
+        facts.fold(Facts::new("receipt", "Receipt"), |facts, (name, text)| facts.fact(name, Cell::text(&text)))
     });
-    let outcome_parts = (outcome.as_ref().and_then(result), outcome.as_ref().and_then(key_fields));
-    let mut details = Facts::new("details", "Details").fact("Parameters", Cell::text(&pretty(run.parameters.get())));
-    if let Some(receipt) = &run.receipt {
-        details = details.fact("Receipt", Cell::text(&pretty(receipt.get())));
-    }
-    let outcome = run.outcome.as_ref().map_or_else(Cell::unknown, |outcome| Cell::text(&pretty(outcome.get())));
-    let details = details.fact("Stored outcome", outcome);
-    let frame = page.frame(format!("Run {id}")).below("Runs", "/runs");
-    let (result, key_fields) = outcome_parts;
-    let mut content = ContentPage::new(frame).action(cancel).with_some(progress).with(facts).with_some(error);
-    content = content.with_some(result).with_some(key_fields).with(details);
+    let stored = run.outcome.as_ref().map(|raw| JsonText::new("outcome", "Stored outcome, JSON", raw.get()));
+    let frame = page.frame(format!("Run {id}: {}", run.command)).below("Runs", "/runs");
+    let again = page
+        .may_somewhere(Right::UseConnections)
+        .then(|| LinkButton::new(page.href(&format!("/test-command?run={id}")), "Run again in Test Command").plain());
+    let content = ContentPage::new(frame).action(again).action(cancel).with_some(progress).with(facts);
+    let content = content.with_some(inputs(run.parameters.get())).with_some(error).with_some(result(&outcome));
+    let content = content.with_some(key_fields(&outcome)).with_some(receipt).with_some(stored);
     page.show(&if run.status == RunStatus::Running { content.live("runs") } else { content })
 }
 
-/// A JSON text on several lines.
-pub(in crate::pages) fn pretty(text: &str) -> String {
-    let value = serde_json::from_str::<Value>(text).ok();
-    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| text.to_owned())
+/// The inputs of a run. `None` if it has none.
+fn inputs(parameters: &str) -> Option<Facts> {
+    let parameters: Map<String, Value> = serde_json::from_str(parameters).ok()?;
+    let facts = Facts::new("inputs", "Inputs");
+    let with = |facts: Facts, (name, value): (&String, &Value)| facts.fact(name, Cell::text(&cell_text(value)));
+    (!parameters.is_empty()).then(|| parameters.iter().fold(facts, with))
 }

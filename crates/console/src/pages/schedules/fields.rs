@@ -97,8 +97,7 @@ impl Values {
                 RawParameters::new()
             }),
         };
-        let destinations = form.text("alert-to").split(['\n', ',']).map(|one| one.trim().to_owned());
-        let alert_to = destinations.filter(|one| !one.is_empty()).collect();
+        let alert_to = form.items("alert-to");
         Self { parameters, every_minutes, cron, alert_to, alert_after, active: form.is_checked("active") }
     }
 }

@@ -6,10 +6,9 @@ use soar_store::model::{Right, ScheduleId, ScheduleRunId, ScheduleRunStatus};
 
 use super::fields::{Values, fields, refused};
 use super::list::{cadence, state};
-use crate::pages::runs::pretty;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
-    was_changed_meanwhile,
+    on_lines, was_changed_meanwhile,
 };
 use crate::routing::form;
 use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
@@ -102,7 +101,7 @@ async fn log(page: &Page, one: &ScheduleShown, list: &ListState) -> Result<Table
             Cell::badge(Badge::new(run.status.as_str(), meaning)),
             Cell::number(run.ended_at.milliseconds_since(run.started_at)),
             Cell::text_or_unknown(run.error.as_deref().unwrap_or_default()),
-            Cell::text(&short(&pretty(run.output.get()))),
+            Cell::text(&short(&on_lines(run.output.get()))),
             Cell::text(&run.request_id),
         ])
     });

@@ -2,15 +2,16 @@
 
 use askama::Template;
 use axum::Router;
+use serde_json::{Map, Value};
 use soar_connector::ReturnData;
 use soar_connector::manifest::Effect;
 use soar_connector::name::normalised;
 use soar_host::results::{KeptRun, RunState};
-use soar_store::model::Right;
+use soar_store::model::{Right, RunId};
 
 use super::address;
 use super::chosen::{Chosen, Given};
-use super::inputs::{InputField, inputs};
+use super::inputs::{InputField, inputs, values};
 use crate::parts::{Badge, Cell, Column, Empty, Field, FormErrors, Hidden, Meaning, Row, Table, When};
 use crate::routing::get;
 use crate::visit::{Answer, Form, Frame, ListState, Page, PageError};
@@ -50,6 +51,9 @@ pub(super) fn routes() -> Router {
 
 async fn show(page: Page, list: ListState) -> Answer {
     let text = |name| list.filter(name).unwrap_or_default().to_owned();
+    if let Ok(id) = text("run").parse() {
+        return again(&page, id).await;
+    }
     let given = Given {
         integration: text("integration"),
         connection: text("connection"),
@@ -59,6 +63,18 @@ async fn show(page: Page, list: ListState) -> Answer {
     };
     let chosen = Chosen::of(&page, &given).await?;
     page.show(&form_page(&page, &chosen, &Form::empty()).await?)
+}
+
+/// The form with the inputs of a run of the run history.
+async fn again(page: &Page, id: RunId) -> Answer {
+    let run = page.operations().run(page.context()?, id).await?;
+    let given =
+        Given { connection: run.connection_id.to_string(), site: run.site, command: run.command, ..Given::default() };
+    let chosen = Chosen::of(page, &given).await?;
+    let parameters: Map<String, Value> = serde_json::from_str(run.parameters.get()).unwrap_or_default();
+    let values = chosen.command.iter().flat_map(|command| values(command, &parameters));
+    let form = values.fold(Form::empty(), |form, (name, value)| form.with(&name, &value));
+    page.show(&form_page(page, &chosen, &form).await?)
 }
 
 /// The page with the form of what was chosen.

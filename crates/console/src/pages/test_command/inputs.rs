@@ -1,5 +1,6 @@
 //! The inputs of a command in the form of Test Command, with the commands that list their values.
 
+use serde_json::Value;
 use soar_connector::Manifest;
 use soar_connector::manifest::{Command, Input};
 use soar_host::results::KeptRun;
@@ -40,17 +41,22 @@ fn shown(manifest: &Manifest, command: &Command, input: &Input, name: String, fo
     InputField { field: field(input, &name).of(form), picker: found.map(|_| name), listed_by, fields, is_open }
 }
 
-/// The fields of the form that has the parameters of a run.
+/// The fields of the form that has the parameters of a run. Parameters that the command does not have are left out.
+pub(super) fn values<'a>(
+    command: &'a Command,
+    parameters: impl IntoIterator<Item = (&'a String, &'a Value)>,
+) -> impl Iterator<Item = (String, String)> {
+    parameters.into_iter().filter_map(|(name, value)| Some((name_of(command.input(name)?), text_of(value))))
+}
+
+/// The hidden fields of a form that runs a command again.
 pub(super) fn refilled(run: &KeptRun) -> Vec<Hidden> {
     let command = &run.command;
-    let fields = run.parameters.iter().filter_map(|(name, value)| {
-        let input = command.input(name)?;
-        Some(Hidden::new(name_of(input), text_of(value)))
-    });
     let chosen = [
         Hidden::new("connection", run.connection.id.to_string()),
         Hidden::new("site", run.site.name.clone()),
         Hidden::new("command", command.name.clone()),
     ];
+    let fields = values(command, run.parameters.iter()).map(|(name, value)| Hidden::new(name, value));
     chosen.into_iter().chain(fields).collect()
 }

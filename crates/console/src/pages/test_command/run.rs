@@ -19,7 +19,7 @@ use super::raw_tab::{RawTab, raw_tab};
 use super::result_tab::{self, KeyFieldShown, key_fields};
 use super::tree::Line;
 use crate::pages::runs::progress;
-use crate::parts::{Badge, ErrorTab, Hidden, Progress, Table, Tabs, When};
+use crate::parts::{Badge, ErrorTab, Hidden, Progress, Table, Tabs, When, receipt_facts};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Page, PageError, Path};
 
@@ -186,18 +186,9 @@ fn successful(
     })
 }
 
-/// The receipt of a run.
+/// The receipt of a run, with the ids by which the run is found elsewhere.
 fn facts(receipt: &Receipt, run: &KeptRun) -> Vec<(&'static str, String)> {
-    let known = |number: Option<u64>| number.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
-    let mut facts = vec![
-        ("Rows", format!("{} of {}", receipt.rows, known(receipt.total_rows))),
-        ("Pages", format!("{} of {}", receipt.pages, known(receipt.total_pages))),
-        ("Missing", receipt.missing.clone().unwrap_or_else(|| "Nothing".to_owned())),
-        ("Duplicates dropped", receipt.duplicates_dropped.to_string()),
-        ("Requests", format!("{}, of which {} repeated", receipt.requests, receipt.retries)),
-        ("Time", format!("{} ms", receipt.elapsed.as_millis())),
-    ];
-    facts.extend(receipt.agent.clone().map(|agent| ("Agent", agent)));
+    let mut facts = receipt_facts(receipt);
     facts.extend(run.run().map(|id| ("Run", id.to_string())));
     facts.push(("Request", receipt.request_id.clone()));
     facts

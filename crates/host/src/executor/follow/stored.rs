@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use soar_connector::{
-    Collector, Command, CommandError, Conclusion, Outcome, Page, Receipt, Sink as _, StatusCode, Warning,
-};
+use soar_connector::{Collector, Command, CommandError, Conclusion, Outcome, Page, Receipt, Sink as _, Warning};
 use soar_store::model::Run;
 
 use super::failures::{conclusion, error};
@@ -13,37 +11,10 @@ use super::failures::{conclusion, error};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Stored {
-    error: Option<StoredError>,
+    error: Option<CommandError>,
     warnings: Vec<Warning>,
     rows: u64,
     raw_data: Option<Box<RawValue>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct StoredError {
-    failure_indicator: String,
-    status_code: String,
-    message: String,
-    code: String,
-    cause: String,
-    cure: String,
-    retryable: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct StoredReceipt {
-    requests: u64,
-    retries: u64,
-}
-
-impl From<StoredError> for CommandError {
-    fn from(stored: StoredError) -> Self {
-        let StoredError { failure_indicator, status_code, message, code, cause, cure, retryable } = stored;
-        let status_code = StatusCode(status_code.parse().ok());
-        Self { failure_indicator, status_code, message, code, cause, cure, retryable }
-    }
 }
 
 /// The outcome of an ended run, and its pages. A result that the history does not keep as a whole is not made up: a
@@ -54,12 +25,12 @@ pub(in super::super) async fn outcome_of(run: &Run, command: &Command) -> (Outco
         let error = error(run, Some(command), "interrupted", &message, "Check in the product before you run it again.");
         return (Collector::new(Some(command), 0).finish(conclusion(run, error)), Vec::new());
     };
-    let sent = run.receipt.as_ref().and_then(|kept| serde_json::from_str::<StoredReceipt>(kept.get()).ok());
-    let StoredReceipt { requests, retries } = sent.unwrap_or_default();
+    let sent = run.receipt.as_ref().and_then(|kept| serde_json::from_str::<Receipt>(kept.get()).ok());
+    let Receipt { requests, retries, .. } = sent.unwrap_or_default();
     let elapsed = run.ended_at.map(|ended| ended.since(run.started_at)).unwrap_or_default();
     let request_id = run.request_id.clone();
     let receipt = Receipt { request_id, requests, retries, rows: stored.rows, elapsed, ..Receipt::default() };
-    let mut last = Conclusion { error: stored.error.map(Into::into), receipt, warnings: stored.warnings };
+    let mut last = Conclusion { error: stored.error, receipt, warnings: stored.warnings };
     let mut collector = Collector::new(Some(command), Collector::DEFAULT_LIMIT);
     let mut pages = Vec::new();
     if last.error.is_none() {

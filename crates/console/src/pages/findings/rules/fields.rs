@@ -3,7 +3,7 @@
 use serde_json::json;
 use soar_host::rules::{OnePer, Rule, RuleAction};
 
-use crate::parts::{Field, with_line_feeds};
+use crate::parts::Field;
 use crate::visit::Form;
 
 /// The days of a plan, unless the user says so.
@@ -101,8 +101,8 @@ pub(super) fn rule(form: &mut Form, stored: Option<&Rule>) -> Option<Rule> {
     rule.when.cvss_at_least = score(form);
     rule.when.exploit = answer(form, "exploit");
     rule.when.kev = answer(form, "kev");
-    rule.when.devices = lines(form, "devices");
-    rule.when.tenants = lines(form, "tenants");
+    rule.when.devices = form.items("devices");
+    rule.when.tenants = form.items("tenants");
     if let RuleAction::Incident(incident) = &mut rule.then {
         match SUBJECTS.iter().find(|(key, ..)| *key == form.text("per")) {
             Some((_, _, subject)) => incident.one_per = *subject,
@@ -145,9 +145,4 @@ fn answer(form: &mut Form, name: &str) -> Option<bool> {
         form.wrong(name, "Expected yes, no or nothing.");
     }
     given.and_then(|(_, _, answer)| *answer)
-}
-
-fn lines(form: &Form, name: &str) -> Vec<String> {
-    let text = with_line_feeds(form.text(name));
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
