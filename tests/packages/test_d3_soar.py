@@ -46,6 +46,12 @@ def test_a_command_gives_the_output_model(integration):
     assert model["keyFields"]["Device IDs"] and model["contextData"] and json.loads(model["rawData"])["items"]
 
 
+def test_a_warning_is_above_the_rows_of_the_result(integration):
+    inputs = ["Scanner ID", "User Input ID", "Footprint Tenant ID"]
+    result = integration["_run"]("Patch Rescan", inputs, ["424242", "", ""])["result"]
+    assert "424242" in result[0]["Warning"] and "Scan UUID" in result[1]
+
+
 def test_a_failed_command_has_the_three_lines_of_the_error_tab(integration):
     error = integration["ListDeviceUsers"]("999999999")["error"]
     assert error.startswith("List Device Users failed.\nStatus Code: 404.\nMessage: "), error

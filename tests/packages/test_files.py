@@ -31,10 +31,11 @@ def test_each_file_can_be_parsed(packages, host, way):
 
 
 @pytest.mark.parametrize(("host", "way"), PACKAGES)
-def test_a_package_has_a_readme_with_every_command_and_an_icon(packages, host, way):
+def test_a_package_has_an_icon_and_a_readme_with_every_command_or_stream(packages, host, way):
     folder = packages / host / way
     readme = (folder / "README.md").read_text()
-    assert "| List Devices |" in readme and "| Test Connection |" in readme
+    named = ["devices", "scans", "finding_changes"] if host == "airbyte" else ["List Devices", "Test Connection"]
+    assert all(f"| {name} |" in readme for name in named)
     assert [path for path in folder.rglob("*") if path.suffix in (".png", ".svg")] or "large_image" in str(files(folder))
 
 

@@ -64,3 +64,14 @@ def test_each_template_fits_the_published_form_and_names_only_what_it_declares(p
         secret = definition["secrets"][0]
         used = set(re.findall(rf"SECRETS\.{secret['name']}\.(\w+)", text))
         assert used == set(secret["keys"]) | set(secret["optional_keys"])
+
+
+def scripts(folder):
+    """The main functions of the scripts in the templates, each once."""
+    steps = [step for path in folder.rglob("*.yml") for step in yaml.safe_load(path.read_text())["definition"]["steps"]]
+    functions = []
+    for script in sorted({step["args"]["script"] for step in steps if "script" in step["args"]}):
+        names = {}
+        exec(compile(script, "script", "exec"), names)
+        functions.append(names["main"])
+    return functions

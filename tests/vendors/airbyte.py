@@ -93,6 +93,24 @@ def read_everything(manifest, config, devices):
     return dict(rows)
 
 
+def read_of_each_generation(manifest, config, devices):
+    """The rows of the tenant that is asked for, and no error for a list that an older instance does not have."""
+    ids = []
+    for tenant in (1, 2):
+        records, _ = Source(manifest, {**config, "footprint_tenant_id": tenant}).read(["devices"])
+        ids.append({record.data["id"] for record in records})
+    assert [len(found) for found in ids] == [devices, devices] and not ids[0] & ids[1]
+    command = [os.environ["FOOTPRINT"], "simulate", "--json", "--generation", "legacy", "--devices", "5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
+        try:
+            about = json.loads(simulator.stdout.readline())
+            user = {name: about["users"][0][name] for name in ("user_name", "password")}
+            records, _ = Source(manifest, {**config, **user, "server_url": about["url"]}).read(["devices", "scans"])
+        finally:
+            simulator.terminate()
+    assert [record.stream for record in records] == ["devices"] * 5
+
+
 def read_changes_twice(manifest, config, host):
     source = Source(manifest, config)
     schema = source.streams()[CHANGES].json_schema
@@ -144,6 +162,7 @@ def main():
         (status,) = [message.connectionStatus for message in Source(manifest, config).run("check") if message.connectionStatus]
         assert status.status == wanted, status
     rows = read_everything(manifest, by_password, devices)
+    read_of_each_generation(manifest, by_password, devices)
     print(rows, read_changes_twice(manifest, with_host, Host(instance)))
 
 

@@ -31,6 +31,11 @@ def main():
     for action in ("list_scanners", "list_technical_contexts", "list_scan_surfaces"):
         said, body = step("run", action, {})
         assert body.get("status") == "ok" and body["output"]["rows"], said
+    # A person who leaves optional fields untouched sends the empty values of their types.
+    said, body = step("run", "list_devices", {"page_size": 0, "page": 0, "all_pages": "", "footprint_tenant_id": 0, "filter": {}})
+    assert body.get("status") == "ok" and body["output"]["rows"] and body["output"]["warnings"] == [], said
+    said, body = step("run", "patch_rescan", {"scanner_id": "424242"})
+    assert body.get("status") == "ok" and "424242" in body["output"]["warnings"][0], said
     said, body = step("run", "list_device_users", {"device_id": 999999999})
     assert body.get("status") != "ok" and "List Device Users failed." in said, said
     print("actions ran;", len(list(pathlib.Path("icon_coda_footprint/actions").glob("*/action.py"))), "in the plugin")

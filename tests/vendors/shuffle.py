@@ -68,6 +68,9 @@ def main():
         assert ok, f"{action['name']}: {ended}"
         if action["name"] in ("test_connection", "list_devices", "list_scanners"):
             assert result["success"] and result["contextData"], ended
+        if action["name"] == "patch_rescan":
+            ended = run(module, action["name"], {**connection, "scanner_id": "424242"})
+            assert "424242" in json.loads(ended["result"])["warnings"][0]["message"], ended
         print(action["name"], "success" if result["success"] else result["error"]["code"])
 
 

@@ -30,6 +30,8 @@ def main():
     assert "Action success: True" in said and '"row_count": 5' in said, said
     said = run("list_scanners", {})
     assert "Action success: True" in said, said
+    said = run("patch_rescan", {"scanner_id": "424242"})
+    assert "Action success: True" in said and "424242 is not in List Scanners" in said, said
     said = run("list_device_users", {"device_id": 999999999})
     assert "Action success: False" in said and "List Device Users failed." in said, said
     source = pathlib.Path("src/app.py").read_text()

@@ -103,6 +103,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The version in a form that begins at 1.0.0, as vendors want it.
+    pub(crate) fn version_from_one(&self) -> String {
+        format!("1.{}", self.version.split_once('.').map_or("0.0", |(_, rest)| rest))
+    }
+
     /// The connector's name as one word.
     pub(crate) fn word(&self) -> String {
         self.manifest.connector.name.split_whitespace().collect()

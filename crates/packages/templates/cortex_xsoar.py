@@ -1,15 +1,21 @@
+@docstring@
+
 import json
+@imports@
 
 import demistomock as demisto  # noqa: F401
 from CommonServerPython import *  # noqa: F401
 
-@connector_module@
+@connector@
 
 # The connector's commands by their names in the playground.
 COMMANDS = @commands@
 
 # Where the rows of a command are in the context.
 PREFIXES = @prefixes@
+
+# The field that tells the rows of a command apart in the context.
+KEY_FIELDS = @key_fields@
 
 HEALTH_CHECK = @health_check@
 
@@ -31,10 +37,12 @@ def run(connector, command, arguments):
 
 def results(command, outcome):
     rows, raw = outcome["contextData"], outcome["rawData"]
+    warnings = "".join(f"**Warning**: {warning['message']}\n\n" for warning in outcome["warnings"])
     return CommandResults(
         outputs_prefix=PREFIXES[command],
+        outputs_key_field=KEY_FIELDS.get(command),
         outputs=context_names(rows),
-        readable_output=tableToMarkdown(command, rows, removeNull=True),
+        readable_output=warnings + tableToMarkdown(command, rows, removeNull=True),
         raw_response=None if raw is None else json.loads(raw),
     )
 

@@ -48,6 +48,12 @@ def test_a_list_has_rows_in_the_context(monkeypatch, command):
     assert results.raw_response
 
 
+def test_a_warning_is_above_the_table():
+    outcome = {"contextData": [], "rawData": None, "warnings": [{"code": "rows-missing", "message": "3 rows are missing."}]}
+    results = integration.results(next(iter(integration.PREFIXES)), outcome)
+    assert results.readable_output.startswith("**Warning**: 3 rows are missing.\n\n###")
+
+
 def test_a_failed_command_says_why_and_what_to_do(monkeypatch):
     said = call(monkeypatch, next(iter(integration.COMMANDS)), {"no_such_parameter": "1"})
     assert "failed" in said["error"]

@@ -22,7 +22,8 @@ def _run(command, inputs, values):
         advice = " ".join(part for part in (error["cause"], error["cure"]) if part)
         return pb.returnOutputModel("", "Failed", "", "", "", f"{text}\n{advice}".rstrip())
     rows, raw = outcome["contextData"], outcome["rawData"]
-    return pb.returnOutputModel(rows, outcome["returnData"], outcome["keyFields"], rows, raw or "", "")
+    warnings = [{"Warning": warning["message"]} for warning in outcome["warnings"]]
+    return pb.returnOutputModel(warnings + rows, outcome["returnData"], outcome["keyFields"], rows, raw or "", "")
 
 
 @functions@

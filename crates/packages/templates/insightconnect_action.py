@@ -16,4 +16,8 @@ class @class@(insightconnect_plugin_runtime.Action):
 
     def run(self, params={}):
         outcome = self.connection.run(@command@, params)
-        return {Output.ROWS: outcome["contextData"], Output.KEY_FIELDS: outcome["keyFields"]}
+        return {
+            Output.ROWS: outcome["contextData"],
+            Output.KEY_FIELDS: outcome["keyFields"],
+            Output.WARNINGS: [warning["message"] for warning in outcome["warnings"]],
+        }

@@ -12,7 +12,8 @@ HEALTH_CHECK = @health_check@
 
 
 def given(values):
-    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
+    """The values that somebody typed. An optional field that nobody touched comes as the empty value of its type."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], {}, 0)}
 
 
 class Connection(insightconnect_plugin_runtime.Connection):
@@ -20,11 +21,10 @@ class Connection(insightconnect_plugin_runtime.Connection):
         super(self.__class__, self).__init__(input=ConnectionSchema())
 
     def connect(self, params={}):
-        settings = given({name: params.get(name) for name in SETTINGS})
+        settings = {name: params.get(name) for name in SETTINGS}
         # A secret comes as an object.
-        settings = {name: value["secretKey"] if isinstance(value, dict) else value for name, value in settings.items()}
-        # An optional number that nobody typed comes as 0.
-        settings = {name: value for name, value in settings.items() if value is not False and value != 0}
+        secrets = {name: value.get("secretKey") for name, value in settings.items() if isinstance(value, dict)}
+        settings = given({**settings, **secrets})
         try:
             self.connector = Connector(**settings)
         except (TypeError, ValueError) as error:

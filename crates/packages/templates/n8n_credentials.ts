@@ -26,7 +26,21 @@ export class @class@HostApi implements ICredentialType {
 			baseURL: '={{$credentials.hostUrl}}/api/Command',
 			url: '/TestConnection',
 			method: 'POST',
-			body: { Username: '={{$credentials.hostUser}}', Site: '={{$credentials.site}}' },
+			body: {
+				Username: '={{$credentials.hostUser}}',
+				Site: '={{$credentials.site}}',
+				CommandParams: { 'Connection Name': '={{$credentials.connectionName}}' },
+			},
 		},
+		rules: [
+			{
+				type: 'responseSuccessBody',
+				properties: {
+					key: 'returnData',
+					value: 'Failed',
+					message: 'Test Connection failed. Run the operation Test Connection to see why.',
+				},
+			},
+		],
 	};
 }

@@ -16,7 +16,7 @@ def run(command, connection, parameters):
     if error is not None:
         parts = (error["failureIndicator"], error["message"], error["cause"], error["cure"])
         return json.dumps({"success": False, "reason": " ".join(part for part in parts if part), "error": error})
-    names = ("keyFields", "contextData", "rawData")
+    names = ("keyFields", "contextData", "rawData", "receipt", "warnings")
     return json.dumps({"success": True, **{name: outcome[name] for name in names}})
 
 

@@ -21,7 +21,7 @@ app = App(
     logo_dark="logo_dark.svg",
     product_vendor=@vendor@,
     product_name=@name@,
-    publisher=@vendor@,
+    publisher=@publisher@,
     appid="3f6f2c0e-6b1d-5b0e-9a55-0d6b4f6c7d21",
     python_version=@python_version@,
     asset_cls=Asset,
@@ -29,7 +29,7 @@ app = App(
 
 
 def run(asset, command, parameters, names):
-    """The output of a command: its key fields by `names`, and its rows as JSON text."""
+    """The output of a command: its key fields by `names`, its rows as JSON text, and its warnings."""
     settings = {name: value for name, value in asset.@dump@().items() if value not in (None, "")}
     wanted = {name: value for name, value in parameters.items() if value not in (None, "")}
     try:
@@ -42,7 +42,8 @@ def run(asset, command, parameters, names):
         raise ActionFailure(" ".join(part for part in parts if part))
     keys = {name: [str(value) for value in outcome["keyFields"].get(field, [])] for field, name in names.items()}
     rows = outcome["contextData"]
-    return {**keys, "row_count": len(rows), "rows": json.dumps(rows)}
+    warnings = [warning["message"] for warning in outcome["warnings"]]
+    return {**keys, "row_count": len(rows), "rows": json.dumps(rows), "warnings": warnings}
 
 
 @app.test_connectivity()

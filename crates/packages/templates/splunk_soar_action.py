@@ -7,6 +7,7 @@ class @class@Params(Params):
 class @class@Output(ActionOutput):
 @keys@    row_count: int
     rows: str
+    warnings: list[str]
 
 
 @app.action(description=@description@, verbose=@verbose@, action_type=@kind@, read_only=@read_only@)

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Literal, TypedDict
 
+__version__: str
+
 Command = Literal[
 @commands@
 ]

@@ -103,8 +103,9 @@ fn a_command_that_is_added_to_the_manifest_is_in_every_package_with_its_paramete
         );
         let with = files(&after, host, way);
         assert_eq!(facts(&with, host), [true; 3], "{host:?} {way:?}: name or place, description, parameter");
-        let readme = with.iter().find(|file| file.path == "README.md").unwrap();
-        assert!(String::from_utf8_lossy(&readme.content).contains("| List Moons | Lists the moons of a device. |"));
+        let readme = content(&with, "README.md");
+        let row = if host == Host::Airbyte { "moons" } else { "List Moons" };
+        assert!(readme.contains(&format!("| {row} | Lists the moons of a device. |")), "{host:?}");
     }
 }
 
@@ -115,11 +116,64 @@ fn every_package_names_every_command() {
         let files = files(&manifest, host, way);
         let code = code(&files);
         for command in &manifest.commands {
-            assert!(text(&files).contains(&command.name), "{host:?} {way:?}: {}", command.name);
             // Airbyte has the lists only.
             assert!(host == Host::Airbyte || names(&code, &command.name), "{host:?} {way:?}: {}", command.name);
         }
     }
+}
+
+/// The text of the file whose path ends so; of several, of the one with the shortest path.
+fn content(files: &[File], path: &str) -> String {
+    let file = files.iter().filter(|file| file.path.ends_with(path)).min_by_key(|file| file.path.len()).unwrap();
+    String::from_utf8(file.content.clone()).unwrap()
+}
+
+#[test]
+fn the_readme_of_airbyte_promises_no_more_than_its_streams() {
+    let readme = content(&files(&manifest(), Host::Airbyte, Way::Direct), "README.md");
+    assert!(readme.contains("| devices |") && readme.contains("| finding_changes |"));
+    for promise in ["Python package", "rescans", "Test Connection"] {
+        assert!(!readme.contains(promise), "{promise}");
+    }
+}
+
+#[test]
+fn only_a_list_that_older_instances_lack_may_be_missing_for_airbyte() {
+    let manifest = content(&files(&manifest(), Host::Airbyte, Way::Direct), "manifest.yaml");
+    let streams: Vec<_> = manifest.split("retriever:").filter(|stream| stream.contains("action: IGNORE")).collect();
+    assert_eq!(streams.len(), 1);
+    assert!(streams[0].contains("path: \"console/scans/\""), "{}", streams[0]);
+}
+
+#[test]
+fn the_parts_of_the_module_are_where_a_script_of_one_file_has_them() {
+    for way in [Way::Direct, Way::ViaHost] {
+        let script = content(&files(&manifest(), Host::CortexXsoar, way), "CODAFootprint.py");
+        assert!(script.starts_with("\"\"\"Runs the commands of CODA Footprint"), "{way:?}");
+        assert_eq!(script.matches("import json\n").count(), 1, "{way:?}");
+        assert!(script.contains("\"List Devices\": \"ID\",\n"), "{way:?}: the key of its rows");
+    }
+}
+
+#[test]
+fn a_package_names_this_project_as_its_author() {
+    let manifest = manifest();
+    let vendor = &manifest.connector.vendor;
+    for (host, path) in [(Host::CortexXsoar, "pack_metadata.json"), (Host::N8n, "package.json")] {
+        let described = content(&files(&manifest, host, Way::ViaHost), path);
+        assert!(described.contains("\"coda-footprint\"") && !described.contains(vendor), "{host:?}");
+    }
+    let app = content(&files(&manifest, Host::SplunkSoar, Way::Direct), "app.py");
+    assert!(app.contains("publisher=\"coda-footprint\""));
+}
+
+#[test]
+fn an_untouched_field_of_insightconnect_says_neither_yes_nor_no() {
+    let specification = content(&files(&manifest(), Host::InsightConnect, Way::Direct), "plugin.spec.yaml");
+    let actions = specification.split("\nconnection:").next().unwrap();
+    assert!(!actions.contains("type: boolean"));
+    assert!(actions.contains("enum:\n          - \"\"\n          - \"Yes\"\n          - \"No\"\n"));
+    assert!(specification.contains("\nversion: 1.1.0\n"));
 }
 
 #[test]

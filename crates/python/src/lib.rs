@@ -21,4 +21,8 @@ mod _native {
     use crate::pages::Pages;
     #[pymodule_export]
     use crate::task::Task;
+
+    /// The version of the package.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
 }

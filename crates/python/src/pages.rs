@@ -68,6 +68,12 @@ impl Pages {
         let work = running.runtime()?.spawn(read(connected, invocation, time_limit, Sender(sender))).abort_handle();
         Ok(Self { reading: OfProcess::new(Reading { running, steps: Mutex::new(steps), work }) })
     }
+
+    fn reading(&self) -> PyResult<&Reading> {
+        self.reading.get().ok_or_else(|| {
+            PyRuntimeError::new_err("The rows were begun before the process forked. Call iterate again.")
+        })
+    }
 }
 
 async fn read(
@@ -97,15 +103,19 @@ type Ending<'py> = Option<Bound<'py, PyDict>>;
 impl Pages {
     /// The rows of the next page as JSON texts, and `None`; after the last page `None`, and how the command ended.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<(Option<Vec<String>>, Ending<'py>)> {
-        let reading = self.reading.get().ok_or_else(|| {
-            PyRuntimeError::new_err("The rows were begun before the process forked. Call iterate again.")
-        })?;
+        let reading = self.reading()?;
         let step = wait(py, &reading.running, async { reading.steps.lock().await.recv().await })?;
         match step {
             Some(Step::Page(page)) => Ok((Some(page.rows().map(str::to_owned).collect()), None)),
             Some(Step::End(conclusion)) => Ok((None, Some(outcome::of_conclusion(py, &conclusion)?))),
             None => Err(PyRuntimeError::new_err("The command ended without an outcome.")),
         }
+    }
+
+    /// Raises RuntimeError in a process that was forked since the command began.
+    fn require_process(&self) -> PyResult<()> {
+        self.reading()?;
+        Ok(())
     }
 
     /// Ends the command.

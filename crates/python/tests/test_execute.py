@@ -1,6 +1,7 @@
 """Commands, their outcomes and their rows."""
 
 import asyncio
+import importlib.metadata
 import json
 import threading
 import time
@@ -21,6 +22,10 @@ def test_an_outcome_has_the_parts_in_d3s_names(connector):
     columns = outcome["result"]["columns"]
     assert [dict(zip(columns, row)) for row in outcome["result"]["rows"]] == outcome["contextData"]
     assert outcome["receipt"]["rows"] == len(rows) == 3
+
+
+def test_the_package_says_its_version():
+    assert coda_footprint.__version__ == importlib.metadata.version("coda-footprint")
 
 
 def test_pages_that_were_read_together_are_one_json_text(connector):

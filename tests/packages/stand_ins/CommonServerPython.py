@@ -8,8 +8,11 @@ class DemistoException(Exception):
 
 
 class CommandResults:
-    def __init__(self, outputs_prefix=None, outputs=None, readable_output=None, raw_response=None):
+    def __init__(
+        self, outputs_prefix=None, outputs_key_field=None, outputs=None, readable_output=None, raw_response=None
+    ):
         self.outputs_prefix = outputs_prefix
+        self.outputs_key_field = outputs_key_field
         self.outputs = outputs
         self.readable_output = readable_output
         self.raw_response = raw_response

@@ -6,7 +6,7 @@ use soar_connector::manifest::{Effect, PageMembers, ReplyShape};
 
 use super::airbyte_findings;
 use crate::fields;
-use crate::file::File;
+use crate::file::{File, fill};
 use crate::icon;
 use crate::names::snake;
 use crate::source::Source;
@@ -17,6 +17,9 @@ const LANGUAGE: &str = "6.60.0";
 
 /// The settings that the source asks for; the others are for the connector's own session.
 const SETTINGS: [&str; 4] = ["Server URL", "User Name", "Password", "API Key"];
+
+/// The setting of the tenant whose lists are read.
+const TENANT: &str = "footprint_tenant_id";
 
 /// The setting that chooses between a password and a key.
 const AUTHENTICATION: &str = "authentication";
@@ -35,17 +38,35 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
     vec![
         File::new("manifest.yaml", yaml::text(&manifest(source))),
         File::new("icon.svg", icon::SVG),
-        source.readme("Airbyte", STEPS),
+        File::new("README.md", readme(source)),
     ]
 }
 
 const STEPS: &str = "
-The source has a stream for each list that needs no parameter. Each sync reads all rows. With Host URL and Host Key it also has
-the stream `finding_changes`, whose incremental sync reads only what is new.
+The source has a stream for each list that needs no parameter. Each sync reads all rows: those of one tenant if you enter
+Footprint Tenant ID. The list of scans is empty on an instance before 2023-08, which does not have it. With Host URL and Host Key
+the source also has the stream `finding_changes`, whose incremental sync reads only what is new.
 
 1. In the Connector Builder, choose Import a YAML manifest, and choose `manifest.yaml`.
 2. Enter Server URL, and either User Name and Password, or API Key, and which of the two it is.
 3. Test the stream `devices`, and publish.";
+
+fn readme(source: &Source<'_>) -> String {
+    let streams: String = source
+        .commands()
+        .filter(|command| path(command).is_some())
+        .map(|command| {
+            // The other sentences are about the connector's own reading.
+            let rows = command.description.split(". ").next().unwrap_or_default().trim_end_matches('.');
+            format!("| {} | {rows}. |\n", stream_name(command))
+        })
+        .collect();
+    let name = &source.manifest.connector.name;
+    fill(
+        include_str!("../../templates/airbyte_readme.md"),
+        &[("name", name), ("steps", STEPS.trim()), ("streams", &streams)],
+    )
+}
 
 /// The path of a list that needs no parameter; `None` for any other command.
 fn path(command: &Command) -> Option<&str> {
@@ -68,7 +89,7 @@ fn manifest(source: &Source<'_>) -> Value {
     json!({
         "version": LANGUAGE,
         "type": "DeclarativeSource",
-        "description": source.manifest.connector.description,
+        "description": format!("The lists of {}.", source.manifest.connector.name),
         "check": { "type": "CheckStream", "stream_names": [first] },
         "streams": streams,
         "spec": { "type": "Spec", "connection_specification": specification(source) },
@@ -94,6 +115,11 @@ fn specification(source: &Source<'_>) -> Value {
         "description": "password with User Name and Password, or api_key with API Key.", "order": properties.len(),
     });
     properties.insert(AUTHENTICATION.to_owned(), choice);
+    let tenant = json!({
+        "type": "integer", "title": "Footprint Tenant ID", "minimum": 1, "order": properties.len(),
+        "description": "The tenant whose lists are read. Unless given, the server chooses.",
+    });
+    properties.insert(TENANT.to_owned(), tenant);
     for (name, title, description) in HOST {
         let mut property =
             json!({ "type": "string", "title": title, "description": description, "order": properties.len() });
@@ -127,6 +153,14 @@ fn stream(source: &Source<'_>, command: &Command, path: &str) -> Value {
     let page = source.manifest.connector.replies.page.as_ref();
     let mut requester = requester(path, "GET");
     requester["authenticator"] = authenticator();
+    requester["request_headers"] = json!({ "FootprintTenantId": format!("{{{{ config.get('{TENANT}') }}}}") });
+    if !command.documented {
+        // An instance of an older generation does not have it.
+        requester["error_handler"] = json!({
+            "type": "DefaultErrorHandler",
+            "response_filters": [{ "type": "HttpResponseFilter", "http_codes": [404], "action": "IGNORE" }],
+        });
+    }
     let mut retriever = json!({
         "type": "SimpleRetriever",
         "requester": requester,

@@ -18,6 +18,7 @@ const IMAGE: &str = "demisto/python3-deb:3.12.12.5490952";
 const TEXT: u8 = 0;
 const ENCRYPTED: u8 = 4;
 const BOOLEAN: u8 = 8;
+const LINES: u8 = 12;
 const CHOICE: u8 = 15;
 
 pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
@@ -35,7 +36,7 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         File::new(format!("{pack}/README.md"), format!("{}\n", source.manifest.connector.description)),
         File::new(format!("{pack}/.pack-ignore"), ""),
         File::new(format!("{pack}/.secrets-ignore"), ""),
-        File::new(format!("{pack}/ReleaseNotes/{}.md", pack_version(source).replace('.', "_")), notes),
+        File::new(format!("{pack}/ReleaseNotes/{}.md", source.version_from_one().replace('.', "_")), notes),
         File::new(format!("{integration}/{word}.yml"), yaml::text(&definition(source))),
         File::new(format!("{integration}/{word}.py"), script(source)),
         File::new(format!("{integration}/{word}_description.md"), description(source)),
@@ -60,18 +61,13 @@ const STEPS: &str = "
 2. Upload the pack: `demisto-sdk upload -i Packs/CODAFootprint -z`, or paste the integration into the settings page.
 3. Add an instance, and press Test.";
 
-fn pack_version(source: &Source<'_>) -> String {
-    // A pack starts at 1.0.0.
-    format!("1.{}", source.version.split_once('.').map_or("0.0", |(_, rest)| rest))
-}
-
 fn metadata(source: &Source<'_>) -> Value {
     json!({
         "name": source.manifest.connector.name,
         "description": source.manifest.connector.description,
         "support": "community",
-        "currentVersion": pack_version(source),
-        "author": source.manifest.connector.vendor,
+        "currentVersion": source.version_from_one(),
+        "author": source.manifest.connector.id,
         "url": "https://live.paloaltonetworks.com/t5/cortex-xsoar-discussions/bd-p/Cortex_XSOAR_Discussions",
         "email": "",
         "created": "2026-01-01T00:00:00Z",
@@ -104,10 +100,19 @@ fn script(source: &Source<'_>) -> String {
             .commands()
             .map(|command| (command.name.clone(), json!(format!("{}.{}", source.word(), output(command))))),
     );
+    let key_fields =
+        python::table(source.commands().filter_map(|command| Some((command.name.clone(), json!(key_field(command)?)))));
+    let module = source.connector_module();
+    let mut parts = module.trim_end().splitn(3, "\n\n");
+    let mut part = || parts.next().unwrap_or_default();
+    let (docstring, imports, connector) = (part(), part().replace("import json\n", ""), part());
     fill(
         include_str!("../../templates/cortex_xsoar.py"),
         &[
-            ("connector_module", source.connector_module().trim_end()),
+            ("docstring", docstring),
+            ("imports", &imports),
+            ("connector", connector),
+            ("key_fields", &key_fields),
             ("health_check", &Value::from(source.manifest.connector.health_check.as_str()).to_string()),
             ("commands", &commands),
             ("prefixes", &prefixes),
@@ -118,6 +123,13 @@ fn script(source: &Source<'_>) -> String {
 /// The name of a command's rows in the context: `Devices` of List Devices.
 fn output(command: &Command) -> String {
     pascal(command.name.strip_prefix("List ").or_else(|| command.name.strip_prefix("Get ")).unwrap_or(&command.name))
+}
+
+/// The field of the context that tells the rows of a list apart: the id in its first column, which other commands take.
+fn key_field(command: &Command) -> Option<String> {
+    let (key, column) = (command.key_fields.first()?, command.columns.first()?);
+    let is_list = command.inputs.iter().all(|input| !input.required);
+    (is_list && key.path == column.path).then(|| pascal(&column.name))
 }
 
 fn definition(source: &Source<'_>) -> Value {
@@ -153,6 +165,7 @@ fn parameter(setting: &Setting) -> Value {
         _ if setting.secret => ENCRYPTED,
         SettingType::Boolean => BOOLEAN,
         SettingType::Choice => CHOICE,
+        SettingType::Certificates => LINES,
         _ => TEXT,
     };
     let mut parameter = json!({

@@ -88,10 +88,10 @@ fn specification(source: &Source<'_>) -> Value {
         "name": source.snake(),
         "title": connector.name,
         "description": described(&connector.description),
-        "version": "1.0.0",
+        "version": source.version_from_one(),
         "connection_version": 1,
         "supported_versions": ["2026-01-01"],
-        "vendor": "coda_intelligence",
+        "vendor": source.snake(),
         "support": "community",
         "status": [],
         "cloud_ready": false,
@@ -105,7 +105,10 @@ fn specification(source: &Source<'_>) -> Value {
         "key_features": source.commands().map(|command| command.name.clone()).collect::<Vec<_>>(),
         "requirements": [format!("A user of {}", connector.name)],
         "troubleshooting": ["A failed action names the cause and the cure"],
-        "version_history": ["1.0.0 - Initial plugin"],
+        "version_history": [
+            format!("{} - Commands of version {} of the connector", source.version_from_one(), source.version),
+            "1.0.0 - Initial plugin",
+        ],
         "links": [format!("[{}](https://www.codaintelligence.com)", connector.name)],
         "references": [format!("[{}](https://www.codaintelligence.com)", connector.name)],
         "resources": {
@@ -135,7 +138,7 @@ fn connection_field(setting: &Setting) -> Value {
         "required": setting.required, "example": example,
     });
     if !setting.choices.is_empty() {
-        field["enum"] = json!(setting.choices);
+        field["enum"] = choices(setting.required, &setting.choices);
     }
     field
 }
@@ -154,6 +157,10 @@ fn action(command: &Command) -> Value {
                 "title": "Key Fields", "description": "Values that other actions take", "type": "object",
                 "required": true, "example": "{\"Device IDs\": [1042]}",
             },
+            "warnings": {
+                "title": "Warnings", "description": "What differs from the request, and what is missing from a list",
+                "type": "[]string", "required": true, "example": "[\"3 of 120 rows are missing\"]",
+            },
         },
     });
     if !input.is_empty() {
@@ -165,22 +172,30 @@ fn action(command: &Command) -> Value {
 fn field(input: &Input) -> Value {
     let kind = match input.kind {
         InputType::Integer => "integer",
-        InputType::Boolean => "boolean",
         InputType::List => "[]string",
         InputType::Object => "object",
-        InputType::Text | InputType::Choice | InputType::Json => "string",
+        InputType::Text | InputType::Boolean | InputType::Choice | InputType::Json => "string",
     };
-    let example = match (&input.example, input.kind) {
-        (_, InputType::Boolean) => json!(true),
-        (Value::Object(_) | Value::Array(_), _) => json!(input.example.to_string()),
-        (example, _) => example.clone(),
+    let example = match &input.example {
+        Value::Object(_) | Value::Array(_) => json!(input.example.to_string()),
+        Value::Bool(yes) => json!(if *yes { "Yes" } else { "No" }),
+        example => example.clone(),
     };
     let mut field = json!({
         "title": titled(&input.name), "description": described(&input.description), "type": kind, "required": input.required,
         "example": example,
     });
-    if input.kind == InputType::Choice {
-        field["enum"] = json!(input.choices);
+    match input.kind {
+        // An untouched field of the type boolean comes as false.
+        InputType::Boolean => field["enum"] = choices(input.required, &["Yes".to_owned(), "No".to_owned()]),
+        InputType::Choice => field["enum"] = choices(input.required, &input.choices),
+        _ => {}
     }
     field
+}
+
+/// The values that a field takes. An untouched optional one comes as an empty text.
+fn choices(required: bool, choices: &[String]) -> Value {
+    let untouched = (!required).then_some("");
+    untouched.into_iter().chain(choices.iter().map(String::as_str)).collect()
 }

@@ -27,12 +27,13 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
             ("camel", &camel(&word_of(source))),
             ("title", &source.manifest.connector.name),
             ("description", &Value::from(described(&source.manifest.connector.description)).to_string()),
-            ("properties", &literal(&properties(source), 2)),
+            ("properties", &literal(&properties(source), 2).replace("'requireSuccess'", "requireSuccess")),
         ],
     );
     vec![
         File::new("package.json", format!("{:#}\n", package(source, &word))),
         File::new("tsconfig.json", include_str!("../../templates/n8n_tsconfig.json")),
+        File::new("eslint.config.mjs", include_str!("../../templates/n8n_eslint.config.mjs")),
         File::new(format!("credentials/{word}HostApi.credentials.ts"), credentials),
         File::new("credentials/footprint.svg", icon::SVG),
         File::new(format!("nodes/{word}/{word}.node.ts"), node),
@@ -42,8 +43,8 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
 }
 
 const STEPS: &str = "
-1. In the package's folder run `npm install` and `npm run build`, and install the package into n8n as a private community
-   node.
+1. In the package's folder run `npm install --ignore-scripts` and `npm run build`, and install the package into n8n as a
+   private community node. The installation script of n8n's linter wants pnpm, so it is left out.
 2. Add the credential with the host's address, key, user and site.
 3. Run the operation Test Connection.";
 
@@ -72,7 +73,7 @@ fn package(source: &Source<'_>, word: &str) -> Value {
         "version": source.version,
         "description": connector.description,
         "license": "MIT",
-        "author": { "name": connector.vendor, "email": "" },
+        "author": { "name": connector.id, "email": format!("maintainers@{}.example", connector.id) },
         "keywords": ["n8n-community-node-package"],
         "scripts": { "build": "n8n-node build", "lint": "n8n-node lint" },
         "files": ["dist"],
@@ -110,6 +111,8 @@ fn properties(source: &Source<'_>) -> Value {
     let mut properties = vec![json!({
         "displayName": "Operation", "name": "operation", "type": "options", "noDataExpression": true,
         "options": options, "default": first,
+        // The name of a function of the node.
+        "routing": { "output": { "postReceive": ["requireSuccess"] } },
     })];
     for command in commands {
         let (required, optional): (Vec<_>, Vec<_>) = command.inputs.iter().partition(|input| input.required);
@@ -157,7 +160,8 @@ fn operation(command: &Command) -> Value {
 
 fn field(input: &Input) -> Value {
     let (kind, default) = match input.kind {
-        InputType::Integer => ("number", json!(input.minimum.unwrap_or(0))),
+        // The host refuses 0 for an id, so that a forgotten one names nothing.
+        InputType::Integer => ("number", json!(0)),
         InputType::Boolean => ("boolean", json!(false)),
         InputType::Choice => ("options", json!(input.choices.first())),
         InputType::Object | InputType::Json => ("json", json!("{}")),

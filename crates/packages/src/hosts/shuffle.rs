@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_connector::Command;
-use soar_connector::manifest::{Input, InputType};
+use soar_connector::manifest::{Input, InputType, SettingType};
 
 use crate::file::{File, fill};
 use crate::icon;
@@ -45,7 +45,7 @@ fn api(source: &Source<'_>) -> Value {
         "description": connector.description,
         "tags": [connector.category],
         "categories": [connector.category],
-        "contact_info": { "name": connector.vendor, "url": "", "email": "" },
+        "contact_info": { "name": connector.id, "url": "", "email": "" },
         "authentication": { "required": true, "parameters": parameters },
         "actions": source.commands().map(action).collect::<Vec<_>>(),
         "large_image": format!("data:image/png;base64,{}", icon::png_base64()),
@@ -55,7 +55,8 @@ fn api(source: &Source<'_>) -> Value {
 fn authentication(setting: &Setting) -> Value {
     json!({
         "name": setting.keyword(), "description": setting.description, "example": setting.example,
-        "required": setting.required, "multiline": false, "schema": { "type": "string" },
+        "required": setting.required, "multiline": setting.kind == SettingType::Certificates,
+        "schema": { "type": "string" },
     })
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         &[
             ("name", &text(&connector.name)),
             ("vendor", &text(&connector.vendor)),
+            ("publisher", &text(&connector.id)),
             ("health_check", &text(&connector.health_check)),
             ("dump", platform.dump),
             ("python_version", &text(&platform.pythons.join(","))),
@@ -100,11 +101,12 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
 }
 
 const DIRECT: &str = "
-1. Serve the folder with the wheel of `@id@` as a package index: `pypi-server run -i 127.0.0.1 -p 8080 --disable-fallback
-   FOLDER`. In the app's folder run `uv lock --index http://127.0.0.1:8080/simple/`, and then `soarapps package build` of
-   splunk-soar-sdk 7, which needs Python 3.13.
-2. Install the file that was built in Apps > Install App.
-3. Add an asset, and press Test Connectivity.";
+1. Install splunk-soar-sdk 7 in an environment with Python 3.13, and the wheel of `@id@` beside it with `pip install`: the
+   build imports the app. The wheel's name has to have the tag manylinux, as that of `tests/wheel dist` has.
+2. Serve the folder with the wheel as a package index: `pypi-server run -i 127.0.0.1 -p 8080 --disable-fallback FOLDER`. In
+   the app's folder run `uv lock --index http://127.0.0.1:8080/simple/`, and then `soarapps package build`.
+3. Install the file that was built in Apps > Install App.
+4. Add an asset, and press Test Connectivity.";
 
 const VIA_HOST: &str = "
 1. In the app's folder run `uv lock`, and then `soarapps package build`.

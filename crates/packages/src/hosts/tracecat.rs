@@ -19,14 +19,26 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         })
         .collect();
     files.push(File::new("icon.svg", icon::SVG));
-    files.push(source.readme("Tracecat", STEPS));
+    let steps = match source.way {
+        Way::Direct => format!("{DIRECT}{STEPS}"),
+        Way::ViaHost => STEPS.to_owned(),
+    };
+    files.push(source.readme("Tracecat", &steps));
     files
 }
+
+/// The longest time for a step, in seconds. A host answers within 300, unless its `time-limit-seconds` is longer.
+const TIMEOUT: u32 = 330;
 
 const STEPS: &str = "
 1. Put the folder `templates` into your custom registry, and sync the registry.
 2. Add the secret that the actions name, with its keys.
 3. Run the action Test Connection.";
+
+const DIRECT: &str = "
+Tracecat installs `@id@==@version@` for each run. It needs a package index that has the wheel, and a sandbox with CPython 3.10
+or newer: one with Pyodide does not run the wheel. Where either is missing, use a package made with `--via-host`.
+";
 
 fn template(source: &Source<'_>, command: &Command) -> Value {
     let settings = source.settings().into_iter();
@@ -52,13 +64,17 @@ fn template(source: &Source<'_>, command: &Command) -> Value {
             "name": snake(&command.name),
             "secrets": [{ "name": source.snake(), "keys": names(&keys), "optional_keys": names(&optional) }],
             "expects": expects,
-            "steps": [step(source, command, &parameters)],
-            "returns": "${{ steps.run.result }}",
+            "steps": steps(source, command, &parameters),
+            "returns": match source.way {
+                Way::Direct => "${{ steps.run.result }}",
+                Way::ViaHost => "${{ steps.check.result }}",
+            },
         },
     })
 }
 
-fn step(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>) -> Value {
+/// The steps of a command. The last one fails if the command is not successful.
+fn steps(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>) -> Value {
     let secret = |name: &str| format!("${{{{ SECRETS.{}.{name} }}}}", source.snake());
     match source.way {
         Way::Direct => {
@@ -68,7 +84,7 @@ fn step(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>)
                 .map(|setting| (setting.keyword(), json!(secret(&setting.keyword().to_uppercase()))))
                 .collect();
             let script = fill(include_str!("../../templates/tracecat.py"), &[("module", &source.snake())]);
-            json!({
+            json!([{
                 "ref": "run",
                 "action": "core.script.run_python",
                 "args": {
@@ -76,13 +92,14 @@ fn step(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>)
                     "dependencies": [source.requirements().trim()],
                     "inputs": { "command": command.name, "parameters": parameters, "settings": settings },
                     "allow_network": true,
+                    "timeout_seconds": TIMEOUT,
                 },
-            })
+            }])
         }
         Way::ViaHost => {
             let mut parameters = parameters.clone();
             parameters.insert("Connection Name".to_owned(), json!(secret("CONNECTION_NAME")));
-            json!({
+            let request = json!({
                 "ref": "run",
                 "action": "core.http_request",
                 "args": {
@@ -92,8 +109,19 @@ fn step(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>)
                     "payload": {
                         "Username": secret("HOST_USER"), "Site": secret("SITE"), "CommandParams": parameters,
                     },
+                    "timeout": TIMEOUT,
                 },
-            })
+            });
+            // The host answers a failed command with status 200.
+            let check = json!({
+                "ref": "check",
+                "action": "core.script.run_python",
+                "args": {
+                    "script": include_str!("../../templates/tracecat_check.py"),
+                    "inputs": { "answer": "${{ steps.run.result.data }}" },
+                },
+            });
+            json!([request, check])
         }
     }
 }

@@ -3,7 +3,9 @@
 # json and asyncio are imported where they are used: each takes longer than this package.
 from . import _native
 
-__all__ = ["Connector", "Rows", "manifest"]
+__all__ = ["Connector", "Rows", "__version__", "manifest"]
+
+__version__ = _native.VERSION
 
 _engine = _native.Engine()
 
@@ -27,6 +29,8 @@ class Rows:
         import json
 
         while True:
+            if self._pages is not None:
+                self._pages.require_process()
             for row in self._rows:
                 return json.loads(row)
             if self._pages is None:
