@@ -30,7 +30,7 @@ impl Handler for AddScanTargets {
         let scans_now = parameters.boolean("Scan Now") != Some(false);
         // An older instance would ignore the parameter, and scan.
         if !scans_now && call.is_since_2024().await? != Some(true) {
-            let text = "Nothing was sent: this instance may scan new targets at once, whatever it is told.";
+            let text = "Nothing was sent: this instance may start a scan at once even with Scan Now = No.";
             return Err(Failure::new("scan-now-needed", text));
         }
         call.write(&ScanTargets { targets, scanners, scans_now }).await

@@ -58,7 +58,7 @@ impl Follows for RescanAndWait {
     }
 }
 
-/// What the parameters ask to scan again.
+/// The subject of the rescan that the parameters ask for.
 fn what(parameters: &Parameters) -> Result<What, Failure> {
     let given = |name, what: fn(i64) -> What| parameters.integer(name).map(what);
     let all =
@@ -111,7 +111,7 @@ async fn show(scanning: &Scanning, call: &mut Call<'_>) -> Result<(), Failure> {
     call.hand_on(Page::of_rows(rows)).await
 }
 
-/// What a scan changed on the devices of its scanner; `None` where its start is not known.
+/// The changes of a scan on the devices of its scanner; `None` where its start is not known.
 async fn changes(scan: &FollowedScan, call: &mut Call<'_>) -> Result<Option<Changes>, Failure> {
     let Some(mut changes) = Changes::since(scan.started.as_deref()) else {
         let text = format!("When the scan of scanner {} began is not known, so its changes are not.", scan.scanner);

@@ -17,7 +17,7 @@ impl ScannerChoice {
     /// The choice that `given` comes to: a scanner that List Scanners knows, else all.
     ///
     /// # Errors
-    /// `scanner-not-usable` where the connection is strict about it, and what List Scanners fails with.
+    /// `scanner-not-usable` where Strict Scanner ID refuses the id, and the errors of List Scanners.
     pub(super) async fn of(given: Option<&str>, call: &mut Call<'_>) -> Result<Self, Failure> {
         let Some(given) = given else {
             return Ok(Self::All);

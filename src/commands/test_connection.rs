@@ -1,4 +1,4 @@
-//! Test Connection: logs in afresh and proves credentials, session and default tenant.
+//! Test Connection: logs in again and checks the credentials, the session and the default tenant.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};

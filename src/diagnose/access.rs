@@ -81,8 +81,7 @@ impl Survey<'_, '_> {
         }
     }
 
-    /// Where no list is there but the tenants', which the stages have seen, the address does not lead to the whole API:
-    /// something before the server hides it, and nothing says that the instance is of another version.
+    /// If only List Tenants answers, a proxy probably hides the API. The missing commands then count as failed.
     fn doubt_missing(&mut self) {
         let answers =
             |(name, asked): (&&str, &ListAnswer)| *name != "List Tenants" && asked.row.access == Access::Allowed;
@@ -106,7 +105,7 @@ impl Survey<'_, '_> {
         ListAnswer { row: CommandAccess { latency: Some(latency), ..row }, page }
     }
 
-    /// What an answer, its status and what was seen, says of the right to run the command.
+    /// Decides from an answer whether the account may run the command.
     fn judge(&self, command: &Command, result: Result<(u16, String), Failure>, id: Option<i64>) -> CommandAccess {
         let untried = CommandAccess::skipped(command, "");
         let failure = match result {
@@ -135,7 +134,7 @@ impl Survey<'_, '_> {
         CommandAccess { access, status_code, detail: sentence(&detail), error: Some(error), ..untried }
     }
 
-    /// What the account's role says of the right to run a command that is never tried.
+    /// Decides from the account's role whether it may run a command that is never tried.
     fn by_role(&self, command: &Command) -> CommandAccess {
         let untried = CommandAccess::skipped(command, "");
         let Some(role) = &self.account.role else {
@@ -195,7 +194,7 @@ fn one_of(command: &Command) -> String {
     format!("one of the permissions {}", command.permissions.join(", "))
 }
 
-/// What was seen, in words.
+/// The answer in words.
 fn seen(answer: &Answer) -> String {
     match (answer.page.len(), answer.total_rows) {
         (0, _) => "It answers; there is nothing to read.".to_owned(),

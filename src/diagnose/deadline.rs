@@ -29,7 +29,7 @@ impl Deadline {
         self.ends.saturating_duration_since(Instant::now())
     }
 
-    /// What a step that starts now may take; `None` when the time is over.
+    /// The time that a step that starts now may take; `None` when the time is over.
     pub(super) fn share(&self) -> Option<Duration> {
         Some(self.share.min(self.left())).filter(|share| !share.is_zero())
     }

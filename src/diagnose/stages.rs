@@ -68,7 +68,7 @@ struct Walk<'a> {
     stages: Vec<Stage>,
 }
 
-/// What a stage that works has found.
+/// The result of a stage that works.
 struct Found<T> {
     value: T,
     detail: String,

@@ -54,7 +54,7 @@ pub(crate) enum Presence {
 /// A list that does not come, of a device that is gone or that the server fails over, is missing from the receipt.
 ///
 /// # Errors
-/// What concerns the whole connection, such as a lost right; and the first device's failure where no list came at all.
+/// Errors of the whole connection, such as a lost right. If no device could be read, the first device's error.
 pub(crate) async fn collect(
     (devices, presence): (&[Device], Presence),
     call: &mut Call<'_>,

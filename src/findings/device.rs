@@ -4,7 +4,7 @@ use serde_json::Value;
 use soar_connector::{RowReader, SinkError, cell_text};
 
 /// The members of a device's row that findings need.
-const MEMBERS: [&str; 5] = ["id", "name", "ip", "numberOfCves", "tags"];
+const MEMBERS: [&str; 6] = ["id", "name", "ip", "numberOfCves", "tags", "riskLevel"];
 
 /// One device of the tenant.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub(crate) struct Device {
     pub(crate) ip: String,
     /// Its tags, where the instance shows them.
     pub(crate) tags: Option<Vec<String>>,
+    /// Its risk, as the instance writes it.
+    pub(crate) risk_level: Option<String>,
     /// How many CVEs the vendor counts on it; unknown on instances since 2025-04.
     pub(crate) cves: Option<u64>,
 }
@@ -33,7 +35,9 @@ impl DeviceReader {
         let Some(id) = row.get("id").and_then(whole_number) else { return Ok(None) };
         let text = |name| row.get(name).map(cell_text).unwrap_or_default();
         let cves = row.get("numberOfCves").and_then(whole_number).and_then(|count| u64::try_from(count).ok());
-        Ok(Some(Device { id, name: text("name"), ip: text("ip"), tags: row.get("tags").and_then(tags), cves }))
+        let tags = row.get("tags").and_then(tags);
+        let risk_level = Some(text("riskLevel")).filter(|level| !level.is_empty());
+        Ok(Some(Device { id, name: text("name"), ip: text("ip"), tags, risk_level, cves }))
     }
 }
 
@@ -63,7 +67,7 @@ impl DeviceChoice {
         self.0.is_empty() || self.0.iter().any(|given| names.contains(given))
     }
 
-    /// What was given and names none of these devices.
+    /// The given texts that name none of these devices.
     pub(crate) fn unknown(&self, devices: &[Device]) -> Vec<&str> {
         let names = |given: &&String| !devices.iter().any(|device| Self(vec![(*given).clone()]).has(device));
         self.0.iter().filter(names).map(String::as_str).collect()
@@ -77,16 +81,19 @@ mod tests {
     #[test]
     fn a_row_is_read_whatever_form_its_numbers_have() {
         let read = |row| DeviceReader::new().read(row).unwrap();
-        let device = read(r#"{"id":"7","name":"A","ip":"10.0.0.1","numberOfCves":"0","tags":[{"tag":"x"}]}"#).unwrap();
+        let row = r#"{"id":"7","name":"A","ip":"10.0.0.1","numberOfCves":"0","tags":[{"tag":"x"}],"riskLevel":3}"#;
+        let device = read(row).unwrap();
         assert_eq!((device.id, device.cves, device.tags), (7, Some(0), Some(vec!["x".to_owned()])));
-        let device = read(r#"{"id":7,"numberOfCves":"","tags":"None"}"#).unwrap();
-        assert_eq!((device.cves, device.tags), (None, None), "unknown is not 0");
+        assert_eq!(device.risk_level.as_deref(), Some("3"));
+        let device = read(r#"{"id":7,"numberOfCves":"","tags":"None","riskLevel":""}"#).unwrap();
+        assert_eq!((device.cves, device.tags, device.risk_level), (None, None, None), "unknown is not 0");
         assert_eq!(read(r#"{"id":""}"#), None);
     }
 
     #[test]
     fn a_device_is_chosen_by_id_name_or_address() {
-        let device = Device { id: 7, name: "Web-1".into(), ip: "10.0.0.1".into(), tags: None, cves: None };
+        let device =
+            Device { id: 7, name: "Web-1".into(), ip: "10.0.0.1".into(), tags: None, risk_level: None, cves: None };
         for (given, has) in [("7", true), ("web-1", true), ("10.0.0.1", true), ("web", false), ("70", false)] {
             assert_eq!(DeviceChoice::new(Some(&[given.to_owned()])).has(&device), has, "{given}");
         }

@@ -8,7 +8,7 @@ use soar_connector::{Failure, Parameters};
 
 use super::finding_row::{FindingRow, same_state};
 
-/// What the findings of a list have in common; an empty filter accepts all.
+/// The conditions that the findings of a list meet; an empty filter accepts all.
 #[derive(Debug, Default)]
 pub(crate) struct FindingFilter {
     cves: Vec<String>,

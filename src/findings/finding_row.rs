@@ -100,6 +100,7 @@ pub(crate) fn members_of(tenant: Option<i64>, device: &Device) -> String {
         "deviceName": device.name,
         "deviceIp": device.ip,
         "deviceTags": device.tags,
+        "deviceRiskLevel": device.risk_level,
     });
     members.to_string().trim_start_matches('{').to_owned()
 }
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_vendors_bytes_stay_and_the_device_follows() {
-        let device = Device { id: 7, name: "a\"b".into(), ip: String::new(), tags: None, cves: None };
+        let device = Device { id: 7, name: "a\"b".into(), ip: String::new(), tags: None, risk_level: None, cves: None };
         let members = members_of(None, &device);
         let row = with_members(r#"{"id": 1,  "x":1.50 }"#, &members);
         assert!(row.starts_with(r#"{"id": 1,  "x":1.50 ,"#), "{row}");

@@ -1,4 +1,4 @@
-//! What the contextual risk report adds to the devices' own lists: devices to ask, and scores of vulnerabilities.
+//! The contextual risk report adds to the devices' own lists: devices to ask, and scores of vulnerabilities.
 //!
 //! The vendor makes the report from time to time, and may leave out devices without a context. So it proves neither that a
 //! vulnerability is there nor that it is gone.
@@ -33,7 +33,7 @@ const MEMBERS: [&str; 12] = [
 /// The most vulnerabilities whose scores are kept in memory, at 24 bytes each.
 const MOST: usize = 500_000;
 
-/// What the report says about a vulnerability.
+/// The report's data about a vulnerability.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Risk {
     key: u64,
@@ -142,6 +142,7 @@ impl RiskReport {
             name: name.clone(),
             ip: ip.clone(),
             tags: None,
+            risk_level: None,
             cves: None,
         };
         others.map(device).collect()
@@ -185,7 +186,7 @@ mod tests {
     use crate::findings::FindingReader;
 
     fn members(report: &RiskReport, row: &str) -> Value {
-        let device = Device { id: 7, name: String::new(), ip: String::new(), tags: None, cves: None };
+        let device = Device { id: 7, name: String::new(), ip: String::new(), tags: None, risk_level: None, cves: None };
         let row = FindingReader::new().read(row).unwrap();
         serde_json::from_str(&format!("{{{}}}", report.members(&device, &row))).unwrap()
     }

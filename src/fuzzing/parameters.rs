@@ -11,7 +11,7 @@ const LONGEST_PROBLEM: usize = 2_000;
 
 /// Checks parameters written as a command's name on the first line and a JSON object after it.
 ///
-/// What is no JSON object is given as text to every input of the command in turn.
+/// A text that is no JSON object is given to every input of the command in turn.
 pub fn parameters(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (name, rest) = first_line(&text);

@@ -61,7 +61,7 @@ fn echoes(secret: &str) -> Vec<String> {
     echoes
 }
 
-/// What of each echo must never be seen.
+/// The part of each echo that must never be seen.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = plain_forms(secret);
     for before in 0..3 {

@@ -6,7 +6,7 @@ use soar_connector::{Page, RowReader};
 
 use super::{MANIFEST, require_one_line};
 
-/// What a body can be refused for.
+/// The codes that a body can be refused with.
 const REFUSALS: [&str; 5] = ["empty-reply", "html-reply", "unreadable-reply", "unexpected-reply", "reply-too-large"];
 
 /// Checks bytes as the reply to each command.
@@ -64,7 +64,7 @@ fn require_rows_of(command: &Command, body: &[u8], page: &Page) {
     }
 }
 
-/// What another parser finds in the body is found in the rows, all of it.
+/// The rows hold everything that another parser finds in the body.
 fn require_all_rows(value: &Value, paged: bool, page: &Page) {
     let rows: Vec<_> = page.rows().collect();
     let list = if paged { value.get("items") } else { Some(value) };

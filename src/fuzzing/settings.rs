@@ -86,7 +86,7 @@ mod properties {
 
     use super::*;
 
-    /// What comes near a valid value of some setting.
+    /// Texts that come near a valid value of some setting.
     const NEAR: &[&str] = &[
         "https://fp.example.com",
         "http://localhost/api/",

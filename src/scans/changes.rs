@@ -1,4 +1,4 @@
-//! What a scan changed: the vulnerabilities that were opened, fixed and reopened since it began.
+//! The changes of a scan: the vulnerabilities that were opened, fixed and reopened since it began.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::findings::{Device, FindingRow, same_state};
 /// How many vulnerabilities of a kind are named.
 const NAMED: usize = 1_000;
 
-/// What a scan changed, by the dates of the vulnerabilities: they are the server's, and so is the scan's.
+/// The changes of a scan, by the dates of the vulnerabilities: they are the server's, and so is the scan's.
 #[derive(Debug)]
 pub(crate) struct Changes {
     /// In whole seconds: dates of the vendor come with and without fractions.
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn dates_and_states_tell_what_a_scan_changed() {
-        let device = Device { id: 1, name: String::new(), ip: String::new(), tags: None, cves: None };
+        let device = Device { id: 1, name: String::new(), ip: String::new(), tags: None, risk_level: None, cves: None };
         let (old, new) = ("2026-11-01 08:00:00+00:00", "2026-11-02T08:00:00.5Z");
         for (state, discovered, changed, expected) in [
             ("discovered", new, new, "1 opened, 0 fixed, 0 reopened"),

@@ -12,7 +12,7 @@ use crate::findings::whole_number;
 use crate::session::Call;
 use crate::vendor::{Endpoint, Failure, Rescan, RescanOfInput, ScanSurface, Scanners};
 
-/// What is scanned again.
+/// The subject of a rescan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     /// All that users asked to scan, on every active scanner.
@@ -25,8 +25,8 @@ pub(crate) enum What {
     Target(i64),
 }
 
-/// Starts the rescan. Where the start gives no id, or its outcome is unknown, the scanners' jobs are followed that are
-/// listed from now on; where a scan runs already, that one.
+/// Starts the rescan. If the reply has no scan id, or the outcome is unknown, the jobs that appear next are followed. If
+/// a scan already runs, that scan is followed.
 pub(crate) async fn start(what: What, tenant: Option<i64>, call: &mut Call<'_>) -> Result<Scanning, Failure> {
     let before = running_jobs(call).await?;
     let (scanners, request) = scanners_of(what, call).await?;

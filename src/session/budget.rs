@@ -1,6 +1,4 @@
-//! What one server and account are asked for at once, and what connections to them share.
-//!
-//! All connections to the same server and account pass the same fair_limiter, and heed the same rejected logins.
+//! The rate limit, the concurrency limit and the rejected logins that all connections to one server and account share.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -37,7 +35,7 @@ struct AccountKey {
     name: String,
 }
 
-/// What connections to one server and account share.
+/// The state that connections to one server and account share.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(super) fair_limiter: Arc<FairLimiter>,

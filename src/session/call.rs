@@ -146,7 +146,7 @@ impl<'a> Call<'a> {
         hand_on(self.sink, reply.page).await
     }
 
-    /// Reads a list whole, however many pages it has, and hands its pages on.
+    /// Reads all pages of a list and hands them on.
     pub(crate) async fn read_whole(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
         let request = self.whole_request(endpoint).await?;
         read_whole(&self.wire, endpoint, &request, &mut self.totals, self.sink).await?;
@@ -175,7 +175,7 @@ impl<'a> Call<'a> {
             .map_err(|error| Failure::new("unreadable-reply", format!("The reply cannot be read ({error}).")))
     }
 
-    /// Changes something, and hands on what the server says of it.
+    /// Sends a change, and passes the server's reply to the sink.
     ///
     /// # Errors
     /// As [`Call::change`].
@@ -185,10 +185,10 @@ impl<'a> Call<'a> {
         hand_on(self.sink, reply.page).await
     }
 
-    /// Changes something, and gives what the server says of it.
+    /// Sends a change, and returns the server's reply.
     ///
     /// # Errors
-    /// Where the request may have been carried out although no good answer came, the outcome is unknown.
+    /// `outcome-unknown` if the change was sent and no reply shows whether it was carried out.
     pub(crate) async fn change(&mut self, endpoint: &dyn Endpoint) -> Result<ListReply, Failure> {
         let request = self.request(endpoint).await?;
         // Logged in first: what fails before the write itself is sent leaves no doubt.

@@ -134,8 +134,7 @@ impl fmt::Debug for Clients {
 struct Known {
     /// Kept for as long as some connection uses it.
     clients: HashMap<Key, Weak<Client>>,
-    /// The one that was asked for last, kept beside: making one takes longer than all else of a connection, and many
-    /// connections are built only to see whether they can be.
+    /// Keeps the last client alive: building one is slow, and many connections are built only for validation.
     latest: Option<Arc<Client>>,
 }
 

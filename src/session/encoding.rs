@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::vendor::Failure;
 
-/// What a gzip member starts with.
+/// The first bytes of a gzip member.
 const GZIP: &[u8] = b"\x1f\x8b";
 
 /// The content of a body that came with this `Content-Encoding`, which may have `largest` bytes at most.

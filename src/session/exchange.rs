@@ -98,7 +98,7 @@ impl Exchange {
         Ok(reply)
     }
 
-    /// What a client error means to the user, with its innermost cause.
+    /// The failure for a client error, with its innermost cause.
     fn failure(&self, error: &SendError) -> Failure {
         let failure = self.meaning(error);
         debug!(code = failure.code, "no reply");

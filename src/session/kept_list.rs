@@ -14,7 +14,7 @@ use crate::vendor::{DeviceForm, Endpoint, Failure, Request, Tenants};
 #[derive(Debug, Default)]
 pub(crate) struct KeptList {
     pub(crate) pages: Vec<Page>,
-    /// What is missing from the list, in words.
+    /// A description of the rows missing from the list.
     pub(crate) missing: Option<String>,
     duplicates: u64,
     /// Whether the instance answers with page objects.
@@ -28,7 +28,7 @@ impl KeptList {
     }
 }
 
-/// What becomes of the list of one subject: the rows to hand on, or none.
+/// The rows of one subject's list to hand on, or none.
 type Taken = Result<Option<Page>, Failure>;
 
 impl Call<'_> {

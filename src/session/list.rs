@@ -9,7 +9,7 @@ use super::whole_list::WholeList;
 use super::wire::Wire;
 use crate::vendor::{Endpoint, Failure, LevelProof, ListReply, Request};
 
-/// What a command has read.
+/// The counts of the pages and rows that a command has read.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pages: u64,
@@ -17,7 +17,7 @@ pub(super) struct Totals {
     duplicates: u64,
     total_pages: Option<u64>,
     total_rows: Option<u64>,
-    /// What is missing, in words.
+    /// A description of the missing rows.
     pub(super) missing: Option<String>,
     /// The watch over rows that were asked for by their risk level.
     pub(super) level: Option<LevelProof>,
@@ -100,8 +100,8 @@ impl Totals {
 
 /// Reads all pages of the list that `request` names and hands them on to `sink`; says in `totals` what is missing.
 ///
-/// Memory holds as many pages as are under way at once, however many there are, and a few bytes a row to know those
-/// that come twice because the list shifts while it is read.
+/// Memory holds the pages in flight, and a few bytes per row to find duplicates, which come if the list shifts while it
+/// is read.
 pub(super) async fn read_whole(
     wire: &Wire<'_>,
     endpoint: &dyn Endpoint,

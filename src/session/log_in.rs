@@ -35,7 +35,7 @@ pub(super) async fn log_in(
     }
 }
 
-/// What a refused login means. Only a refusal of Footprint's own is a verdict on the credentials.
+/// The error code for a refused login. Only a refusal of Footprint's own is a verdict on the credentials.
 fn meaning(refusal: &Reply) -> &'static str {
     match (refusal.status, origin(&refusal.content_type, &refusal.body)) {
         (400 | 401, Origin::Vendor) => "invalid-credentials",

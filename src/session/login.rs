@@ -19,14 +19,14 @@ const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
 /// No token is believed to live longer.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What a request proves its right with.
+/// The credential of a request.
 #[derive(Debug)]
 pub(super) enum Access {
     Token(SecretString),
     ApiKey(SecretString),
 }
 
-/// What a login gave.
+/// The result of a login.
 #[derive(Debug)]
 pub(crate) struct Login {
     pub(super) access: Access,
@@ -42,7 +42,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// What a key gives without logging in.
+    /// The login of an API key, which needs no request.
     pub(super) fn with_key(key: &SecretString) -> Self {
         Self {
             access: Access::ApiKey(key.clone()),
@@ -102,7 +102,7 @@ impl Login {
 /// The login that an accepted reply gives.
 ///
 /// # Errors
-/// What the account asks for, or that the reply holds no token.
+/// The demand of the account, such as `one-time-password-required`, or that the reply holds no token.
 pub(super) fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
     let status = reply.status;
     // 203 says "one-time password required", with or without a body.

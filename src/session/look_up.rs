@@ -32,7 +32,7 @@ impl LookedUp {
     /// The text of the row `id`; `None` when the list has no such row.
     ///
     /// # Errors
-    /// `unexpected-reply` when the row may be among those that did not come.
+    /// `unexpected-reply` when the list is incomplete and may hold the row.
     pub(crate) fn get(&self, id: i64) -> Result<Option<&str>, Failure> {
         match (self.found.get(&id), &self.missing) {
             (Some(text), _) => Ok(Some(text)),

@@ -147,8 +147,7 @@ impl Session {
         Ok(login)
     }
 
-    /// Renews the login at hand, by its refresh token first, else by logging in. What is at hand is given up only for
-    /// something better.
+    /// Renews the login: by the refresh token, else by logging in again. The old login stays until a new one exists.
     async fn renew(&self, held: &mut Option<Arc<Login>>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
         let refreshed = match &*held {
             Some(stale) => log_in::refresh(&self.transport, stale, self.clock.now(), context).await,
@@ -278,7 +277,7 @@ impl Session {
         self.standing(login, context).await.unwrap_or(Standing::Unclear)
     }
 
-    /// What the session endpoint says of a login.
+    /// The standing of a login by the session endpoint's answer.
     async fn standing(&self, login: &Login, context: &RequestContext) -> Result<Standing, Failure> {
         let request = SessionEndpoint.request(DeviceForm::LATEST, &mut Vec::new());
         let reply = self.transport.send(&request, login, context).await?;

@@ -18,7 +18,7 @@ impl Call<'_> {
     /// Sends an endpoint's smallest request: the first page, of one row where the endpoint takes a size.
     ///
     /// # Errors
-    /// What any command fails with, and `method-not-allowed` for an endpoint that changes something, which is not sent.
+    /// The errors of any command. `method-not-allowed` for an endpoint that writes; nothing is sent.
     pub(crate) async fn probe(&mut self, endpoint: &dyn Endpoint) -> Result<Answer, Failure> {
         let mut request = self.request(endpoint).await?;
         if request.is_write() {

@@ -8,19 +8,18 @@ use super::retry::come_back_in;
 use crate::vendor::Failure;
 
 impl FairLimiter {
-    /// Refuses at once what cannot be sent in time, because the server said when to come back.
+    /// Fails if the server asked for a longer pause than this command may wait out.
     pub(super) fn refuse_during_pause(&self, context: &RequestContext) -> Result<(), Failure> {
         match self.closed_for() {
             Some(wait) if !context.can_wait(wait) => {
-                let said = "No request was sent: the server had too many of them a short time ago.";
+                let said = "No request was sent: the server is rate limiting this account.";
                 Err(come_back_in(wait, None, said, self.clock.now()))
             }
             _ => Ok(()),
         }
     }
 
-    /// Waits for a login that another command may be doing, unless a pause begins that this command has no time to wait out:
-    /// the other command may be waiting out a 429.
+    /// Waits for another command's login. Fails if that command waits out a 429 for longer than this one may.
     pub(super) async fn wait_for_login<T>(
         &self,
         login: impl Future<Output = T>,
@@ -55,7 +54,7 @@ impl FairLimiter {
                 Err(Failure::new(
                     "rate-limited",
                     format!(
-                        "No request was sent: the server had too many of them a short time ago. Come back in {seconds} seconds, when the login has been tried again."
+                        "No request was sent: the server is rate limiting this account. Retry in {seconds} seconds."
                     ),
                 ))
             }

@@ -48,8 +48,8 @@ impl Session {
         self.transport.reach(hop).await
     }
 
-    /// Makes a new secure connection, through the proxy if there is one, and asks who is logged in: nobody, for no
-    /// credentials are sent. What the server showed is told whether it is trusted or not.
+    /// Opens a new TLS connection, through the proxy if there is one, and calls the session endpoint without credentials.
+    /// Returns the server's certificate even if it is untrusted.
     pub(crate) async fn shake_hands(&self, limit: Duration) -> (Result<(), Failure>, Handshake) {
         let context = RequestContext::new(None, false, limit, Arc::clone(&self.clock));
         let (reply, handshake) = self.transport.greet(&context).await;

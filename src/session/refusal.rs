@@ -15,15 +15,15 @@ impl Transport {
         redactor
     }
 
-    /// What a reply that is no success says, without the secrets that it may echo.
+    /// The message of a reply that is no success, without the secrets that it may echo.
     pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
         let mut redactor = self.redactor(login);
         reply.xsrf_token.iter().for_each(|token| redactor.add(token));
         message(reply.status, &reply.body, &redactor)
     }
 
-    /// What a status that is no success means: where a redirect leads, what Footprint said, or that something between
-    /// may have said it. `is_footprint` where the server has just proven to be one, which an empty reply cannot.
+    /// The failure for a status other than success: a redirect, Footprint's error, or an error of a proxy. `is_footprint`
+    /// if the session endpoint has just proven that the server is Footprint's.
     pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>, is_footprint: bool) -> Failure {
         if let (300..=399, Some(location)) = (reply.status, &reply.location) {
             let redactor = self.redactor(login);

@@ -1,4 +1,4 @@
-//! What the requests of one command share: tenant, deadline, and counts of requests and retries.
+//! The state that the requests of one command share: tenant, deadline, and counts of requests and retries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use soar_connector::{Clock, Progress};
 
-/// What every request of one command has in common.
+/// The state that the requests of one command share.
 #[derive(Debug)]
 pub(crate) struct RequestContext {
     /// The tenant that the caller asked for.

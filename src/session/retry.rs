@@ -13,7 +13,7 @@ const MOST_ATTEMPTS: usize = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// What sending a request again can do.
+/// The effect that sending a request again can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
     /// Nothing: it only reads.
@@ -24,7 +24,7 @@ pub(super) enum Repeat {
     CountsAsLogin,
 }
 
-/// What to do after an attempt.
+/// The step after an attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// Take the answer as it is.
@@ -55,7 +55,7 @@ impl Retry {
         Self { repeat, waits_for_rate_limit, waits }
     }
 
-    /// What to do after `attempt`, with `left` until the command must be done.
+    /// The step after `attempt`, with `left` until the command must be done.
     pub(super) fn after(&mut self, attempt: &Result<Reply, Failure>, now: SystemTime, left: Duration) -> Next {
         if !self.may_repeat(attempt) {
             return Next::Stop;
@@ -99,7 +99,7 @@ impl Reply {
     }
 }
 
-/// What a Retry-After header asks for: seconds, or until an HTTP date; nothing for what is neither.
+/// The wait that a Retry-After header asks for: seconds, or until an HTTP date; nothing for any other text.
 pub(crate) fn wait_asked(header: &str, now: SystemTime) -> Option<Duration> {
     let text = header.trim();
     match text.parse::<u64>() {

@@ -1,4 +1,4 @@
-//! What is known of a list while its pages come: where it ends, which rows came twice, and what is missing.
+//! The state of a list while its pages come: where it ends, which rows came twice, and what is missing.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
@@ -34,7 +34,7 @@ pub(super) struct WholeList {
 }
 
 impl WholeList {
-    /// Counts page `number`; gives it back without the rows that came before, unless nothing of it is to be shown.
+    /// Counts page `number`. Returns it without duplicate rows, or nothing if it is gone or repeats earlier rows alone.
     ///
     /// # Errors
     /// `unexpected-reply` for new rows under another page's number.
@@ -119,7 +119,7 @@ impl WholeList {
         self.duplicates
     }
 
-    /// What is missing, in words; `None` when the list is whole by the server's own count.
+    /// A description of the missing rows; `None` when the list is whole by the server's own count.
     pub(super) fn missing(&self) -> Option<String> {
         let short = named(&self.short_pages, "short");
         let lost = named(&self.lost_pages, "gone");

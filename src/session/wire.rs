@@ -26,7 +26,7 @@ impl<'a> Wire<'a> {
     pub(super) async fn answer(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(u16, ListReply), Failure> {
         let reply = self.session.send(request, &self.context).await?;
         let status = reply.status;
-        // What came in place of a write's reply is all that tells what became of it.
+        // After a write without a good reply, the reply's first bytes are the only evidence.
         let beginning = if request.is_write() { Some(self.session.beginning(&reply).await) } else { None };
         let told = |failure: Failure| {
             let message = match &beginning {
@@ -42,8 +42,8 @@ impl<'a> Wire<'a> {
         Ok((status, list))
     }
 
-    /// Whether a failure to read a page past the first says that the list has no such page: in the vendor's words, or,
-    /// whatever the language, because `first`, the request without a page, is answered.
+    /// Whether a failure to read a further page is a 404 because the list has no such page. The vendor says so, or `first`,
+    /// the request for the first page, is still answered.
     pub(super) async fn lacks_page(&self, endpoint: &dyn Endpoint, first: &Request, failure: &Failure) -> bool {
         failure.has_status(&[404]) && (is_invalid_page(failure) || self.fetch(endpoint, first).await.is_ok())
     }

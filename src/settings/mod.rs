@@ -1,4 +1,4 @@
-//! What a connection is configured with, checked before any request.
+//! The settings of a connection, checked before any request.
 
 mod address;
 mod authorities;

@@ -15,10 +15,10 @@ const PROXY: &str = "Proxy";
 const USER_NAME: &str = "Proxy User Name";
 const PASSWORD: &str = "Proxy Password";
 
-/// What SOCKS5 carries of a user name or password at most, in bytes.
+/// The most bytes of a user name or password that SOCKS5 carries.
 const LONGEST_OF_SOCKS: usize = 255;
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ProxyKind {
     Http,

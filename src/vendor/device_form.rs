@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde::de::IgnoredAny;
 
-/// What an instance's List Devices takes.
+/// The arguments that an instance's List Devices takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DeviceForm {
     /// The arguments of documents since 2024-08: `tags`, `respondsToICMPPing`, to sort by `ip`, and the level `unknown`.

@@ -1,4 +1,4 @@
-//! What an endpoint of the vendor's is: a typed request, and the command whose manifest describes its reply.
+//! An endpoint of the vendor's: a typed request, and the command whose manifest describes its reply.
 
 use std::fmt::Display;
 
@@ -83,7 +83,7 @@ pub(crate) trait Endpoint: Sync {
 
     /// The request for an instance whose List Devices has `form`, which is known wherever the request depends on it.
     ///
-    /// What the instance cannot do is left out, with a warning.
+    /// Arguments that the instance does not take are left out, with a warning.
     fn request(&self, form: DeviceForm, warnings: &mut Vec<Warning>) -> Request;
 
     /// The watch over the rows of a reply that the request filters by one risk level.

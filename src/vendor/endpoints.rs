@@ -82,7 +82,7 @@ impl Endpoint for TechnicalContext {
     }
 }
 
-/// What can be asked about one device.
+/// A list about one device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeviceDetail {
     AttackAvenues { device: i64 },
@@ -130,7 +130,7 @@ impl Endpoint for Scanners {
     }
 }
 
-/// What users asked to scan, and the targets that came of it.
+/// The inputs that users asked to scan, and the targets found for them.
 #[derive(Debug)]
 pub(crate) struct ScanSurface {
     /// `None` for all scanners.

@@ -85,7 +85,7 @@ fn title(body: &[u8]) -> Option<String> {
 /// The members that hold a complaint as such.
 const COMPLAINTS: [&str; 4] = ["detail", "message", "error", "non_field_errors"];
 
-/// What an error body complains of, in the forms that the vendor's framework uses.
+/// The complaint of an error body, in the forms that the vendor's framework uses.
 fn complaint(body: &Value) -> Option<String> {
     match body {
         Value::String(text) => Some(text.clone()),

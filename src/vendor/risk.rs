@@ -24,7 +24,7 @@ impl RiskLevel {
         }
     }
 
-    /// What documents up to 2023 have the endpoints take for the level.
+    /// The level's name in API documents up to 2023.
     pub(super) fn older(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -33,7 +33,7 @@ impl RiskLevel {
         }
     }
 
-    /// What documents since 2024-08 have the endpoints take; `None` where all are asked for by sending nothing.
+    /// The level's name in API documents since 2024-08; `None` for all levels, which are asked for by sending nothing.
     pub(super) fn newer(self) -> Option<&'static str> {
         (self != Self::All).then(|| self.name())
     }

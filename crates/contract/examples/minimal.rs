@@ -86,7 +86,7 @@ impl Handler<Lantern> for Get {
     }
 }
 
-/// What a host registers.
+/// The plugin that a host registers.
 pub fn plugin() -> Result<impl Plugin, ManifestError> {
     let commands = Commands::load(ManifestFile::new("connector.toml", CONNECTOR), COMMANDS)?;
     Ok(Lanterns(Arc::new(commands)))

@@ -13,12 +13,12 @@ use crate::progress::{Progress, Step};
 use crate::sink::Sink;
 use crate::sink_error::SinkError;
 
-/// What a handler has done so far. It outlives a handler that the time limit stops.
+/// A handler's work so far. It outlives a handler that the time limit stops.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What the command did on the wire.
+    /// The counts of pages, rows and requests.
     pub receipt: Receipt,
-    /// What the caller should know.
+    /// Warnings to the caller.
     pub warnings: Vec<Warning>,
     /// Whether a change is under way that the product may have made already. A command that is not done in time ends in
     /// `outcome-unknown` then.
@@ -53,7 +53,7 @@ pub struct Call<'a> {
     pub progress: &'a Progress,
     /// Takes the pages. [`Call::page`] counts them too.
     pub sink: &'a mut dyn Sink,
-    /// What was done so far.
+    /// The work so far.
     pub report: &'a mut Report,
 }
 
@@ -83,8 +83,8 @@ impl<'a> Call<'a> {
     /// Splits a reply as the command's manifest says that it looks, and hands its rows on.
     ///
     /// # Errors
-    /// As [`Command::split`] and [`hand_on`]; `unexpected-reply` when nothing proves that the product answered, which is so
-    /// of rows where the manifest names no `row-members`.
+    /// As [`Command::split`] and [`hand_on`]; `unexpected-reply` if the manifest has no `row-members` and nothing else
+    /// proves the product.
     pub async fn reply(&mut self, content_type: &str, body: Vec<u8>) -> Result<(), Failure> {
         let reply = self.command().split(content_type, body)?;
         if !reply.proven {

@@ -32,11 +32,11 @@ pub trait Handler<C: ?Sized>: Send + Sync {
     }
 }
 
-/// A command's manifest file, and what does it.
+/// A command's manifest file and its handler.
 pub struct CommandEntry<C: ?Sized + 'static> {
-    /// What the command is, takes, returns and can fail with.
+    /// The command's manifest file.
     pub manifest: ManifestFile<'static>,
-    /// What does it.
+    /// The handler that runs the command.
     pub handler: &'static dyn Handler<C>,
 }
 

@@ -1,4 +1,4 @@
-//! What a host calls: a plugin that builds connectors, and a connector that runs commands.
+//! The traits that a host calls: a plugin that builds connectors, and a connector that runs commands.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Default for ExecutionContext {
 /// Cheap to share and safe to call from many tasks at once. Its `Debug` output never holds a secret.
 #[async_trait]
 pub trait Connector: fmt::Debug + Send + Sync {
-    /// What the connector is and what its commands take and return.
+    /// The manifest of the connector and its commands.
     fn manifest(&self) -> &Manifest;
 
     /// Runs a command of [`manifest`](Connector::manifest), writing pages to `sink` in order as they arrive, and says how
@@ -148,7 +148,7 @@ async fn collect<C: Connector + ?Sized>(
     }
 }
 
-/// What a host registers: a manifest and how to build a connector from settings.
+/// A plugin that a host registers: a manifest and how to build a connector from settings.
 pub trait Plugin: fmt::Debug + Send + Sync {
     /// The plugin's manifest, the same that its connectors carry.
     fn manifest(&self) -> &Manifest;

@@ -1,4 +1,4 @@
-//! What a diagnosis of a connection found: how far the way to the product leads, and what the account may run.
+//! The result of a diagnosis of a connection: how far the way to the product leads, and what the account may run.
 
 use std::time::Duration;
 
@@ -43,11 +43,11 @@ impl Diagnosis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stage {
-    /// What the step is called.
+    /// The step's name.
     pub name: String,
     /// How it ended.
     pub status: StageStatus,
-    /// What was found, or why the step was skipped; one or more sentences.
+    /// The result, or why the step was skipped; one or more sentences.
     pub detail: String,
     /// How long it took, in milliseconds.
     #[serde(rename = "elapsedMs", serialize_with = "milliseconds")]
@@ -100,7 +100,7 @@ pub struct CommandAccess {
     /// How long that request took, in milliseconds, waits and repetitions included; `null` where none was sent.
     #[serde(rename = "latencyMs", serialize_with = "optional_milliseconds")]
     pub latency: Option<Duration>,
-    /// What was found; one or more sentences.
+    /// The result; one or more sentences.
     pub detail: String,
     /// The product's roles that may run the command, by the manifest: any of them is enough.
     pub permissions: Vec<String>,

@@ -10,7 +10,7 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The manifest's error code. With `None` the status decides.
     pub code: Option<&'static str>,
-    /// What the Error tab's Message says.
+    /// The text of the Error tab's Message.
     pub message: String,
 }
 

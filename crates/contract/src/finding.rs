@@ -34,7 +34,7 @@ pub struct Finding {
     /// The device's tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub device_tags: Vec<String>,
-    /// What the state means.
+    /// The meaning of the state.
     pub status: FindingStatus,
     /// The state, in the product's word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ pub struct Finding {
     /// Why it counts as fixed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed_reason: Option<String>,
-    /// What to do about it.
+    /// The remedy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remediation: Option<String>,
     /// When the CVE was published.

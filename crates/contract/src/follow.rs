@@ -27,7 +27,7 @@ pub struct Running {
     pub wait: Duration,
 }
 
-/// What a handler found out about work.
+/// A handler's answer to a question about work.
 #[derive(Debug)]
 pub enum Poll {
     /// It is not over.
@@ -61,7 +61,7 @@ pub trait Follow<C: ?Sized>: Send + Sync {
     async fn wait(&self, connection: &C, wait: Duration);
 }
 
-/// What a connector found out about work.
+/// A connector's answer to a question about work.
 #[derive(Debug)]
 pub enum Polled {
     /// It is not over. The receipt is of this question.
@@ -72,7 +72,7 @@ pub enum Polled {
         error: CommandError,
         /// When it is sensible to ask again.
         wait: Duration,
-        /// What the question sent.
+        /// The receipt of the question.
         receipt: Receipt,
     },
     /// It is over, well or not.

@@ -173,7 +173,7 @@ impl<C: ?Sized + Sync> Commands<C> {
     }
 }
 
-/// What the answer to a question about work means.
+/// The meaning of an answer to a question about work.
 fn judged(answer: Option<Answer>, conclusion: Conclusion) -> Polled {
     match (answer, conclusion.error) {
         (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running, conclusion.receipt),
@@ -184,14 +184,14 @@ fn judged(answer: Option<Answer>, conclusion: Conclusion) -> Polled {
     }
 }
 
-/// What a follower is asked.
+/// A question to a follower.
 enum Question<'a> {
     Start,
     Poll(&'a FollowToken),
     Cancel(&'a FollowToken),
 }
 
-/// What it answers.
+/// A follower's answer.
 enum Answer {
     Started(FollowToken),
     Polled(Poll),

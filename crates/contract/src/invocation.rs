@@ -47,7 +47,7 @@ pub enum InvalidCall {
     Parameters {
         /// The command.
         command: Arc<Command>,
-        /// What is wrong with them.
+        /// The problems of the parameters.
         problems: ParameterProblems,
     },
 }

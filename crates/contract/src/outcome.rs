@@ -1,4 +1,4 @@
-//! What a command gave: the tabs of the Test Result window, as data.
+//! The outcome of a command: the tabs of the Test Result window, as data.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ pub struct Receipt {
     pub total_rows: Option<u64>,
     /// The number of repeated rows that were dropped. Rows repeat if the list shifts while it is read.
     pub duplicates_dropped: u64,
-    /// What is missing from a list that was to be read whole; null if nothing is missing.
+    /// A description of the rows missing from a list that was to be read whole; null if none are missing.
     pub missing: Option<String>,
     /// The number of HTTP requests sent, logins included.
     pub requests: u64,
@@ -75,9 +75,9 @@ pub(crate) fn milliseconds<S: Serializer>(elapsed: &Duration, serializer: S) -> 
 pub struct Conclusion {
     /// Why it failed; `None` when it is Successful.
     pub error: Option<CommandError>,
-    /// What it did on the wire.
+    /// The counts of pages, rows and requests.
     pub receipt: Receipt,
-    /// What the caller should know.
+    /// Warnings to the caller.
     pub warnings: Vec<Warning>,
 }
 
@@ -148,9 +148,9 @@ pub struct Outcome {
     pub raw_data: RawData,
     /// Why it failed.
     pub error: Option<CommandError>,
-    /// What it did on the wire.
+    /// The counts of pages, rows and requests.
     pub receipt: Receipt,
-    /// What the caller should know.
+    /// Warnings to the caller.
     pub warnings: Vec<Warning>,
 }
 

@@ -15,7 +15,7 @@ pub fn is_pem(text: &str) -> bool {
 /// without blanks around its lines. Parsers skip what they do not know, so a file with any other block is refused.
 ///
 /// # Errors
-/// What the file holds that is not read, and what to do: the end of a sentence that begins with the file's name.
+/// The problem and the cure, as the end of a sentence that begins with the file's name.
 pub fn certificates_in(pem: &[u8]) -> Result<String, String> {
     if pem.starts_with(&[0xff, 0xfe]) || pem.starts_with(&[0xfe, 0xff]) {
         return Err("is UTF-16 text. Save it as UTF-8 or ASCII.".to_owned());
@@ -23,14 +23,15 @@ pub fn certificates_in(pem: &[u8]) -> Result<String, String> {
     let text = String::from_utf8_lossy(pem).replace('\u{feff}', "");
     let lines = || text.lines().map(str::trim);
     if let Some(other) = lines().find(|line| line.contains(BEGIN.trim_end()) && *line != CERTIFICATE) {
-        let label = other.split("-----").find(|label| label.starts_with("BEGIN ")).unwrap_or(other);
-        let label = quoted(label.trim_start_matches("BEGIN "));
-        return Err(match other {
-            line if line.contains("TRUSTED CERTIFICATE") => format!(
-                "holds a block {label}, OpenSSL's own form, which is not read. Write it as CERTIFICATE: openssl x509 -in \
+        let label = other.split("-----").find_map(|part| part.strip_prefix("BEGIN ")).unwrap_or(other);
+        let name = quoted(label);
+        return Err(match label {
+            "CERTIFICATE" => "lacks line breaks. Each BEGIN and each END must be on a line of its own.".to_owned(),
+            "TRUSTED CERTIFICATE" => format!(
+                "holds a block {name}, OpenSSL's own form, which is not read. Write it as CERTIFICATE: openssl x509 -in \
                  FILE -out FILE."
             ),
-            _ => format!("holds a block {label}, which is not read. Leave nothing but CERTIFICATE blocks in it."),
+            _ => format!("holds a block {name}, which is not read. Leave nothing but CERTIFICATE blocks in it."),
         });
     }
     if !lines().any(|line| line == CERTIFICATE) {
@@ -75,10 +76,16 @@ mod tests {
                 assert!(problem.contains(&format!("\"{label}\"")) && problem.contains(cure), "{problem}");
             }
         }
-        let glued = format!("{}{ONE}", ONE.trim_end());
-        assert!(certificates_in(glued.as_bytes()).unwrap_err().contains("not read"), "two blocks on one line");
         assert!(certificates_in(b"").unwrap_err().contains("no certificate"));
         let utf_16: Vec<u8> = format!("\u{feff}{ONE}").encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(certificates_in(&utf_16).unwrap_err().contains("UTF-16"));
+    }
+
+    #[test]
+    fn lost_line_breaks_are_named() {
+        for file in [ONE.replace('\n', " "), ONE.replace('\n', ""), format!("{}{ONE}", ONE.trim_end())] {
+            let problem = certificates_in(file.as_bytes()).unwrap_err();
+            assert!(problem.starts_with("lacks line breaks."), "{problem}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What a long command tells about itself while it runs.
+//! The progress of a long command while it runs.
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-/// What stands where a secret was.
+/// The text in place of a secret.
 const MASK: &str = "[redacted]";
 
 /// Shorter secrets are left alone: masking every `a` would only hide the message.
@@ -85,8 +85,7 @@ fn start(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// The characters of base64 that a secret alone decides, wherever it stands in the encoded data: its first byte may be
-/// the first, second or third of a group, and what stands around it shares the characters at its ends.
+/// The base64 characters that depend only on the secret, for each of its three alignments.
 fn base64_forms(secret: &[u8]) -> Vec<String> {
     let mut forms = Vec::new();
     for before in 0..3 {

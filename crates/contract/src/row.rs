@@ -66,8 +66,8 @@ impl RowReader {
 
     /// The row with the members that columns and key fields need; null for a row that is no JSON.
     ///
-    /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text, and so is
-    /// a number that 64 bits do not hold; the row's other members are read all the same.
+    /// A member that cannot be parsed (lone surrogate, too deep, number beyond 64 bits) is kept as text. The other members
+    /// are read.
     ///
     /// # Errors
     /// [`SinkError::Full`] when the values of those members could take more than 256 MiB.
@@ -124,8 +124,8 @@ impl Projection {
     }
 }
 
-/// Most of the memory that the values of a JSON text can take: that of objects and lists of one item, which is the
-/// smallest that they have, and of more items as they grow.
+/// An upper bound of the memory of a parsed JSON text. Each object or list counts as one of a single item, and each
+/// comma as a further item.
 fn most_memory(json: &str) -> usize {
     let of_byte = |byte| match byte {
         b'{' => 700,

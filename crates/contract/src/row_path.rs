@@ -18,7 +18,7 @@ impl RowPath {
     /// Parses a path that starts at the row, such as `$.scanners[*].id`.
     ///
     /// # Errors
-    /// What the JSONPath parser found wrong.
+    /// The JSONPath parser's error.
     pub fn parse(path: &str) -> Result<Self, String> {
         let query = parse_json_path(path).map_err(|error| error.to_string())?;
         let names = query.segments.iter().map(names_of).collect();

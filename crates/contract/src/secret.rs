@@ -1,4 +1,4 @@
-//! What counts of a secret, wherever it comes from.
+//! The part of a text that is the secret, wherever the text comes from.
 
 use secrecy::SecretString;
 

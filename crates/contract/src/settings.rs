@@ -13,12 +13,12 @@ use crate::secret::{NoSecret, secret_in};
 /// How many unknown names are described; more are counted.
 const DESCRIBED: usize = 10;
 
-/// What is wrong with one setting. Never holds the setting's value where that is a secret.
+/// A problem of one setting. Never holds the setting's value where that is a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
     /// The setting's name.
     pub setting: String,
-    /// What was wrong, what was expected, and what to do.
+    /// The problem, the expected value, and the remedy.
     pub problem: String,
 }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::{Options, User, reply::Reply, tokens::TokenKind, world::World};
 
-/// What a route demands of its caller.
+/// The right that a route demands of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// Anybody may ask.

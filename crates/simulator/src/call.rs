@@ -43,7 +43,7 @@ impl<'a> Call<'a> {
         Inventory::new(&self.world.options, self.tenant)
     }
 
-    /// What happened to a device since the instance was started.
+    /// The history of a device since the instance was started.
     pub(crate) fn history(&self, device: &Device) -> History<'a> {
         let world = self.world;
         let scanner = self.inventory().scanner_id(device.scanner);

@@ -13,7 +13,7 @@ const KINDS: &str = "status=503, delay=500ms, close, cut, broken, html, empty, f
 const MODIFIERS: &str = "count, skip, page, and with status also body and retry-after";
 
 impl Fault {
-    /// What a fault's text may hold, for people: routes, kinds and what the caller sees of them, modifiers.
+    /// The syntax of a fault's text, for people: routes, kinds and what the caller sees of them, modifiers.
     pub const HELP: &str = "\
 A fault is ROUTE KIND [KEY=VALUE…]. The route is * or a short name such as token, devices or
 rescan: a wrong one is answered with all of them. The kinds:
@@ -68,7 +68,7 @@ pub enum FaultError {
     Value {
         /// The word given.
         word: String,
-        /// What it should look like.
+        /// The expected form.
         expected: &'static str,
     },
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{Generation, start_error::StartError};
 
-/// What [`Simulator::start`](crate::Simulator::start) makes. Every default is a small, healthy instance.
+/// The options of [`Simulator::start`](crate::Simulator::start). The defaults make a small, healthy instance.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Which of the vendor's API generations to speak.

@@ -14,7 +14,7 @@ use crate::{
 /// The longest page that `pageSize` gives; a larger number is cut to it.
 const LARGEST: u64 = 1_000;
 
-/// What a list answers for a page past its last one.
+/// A list's answer for a page past its last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PastLast {
     /// As the instance's dialect says: 404 or an empty page.

@@ -21,7 +21,7 @@ pub(crate) struct Scan {
     pub(crate) uuid: String,
     pub(crate) tenant: u32,
     pub(crate) scanner: u64,
-    /// What is scanned, if it is one entry of the scan surface.
+    /// The entry of the scan surface, if only one is scanned.
     pub(crate) input: Option<String>,
     /// Microseconds since 1970.
     pub(crate) started: u64,

@@ -12,7 +12,7 @@ pub enum StartError {
     Option {
         /// The field of [`Options`](crate::Options).
         option: &'static str,
-        /// What it was.
+        /// The value given.
         value: u32,
         /// The smallest number allowed.
         least: u32,
@@ -24,7 +24,7 @@ pub enum StartError {
     Listen {
         /// The address asked for.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
     /// No certificate could be made.

@@ -31,7 +31,7 @@ pub enum CertificateError {
     Used(#[from] rustls::Error),
 }
 
-/// What serves TLS, and the authority that clients need to trust.
+/// The TLS acceptor, and the authority that clients need to trust.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
     /// The authority's certificate in PEM form.

@@ -26,7 +26,7 @@ pub(crate) enum TokenKind {
     Refresh,
 }
 
-/// What a token says, as the vendor's do.
+/// The claims of a token, as in the vendor's.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Claims {
     token_type: TokenKind,
@@ -92,7 +92,7 @@ impl Tokens {
         encode(&Header::new(Algorithm::HS256), &claims, &key)
     }
 
-    /// What the token says, if it is one of ours, of this kind and has not ended.
+    /// The claims of the token, if it is one of ours, of this kind and has not ended.
     pub(crate) fn read(&self, token: &str, kind: TokenKind, now: u64) -> Option<Claims> {
         let claims = self.claims(token)?;
         let serial = serial(&claims)?;

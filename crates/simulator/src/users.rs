@@ -7,7 +7,7 @@ use crate::{
     data::words,
 };
 
-/// What a user is there to show.
+/// The kind of account that a user shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UserKind {
     /// May read and write everything.
@@ -33,7 +33,7 @@ pub enum UserKind {
 /// A user of the simulated instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct User {
-    /// What the user is there to show.
+    /// The kind of account that the user shows.
     #[serde(skip)]
     pub kind: UserKind,
     /// The vendor's numeric user id.
@@ -47,7 +47,7 @@ pub struct User {
     pub role: String,
     /// The integration documentation's word for it, such as `Administrator`.
     pub permission: &'static str,
-    /// What is special about this user, in a few words; may be empty.
+    /// The user's peculiarity, in a few words; may be empty.
     pub note: &'static str,
     /// The key for the header `FootprintApiKey`, drawn from the seed; the vendor has such keys since 2022-11, on
     /// legacy instances too. Empty for users who get no token.

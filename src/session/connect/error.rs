@@ -11,7 +11,7 @@ use soar_connector::sentence;
 use crate::hop::Hop;
 use crate::vendor::Failure;
 
-/// What TLS is spoken for.
+/// The peer of a TLS handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum Peer {
     Server,
@@ -47,7 +47,7 @@ pub(in crate::session) enum ConnectError {
     Tls { peer: Peer, hop: Hop, error: io::Error, wants_client_certificate: bool },
 }
 
-/// What a connection waited for when its time was over.
+/// The step that a connection waited for when its time was over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum Waiting {
     Connection,
@@ -56,7 +56,7 @@ pub(in crate::session) enum Waiting {
 }
 
 impl ConnectError {
-    /// What it means to the user of `server`, which is reached through a proxy or not.
+    /// The failure for the user of `server`, which is reached through a proxy or not.
     pub(in crate::session) fn failure(&self, server: &Hop, is_proxied: bool) -> Failure {
         let way = if is_proxied { " through the proxy" } else { "" };
         let none = |code, why: &str| Failure::new(code, sentence(&format!("No connection to {server}{way}: {why}")));
@@ -102,7 +102,7 @@ impl ConnectError {
     }
 }
 
-/// What a failed TLS handshake with `peer` means.
+/// The failure for a failed TLS handshake with `peer`.
 fn tls_failure(peer: &str, error: &io::Error, wants_client_certificate: bool) -> Failure {
     let Some(cause) = tls_error(error) else {
         return if wants_client_certificate {
@@ -131,7 +131,7 @@ fn tls_failure(peer: &str, error: &io::Error, wants_client_certificate: bool) ->
     Failure::new(code, sentence(&format!("No secure connection to {peer}: {why}")))
 }
 
-/// What is wrong with a certificate.
+/// The code and the text for a certificate's problem.
 fn certificate_problem(problem: &CertificateError) -> (&'static str, String) {
     let code = match problem {
         // An authority of the same name but with another key.
@@ -197,7 +197,7 @@ fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> 
     held.and_then(|held| tls_error(held as &(dyn Error + 'static))).or_else(|| error.source().and_then(tls_error))
 }
 
-/// What the error at the bottom says.
+/// The text of the innermost error.
 pub(in crate::session) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use super::error::ConnectError;
 use crate::hop::Hop;
 
-/// What requests say of the client, to the instance and to proxies.
+/// The User-Agent of requests to the instance and to proxies.
 pub(in crate::session) const USER_AGENT: &str = concat!("coda-footprint/", env!("CARGO_PKG_VERSION"));
 
 /// The longest head of a proxy's answer, in bytes.

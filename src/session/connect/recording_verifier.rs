@@ -12,7 +12,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-/// What was seen of a handshake.
+/// The record of a handshake.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Handshake {
     /// The version of TLS, such as `TLS 1.3`; `None` where the handshake came to no signature.

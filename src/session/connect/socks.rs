@@ -41,7 +41,7 @@ async fn look_up(server: &Hop) -> Result<String, ConnectError> {
     first.as_ref().map(SocketAddr::to_string).ok_or_else(|| ConnectError::Tcp("DNS has no address".to_owned()))
 }
 
-/// What hyper-util's error means; its type is private, so it is known by its words.
+/// The meaning of hyper-util's error. Its type is private, so it is known by its words.
 fn refusal(said: &str, gave_login: bool) -> ConnectError {
     let said = said.trim_start_matches("SOCKS error: ");
     match said {

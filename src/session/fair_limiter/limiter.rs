@@ -33,7 +33,7 @@ struct State {
     in_flight: usize,
     /// No request passes before this time: the server said when to come back.
     closed_until: Duration,
-    /// No login is tried again before this time: the server had too many of them.
+    /// No login is tried again before this time: the server is rate limiting logins.
     logins_rest_until: Duration,
     /// The requests that wait, and whose turn it is.
     turns: Turns<Permit>,
@@ -102,7 +102,7 @@ impl FairLimiter {
         until.checked_sub(self.clock.elapsed()).filter(|left| !left.is_zero())
     }
 
-    /// How long the next login waits, if the server had too many of them.
+    /// How long the next login waits, if the server is rate limiting logins.
     pub(in crate::session) fn logins_rest_for(&self) -> Option<Duration> {
         let until = lock(&self.state).logins_rest_until;
         until.checked_sub(self.clock.elapsed()).filter(|left| !left.is_zero())

@@ -1,4 +1,4 @@
-//! What a manifest must hold beyond what its types say: names that are unique, examples that parse, errors that help.
+//! The rules of a manifest beyond its types: names that are unique, examples that parse, errors that help.
 
 use std::collections::BTreeSet;
 

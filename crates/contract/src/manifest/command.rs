@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::{FollowableCommand, ManifestPath, Replies};
 use crate::name::{flag_of, normalised};
 
-/// What a command is, takes, returns and can fail with.
+/// The manifest of a command: its parameters, reply, columns and errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "Command manifest")]
 pub struct Command {
     /// The command's name as users know it, such as "List Devices".
     pub name: String,
-    /// What it does, in a sentence.
+    /// A sentence that describes the command.
     pub description: String,
-    /// What its reader should know before running it; may use the row paths of other commands.
+    /// Facts to know before the command runs. They may use the row paths of other commands.
     #[serde(default)]
     pub notes: Vec<String>,
     /// Whether it only reads or also changes something in the product.
@@ -55,7 +55,7 @@ pub struct Command {
     /// The result table's columns.
     #[serde(default)]
     pub columns: Vec<Column>,
-    /// What it does for more than its parameters name, unless they name something known.
+    /// The command's effect on further objects if a parameter names no known object.
     #[serde(default)]
     pub widening: Option<Widening>,
     /// How the command is followed, where its work goes on in the product after its start.
@@ -139,7 +139,7 @@ pub enum ReplyShape {
 pub struct Input {
     /// The parameter's name as users know it, such as "Footprint Tenant ID".
     pub name: String,
-    /// What kind of value it takes.
+    /// The kind of value that the input takes.
     #[serde(rename = "type")]
     pub kind: InputType,
     /// Whether the command refuses to run without it.
@@ -148,7 +148,7 @@ pub struct Input {
     /// Its flag at the terminal, where the one drawn from its name would be another flag's or hard to read.
     #[serde(default)]
     pub flag: Option<String>,
-    /// What it is for, and what happens when it is not given.
+    /// The input's purpose, and the effect of leaving it out.
     pub description: String,
     /// A valid value.
     pub example: serde_json::Value,
@@ -173,7 +173,7 @@ impl Input {
         self.flag.clone().unwrap_or_else(|| flag_of(&self.name))
     }
 
-    /// What the input takes, in words that finish "expected …".
+    /// The values that the input takes, in words that finish "expected …".
     #[must_use]
     pub fn expectation(&self) -> String {
         let choices = || self.choices.join(", ");
@@ -195,7 +195,7 @@ impl Input {
     }
 }
 
-/// What kind of value an input takes.
+/// The kind of value that an input takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum InputType {
@@ -239,7 +239,7 @@ pub struct Widening {
     pub known_from: String,
     /// The key field of that command that holds them.
     pub key_field: String,
-    /// What the command does without a known value, in words that follow its name.
+    /// The command's effect without a known value, in words that follow its name.
     pub effect: String,
     /// The connection's yes-or-no setting with which the connector refuses an unknown value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -264,12 +264,12 @@ pub struct Column {
     pub name: String,
     /// Where the cell's value is in a row.
     pub path: ManifestPath,
-    /// What kind of value it shows. A value of another kind belongs in a column of its own.
+    /// The kind of value that the column shows. A value of another kind belongs in a column of its own.
     #[serde(rename = "type", default)]
     pub kind: ColumnType,
 }
 
-/// What kind of value a column shows.
+/// The kind of value that a column shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColumnType {
@@ -297,7 +297,7 @@ pub struct ErrorEntry {
     pub statuses: Vec<u16>,
     /// Why it happens.
     pub cause: String,
-    /// What to do about it.
+    /// The remedy.
     pub cure: String,
     /// Whether the same call may succeed later with nothing changed.
     #[serde(default)]

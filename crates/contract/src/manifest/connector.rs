@@ -8,7 +8,7 @@ use super::findings::FindingsSource;
 use super::replies::Replies;
 use crate::name::normalised;
 
-/// What a connector is, the settings of its connections, and the errors that any of its commands can end in.
+/// The manifest of a connector: the settings of its connections, and the errors that any of its commands can end in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "Connector manifest")]
@@ -21,14 +21,14 @@ pub struct Connector {
     pub vendor: String,
     /// The kind of product, such as "Threat Intelligence".
     pub category: String,
-    /// What the product is and what the connector does with it.
+    /// A description of the product and of the connector's purpose.
     pub description: String,
     /// The command that a connection's health check runs.
     pub health_check: String,
     /// How the product's replies look, where that is the same for all commands.
     #[serde(default)]
     pub replies: Replies,
-    /// What a connection is configured with, in the order in which a form shows it.
+    /// The settings of a connection, in the order in which a form shows them.
     pub settings: Vec<Setting>,
     /// Groups of settings of which exactly one must be given, and whole: `[["User Name", "Password"], ["API Key"]]`.
     #[serde(default)]
@@ -95,7 +95,7 @@ impl ProxySettings {
 pub struct Setting {
     /// The setting's name as users know it, such as "Server URL".
     pub name: String,
-    /// What kind of value it takes.
+    /// The kind of value that the setting takes.
     #[serde(rename = "type")]
     pub kind: SettingType,
     /// Whether no connection works without it.
@@ -104,11 +104,11 @@ pub struct Setting {
     /// Whether it must never be shown, logged or handed out.
     #[serde(default)]
     pub secret: bool,
-    /// Whether it decides where the connection's secrets go, or who can read them on the way: a change of it wants the
-    /// secrets again. An address always does.
+    /// Whether the setting decides where secrets are sent, or who can read them on the way. Changing it requires the
+    /// secrets again. An address always decides this.
     #[serde(default)]
     pub directs_secrets: bool,
-    /// What it is for.
+    /// The setting's purpose.
     pub description: String,
     /// The valid values of a choice.
     #[serde(default)]
@@ -125,7 +125,7 @@ pub struct Setting {
     pub environment: String,
 }
 
-/// What kind of value a setting takes.
+/// The kind of value that a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SettingType {

@@ -19,9 +19,9 @@ pub struct ManifestError {
     pub line: Option<usize>,
     /// The field, such as `inputs."Risk Level".choices`.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
-    /// What to write instead.
+    /// The correction.
     pub fix: String,
 }
 

@@ -170,7 +170,7 @@ pub struct FindingMembers {
     /// Why it counts as fixed.
     #[serde(default)]
     pub fixed_reason: Option<ManifestPath>,
-    /// What to do about it.
+    /// The remedy.
     #[serde(default)]
     pub remediation: Option<ManifestPath>,
     /// When the CVE was published.

@@ -1,4 +1,4 @@
-//! Parameters: parsed once, at the edge, from what came to what the manifest says.
+//! Parses parameters once, where the call arrives, into the manifest's types.
 
 mod parse;
 mod problem;

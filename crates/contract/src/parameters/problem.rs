@@ -1,4 +1,4 @@
-//! What is wrong with parameters: the first problems in words, and a count of the others.
+//! The problems of parameters: the first in words, and a count of the others.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::name::{quoted, suggestion};
 /// How many problems are described; more are counted.
 const DESCRIBED: usize = 10;
 
-/// What is wrong with one parameter.
+/// A problem of one parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterProblem {
     /// The command takes no such parameter.
@@ -21,16 +21,16 @@ pub enum ParameterProblem {
     Missing {
         /// Its name.
         name: String,
-        /// What it takes.
+        /// The value that the parameter takes.
         expected: String,
     },
     /// The value is not what the parameter takes.
     Invalid {
         /// Its name; a field of an object as `Filter.pageSize`.
         name: String,
-        /// What it takes.
+        /// The value that the parameter takes.
         expected: String,
-        /// What came.
+        /// The value that came.
         found: String,
     },
 }

@@ -27,7 +27,7 @@ pub(super) fn into_text(content_type: &str, mut body: Vec<u8>) -> Result<String,
     String::from_utf8(body).map_err(|_| Failure::new("unreadable-reply", "The reply is no valid UTF-8."))
 }
 
-/// What a parser's error means: the text is no JSON, or it is JSON of another shape.
+/// The failure for a parser's error: the text is no JSON, or it is JSON of another shape.
 pub(super) fn unreadable(error: &serde_json::Error) -> Failure {
     match error.classify() {
         Category::Data => {

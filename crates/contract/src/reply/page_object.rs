@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::rows::{Items, ItemsSeed};
 use crate::manifest::{PageMembers, Replies};
 
-/// What a page object holds.
+/// The members of a page object.
 #[derive(Default)]
 pub(super) struct PageObject<'a> {
     pub(super) number: Option<u64>,

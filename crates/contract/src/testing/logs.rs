@@ -33,7 +33,7 @@ impl CapturedLogs {
         Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
-    /// What was logged so far.
+    /// The text that was logged so far.
     #[must_use]
     pub fn text(&self) -> String {
         let bytes = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -28,7 +28,7 @@ pub struct Violation {
     pub rule: &'static str,
     /// The command, setting or sink in which it is.
     pub subject: String,
-    /// What was found.
+    /// The problem.
     pub problem: String,
 }
 

@@ -21,7 +21,7 @@ pub(super) fn are_marked(manifest: &Manifest, report: &mut impl FnMut(&'static s
     }
 }
 
-/// What a plugin says of settings that cannot work: each one left out, and each one broken.
+/// The texts of a plugin about settings that cannot work: each one left out, broken and misnamed.
 pub(super) fn of_refused_settings(plugin: &dyn Plugin, settings: &[(String, String)]) -> Vec<(String, String)> {
     let mut shown = Vec::new();
     for (index, (name, value)) in settings.iter().enumerate() {

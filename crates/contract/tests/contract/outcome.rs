@@ -1,4 +1,4 @@
-//! What a collector makes of pages: a table, key fields, context data, and the product's bytes.
+//! A collector turns pages into a table, key fields, context data, and the product's bytes.
 
 use serde_json::{Value, json};
 use soar_connector::{Collector, CommandError, Conclusion, Page, Receipt, ReturnData, Sink, SinkError, StatusCode};

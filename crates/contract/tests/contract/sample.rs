@@ -75,7 +75,7 @@ pub fn load(connector: &str, commands: &[&str]) -> Result<Manifest, soar_connect
     Manifest::load(ManifestFile { name: "connector.toml", text: connector }, &files)
 }
 
-/// What the sample does wrong.
+/// The fault of the sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vice {
     None,

@@ -19,7 +19,7 @@ const FIX_NOT_CONFIRMED: usize = 3;
 const FIXED: usize = 4;
 const REOPENED: usize = 7;
 
-/// What happened to a device since the instance was started.
+/// The history of a device since the instance was started.
 #[derive(Debug)]
 pub(crate) struct History<'w> {
     /// When each rescan of the device ended, oldest first, in microseconds since 1970.

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-/// What the dice are for; different topics get different numbers for the same index.
+/// The purpose of the dice; different topics get different numbers for the same index.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Topic {
     User = 1,

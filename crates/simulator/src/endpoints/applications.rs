@@ -51,7 +51,7 @@ struct Row {
     crss: Option<f64>,
 }
 
-/// What the current generation adds.
+/// The members that the current generation adds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewerRow {

@@ -76,7 +76,7 @@ struct CurrentContext {
     details: Option<Details>,
 }
 
-/// What the current generation says of one context on top.
+/// The members that the current generation adds to one context.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Details {

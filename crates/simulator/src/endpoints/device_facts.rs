@@ -1,4 +1,4 @@
-//! What an agent tells of its device: `overview/`, `os/` and `patches/` below `/console/elements/device/{deviceId}/`.
+//! An agent's facts of its device: `overview/`, `os/` and `patches/` below `/console/elements/device/{deviceId}/`.
 
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ struct Overview {
     newer: Option<NewerOverview>,
 }
 
-/// What the current generation adds.
+/// The members that the current generation adds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct NewerOverview {

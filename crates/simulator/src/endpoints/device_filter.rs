@@ -29,7 +29,7 @@ const REACHABILITY: [&str; 3] = ["all", "reachable", "unreachable"];
 const COLUMNS: [&str; 4] = ["discoveredOn", "lastScanned", "name", "ip"];
 const DIRECTIONS: [&str; 2] = ["ascending", "descending"];
 
-/// What the devices in the list have in common; `None` and false do not filter.
+/// The filter of the list of devices; `None` and false do not filter.
 #[derive(Debug, Default)]
 struct Filter<'q> {
     address: Option<&'q str>,

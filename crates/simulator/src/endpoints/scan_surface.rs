@@ -123,7 +123,7 @@ enum Entry {
     First(u32),
 }
 
-/// What a user added has no targets before it was scanned, and no scan of the simulator finds any.
+/// The row of an entry that a user added. It has no targets, because no scan of the simulator finds any.
 fn added_row(call: &Call<'_>, inventory: Inventory<'_>, entry: &AddedEntry) -> Row {
     let current = call.dialect().scan_surface == Form::Current;
     let part = |number: &u32| {

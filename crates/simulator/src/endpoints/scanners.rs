@@ -123,7 +123,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     Ok(Reply::array(rows.map(|scanner| row(call, scanner))))
 }
 
-/// What chance decides about a scanner, in the order in which it does.
+/// A scanner's random values, in the order in which they are drawn.
 pub(super) struct Draw {
     dice: fastrand::Rng,
     odd: Oddities,

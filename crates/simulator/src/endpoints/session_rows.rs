@@ -233,7 +233,7 @@ fn fitting_role<'a>(call: &Call<'_>, role: &'a str) -> &'a str {
     }
 }
 
-/// What a user is called and looks like.
+/// A user's names, photo and registration token.
 pub(super) struct Person {
     pub(super) first_name: &'static str,
     pub(super) last_name: &'static str,

@@ -51,7 +51,7 @@ pub struct Fault {
     pub(crate) page: Option<u32>,
 }
 
-/// What happens when a fault strikes.
+/// The effect of a fault that strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Status(u16, ErrorBody),
@@ -80,7 +80,7 @@ pub(crate) enum PageFault {
     Totals(Totals),
 }
 
-/// What an error status comes with.
+/// The body of an error status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ErrorBody {
     #[default]

@@ -13,7 +13,7 @@ pub(crate) struct FaultPlan {
     faults: Mutex<Vec<Fault>>,
 }
 
-/// What the faults do to one request.
+/// The effect of the faults on one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Effect {
     /// Wait this long first.
@@ -43,7 +43,7 @@ impl FaultPlan {
         faults.clear();
     }
 
-    /// What happens to a request to this route for this page, and counts it.
+    /// Decides the effect on a request to this route for this page, and counts the request.
     pub(crate) fn decide(&self, route: &str, page: Option<&str>) -> Effect {
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let mut effect = Effect::default();
