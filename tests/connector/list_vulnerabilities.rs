@@ -45,6 +45,7 @@ async fn every_vulnerability_of_every_device_is_a_row_that_names_the_device() {
             assert_eq!(row["tenantId"], 1, "{generation}");
             assert_eq!(row["deviceTags"].is_array(), generation == Generation::Current);
         }
+        assert!(rows.iter().any(|row| row["deviceRiskLevel"].is_string()), "{generation}");
     }
 }
 

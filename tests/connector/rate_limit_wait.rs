@@ -66,7 +66,7 @@ impl Busy {
 async fn a_test_connection_does_not_wait_for_a_login_that_sits_out_a_429() {
     for (fault, says) in [
         ("token status=429 retry-after=30 count=1", "come back in 30 seconds, at "),
-        ("token status=429 count=1", "Come back in 1 seconds, when the login has been tried again."),
+        ("token status=429 count=1", "Retry in 1 seconds."),
     ] {
         let busy = Busy::with(&[fault]).await;
         busy.until(|busy| !busy.clock.sleeps().is_empty()).await;

@@ -14,6 +14,7 @@ mod shell;
 mod subcommands;
 #[cfg(test)]
 mod surfaces;
+mod values;
 mod when;
 mod wrong_use;
 

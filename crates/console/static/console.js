@@ -51,11 +51,12 @@
     return true;
   };
 
-  // Notes the address, and marks its page in the menu.
+  // Notes the address, marks its page in the menu, and listens for its news.
   const arrive = () => {
     shown = address();
     const isAt = path => location.pathname === path || (!path.endsWith('/') && location.pathname.startsWith(`${path}/`));
     document.querySelectorAll('#menu a').forEach(link => { link.ariaCurrent = isAt(link.pathname) ? 'page' : null; });
+    if ((stream?.readyState ?? EventSource.CLOSED) === EventSource.CLOSED) listen();
   };
 
   const swap = async (id, url, { isStep = true, options, form, button } = {}) => {
@@ -120,31 +121,30 @@
   addEventListener('popstate', ({ state }) => { if (address() !== shown) swap(state?.region ?? 'main', location.href, { isStep: false }); });
 
   // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
-  let stream, timer;
-  const regions = topics => [...document.querySelectorAll('[data-live]')].filter(one => {
-    const isWanted = !topics || one.dataset.live.split(' ').some(topic => topics.includes(topic));
-    return isWanted && !running.has(one.id) && !one.querySelector('details[open], :focus');
-  });
+  let stream, timer, isBroken;
+  const isAbout = (one, topics) => !topics || one.dataset.live.split(' ').some(topic => topics.includes(topic));
+  const regions = topics => [...document.querySelectorAll('[data-live]')].filter(one =>
+    isAbout(one, topics) && !running.has(one.id) && !one.querySelector('details[open], :focus'));
   const refresh = async topics => {
     const wanted = regions(topics).map(one => one.id);
-    const loaded = wanted.length ? await load('live', location.href) : null;
-    if (loaded?.response.ok) wanted.forEach(id => show(id, loaded.page, false));
+    const { response, page } = (wanted.length && await load('live', location.href)) || {};
+    if (response?.redirected) (stop(), say('Your session has ended. This page is not up to date. Load it again to sign in.'));
+    else if (response?.ok) wanted.forEach(id => show(id, page, false));
   };
   const stop = () => (stream?.close(), clearInterval(timer));
   const listen = () => {
     stop();
     if (document.hidden || !document.querySelector('[data-live]')) return;
-    stream = new EventSource(`${document.body.dataset.base}/events`);
-    let isBroken = false;
-    stream.onopen = () => { if (isBroken) refresh(); };
+    [stream, isBroken] = [new EventSource(`${document.body.dataset.base}/events`), false];
+    stream.onopen = () => { if (isBroken) (isBroken = false, say(''), refresh()); };
     stream.onmessage = event => refresh(event.data.split(' '));
     stream.onerror = () => {
-      isBroken = true;
       clearInterval(timer);
       if (stream.readyState === EventSource.CLOSED) timer = setInterval(refresh, 15000);
+      else if (isBroken) say('The host does not answer. This page is not up to date.');
+      isBroken = true;
     };
   };
   document.addEventListener('visibilitychange', () => { document.hidden ? stop() : (listen(), refresh()); });
-  addEventListener('pagehide', stop);
-  addEventListener('pageshow', listen);
+  addEventListener('pagehide', stop), addEventListener('pageshow', listen);
 })();

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::Refusal;
 use crate::alerts::{ATTEMPT, Courier, WebhookBody, pause};
-use crate::findings::formats::{FindingFormat, render};
+use crate::findings::formats::{FindingFormat, cut_to_batch, render};
 use crate::operations::Operations;
 
-/// Changes in one batch.
+/// The most changes in one batch.
 const BATCH: i64 = 500;
 
 /// The lease of a delivery. It is longer than the timeout of an attempt.
@@ -77,32 +77,42 @@ impl FindingDeliverer {
                 return Ok(true);
             }
         }
-        let (changes, through) = self.batch(&delivery).await?;
+        let (changes, through) = match self.batch(&delivery).await {
+            Ok(batch) => batch,
+            Err(Refusal::Store(error)) => return Err(error),
+            Err(why) => {
+                self.failed(&delivery, &why.to_string()).await?;
+                return Ok(true);
+            }
+        };
         if changes.is_empty() {
             self.arrived(&delivery, through, None).await?;
             return Ok(true);
         }
-        let mut transaction = store.transaction().await?;
-        transaction.records().begin_finding_batch(delivery.id, through).await?;
-        transaction.commit().await?;
-        match self.send(&delivery, changes, through).await {
-            Ok(()) => self.arrived(&delivery, through, None).await?,
-            Err(problem) => {
-                tracing::warn!(destination = delivery.destination, attempts = delivery.attempts + 1, "{problem}");
+        let sent = match self.body(&delivery, changes, through).await {
+            Ok((body, through)) => {
                 let mut transaction = store.transaction().await?;
-                let wait = pause(delivery.attempts);
-                transaction.records().finding_batch_failed(delivery.id, &self.node, &problem, wait).await?;
+                transaction.records().begin_finding_batch(delivery.id, through).await?;
                 transaction.commit().await?;
+                self.send(&delivery, body, through).await.map(|()| through)
             }
+            Err(problem) => Err(problem),
+        };
+        match sent {
+            Ok(through) => self.arrived(&delivery, through, None).await?,
+            Err(problem) => self.failed(&delivery, &problem).await?,
         }
         Ok(true)
     }
 
     /// The changes of the next batch, and its last number. A batch whose sending has begun stays the same.
-    async fn batch(&self, delivery: &FindingDelivery) -> Result<(Vec<FindingChange>, FindingSequence), StoreError> {
+    ///
+    /// # Errors
+    /// [`Refusal::Unable`] when the delivery's user may see no findings now.
+    async fn batch(&self, delivery: &FindingDelivery) -> Result<(Vec<FindingChange>, FindingSequence), Refusal> {
         let mut reader = self.operations.store.reader().await?;
         let mut records = reader.records();
-        let feeds = self.operations.feeds_of_user(&mut records, delivery.user_id).await?;
+        let feeds = self.operations.feeds_of_delivery(&mut records, delivery.user_id).await?;
         let (mut changes, mut through) = records.finding_changes(&feeds, delivery.after, BATCH).await?;
         if let Some(begun) = delivery.through {
             changes.retain(|change| change.sequence <= begun);
@@ -111,23 +121,45 @@ impl FindingDeliverer {
         Ok((changes, through))
     }
 
-    async fn send(
+    /// The body of a batch, and its last number.
+    async fn body(
         &self,
         delivery: &FindingDelivery,
         changes: Vec<FindingChange>,
         through: FindingSequence,
-    ) -> Result<(), String> {
+    ) -> Result<(WebhookBody, FindingSequence), String> {
         let format: FindingFormat = delivery.format.parse()?;
+        let unreadable = |error: serde_json::Error| error.to_string();
+        let mut shown = self.operations.shown_changes(changes).await.map_err(|why: Refusal| why.to_string())?;
+        let cut = match delivery.through {
+            None => cut_to_batch(format, &mut shown).map_err(unreadable)?,
+            Some(_) => None,
+        };
+        let bytes = render(format, &shown, true).map_err(unreadable)?;
+        Ok((WebhookBody { media_type: format.media_type(), bytes }, cut.unwrap_or(through)))
+    }
+
+    async fn send(
+        &self,
+        delivery: &FindingDelivery,
+        body: WebhookBody,
+        through: FindingSequence,
+    ) -> Result<(), String> {
         let webhook = delivery.destination.strip_prefix("webhook:").unwrap_or(&delivery.destination);
-        let shown = self.operations.shown_changes(changes).await.map_err(|why: Refusal| why.to_string())?;
-        let bytes = render(format, &shown, true).map_err(|error| error.to_string())?;
-        let body = WebhookBody { media_type: format.media_type(), bytes };
         let now = soar_store::model::Moment::from(self.operations.clock.now());
         let id = through.to_string();
         let sending = self.courier.post(webhook, &id, body, now);
         tokio::time::timeout(ATTEMPT, sending).await.unwrap_or_else(|_| {
             Err(format!("{} did not accept the changes within {} s.", delivery.destination, ATTEMPT.as_secs()))
         })
+    }
+
+    async fn failed(&self, delivery: &FindingDelivery, problem: &str) -> Result<(), StoreError> {
+        tracing::warn!(destination = delivery.destination, attempts = delivery.attempts + 1, "{problem}");
+        let mut transaction = self.operations.store.transaction().await?;
+        let wait = pause(delivery.attempts);
+        transaction.records().finding_batch_failed(delivery.id, &self.node, problem, wait).await?;
+        transaction.commit().await
     }
 
     async fn arrived(

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use soar_connector::Clock;
-use soar_store::Store;
+use soar_store::{Store, StoreError};
 use tokio::sync::watch;
 
+use crate::EvenClock;
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
@@ -87,8 +88,7 @@ impl Host {
         vault: Option<Vault>,
     ) -> Self {
         let directory = Arc::new(Directory::new(store.clone()));
-        let changes =
-            Changes::new(store.clone(), Arc::clone(&clock)).keeping_answers(settings.answers_kept(), Arc::clone(&seal));
+        let changes = Changes::new(store.clone()).keeping_answers(settings.answers_kept(), Arc::clone(&seal));
         let operations = Operations {
             changes,
             store: store.clone(),
@@ -206,6 +206,23 @@ impl Host {
     #[must_use]
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
+    }
+
+    /// Deletes answers under Idempotency-Keys that have expired, unless `clock`, the database's, was set lately. Returns
+    /// their number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn purge_answers(&self, clock: &mut EvenClock) -> Result<u64, StoreError> {
+        let mut transaction = self.store.transaction().await?;
+        let mut records = transaction.records();
+        let now = records.now().await?;
+        if !clock.allows_deleting(now, self.clock.elapsed()) {
+            return Ok(0);
+        }
+        let purged = records.purge_answers(now).await?;
+        transaction.commit().await?;
+        Ok(purged)
     }
 
     /// The current time.

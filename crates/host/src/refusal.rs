@@ -64,6 +64,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Duplicate { .. }
             | StoreError::Invalid(_)
             | StoreError::InUse { .. }
+            | StoreError::LastAdministrator(_)
             | StoreError::TooLarge
             | StoreError::Conflict(_) => Self::About(error),
             _ => Self::Store(error),

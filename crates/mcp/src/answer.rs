@@ -108,8 +108,11 @@ impl Problem {
 
 fn still_running(message: String, token: &str) -> Problem {
     let cause = "The work that the command started is not over.";
-    let cure = format!("Call the command again with Follow = {token}. It follows the same work, and starts nothing.");
-    Problem::new("still-running", message, cause, &cure).retryable()
+    let cure = format!(
+        "Call the tool with the same connection, site and tenant, and with \"follow\": {token:?}. It follows the same \
+         work, and starts nothing."
+    );
+    Problem::new("still-running", message, cause, &cure)
 }
 
 fn refused(text: String) -> Problem {
@@ -125,6 +128,6 @@ mod tests {
         let answer = br#"{"error":"","returnData":"Running","run":7,"message":"It goes on.","followToken":"abc"}"#;
         let problem = Answer::read(answer).unwrap().error.unwrap();
         assert_eq!((problem.code.as_str(), problem.message.as_str()), ("still-running", "It goes on."));
-        assert!(problem.retryable && problem.cure.contains("Follow = abc"));
+        assert!(!problem.retryable && problem.cure.contains(r#""follow": "abc""#), "{problem:?}");
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use soar_connector::manifest::Input;
 use soar_connector::name::{normalised, quoted};
-use soar_connector::{Command, Invocation, RawParameters};
+use soar_connector::{Command, Invocation, ParameterProblem, RawParameters};
 
 use crate::{CommandCall, Problem};
 
@@ -30,6 +31,8 @@ pub(crate) struct Arguments {
     /// The tenant as it was given; null for a command without tenant.
     pub(crate) tenant: Value,
     pub(crate) budget: usize,
+    /// Whether the client gets the content as text, since it knows no structured content.
+    pub(crate) is_text: bool,
     pub(crate) cursor: Option<String>,
     pub(crate) plan: Option<String>,
 }
@@ -75,15 +78,27 @@ impl Arguments {
                     Value::String(text) if text == OWN => {}
                     Value::Number(_) => drop(parameters.insert(input.to_owned(), tenant.clone())),
                     Value::Null => return Err(missing("tenant")),
-                    _ => return Err(Problem::arguments("tenant: expected the tenant's id, or \"own\".")),
+                    _ => return Err(bad_tenant()),
                 }
             }
             None if tenant.is_null() => {}
             None => return Err(Problem::arguments("tenant: the command takes none.")),
         }
-        Invocation::parse(command, &parameters).map_err(|problems| Problem::parameters(&problems))?;
+        let names: Vec<_> = inputs(command, tenant_input).map(|input| normalised(&input.name)).collect();
+        let is_tenant = |name: &str| tenant_input.is_some_and(|input| normalised(input) == normalised(name));
+        if let Some(name) = parameters.keys().find(|name| !is_tenant(name) && !names.contains(&normalised(name))) {
+            let problem = ParameterProblem::Unknown { name: name.clone(), valid: names };
+            return Err(Problem::parameters(&problem.into()));
+        }
+        Invocation::parse(command, &parameters).map_err(|problems| {
+            let is_about_tenant = |problem: &ParameterProblem| match problem {
+                ParameterProblem::Invalid { name, .. } => is_tenant(name),
+                _ => false,
+            };
+            if problems.described().iter().any(is_about_tenant) { bad_tenant() } else { Problem::parameters(&problems) }
+        })?;
         let call = CommandCall { command: Arc::clone(command), connection, site, parameters };
-        Ok(Self { call, tenant, budget, cursor, plan })
+        Ok(Self { call, tenant, budget, is_text: false, cursor, plan })
     }
 
     /// A hash of everything that decides what is done.
@@ -103,6 +118,19 @@ fn text(given: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Pr
         Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
         Some(_) => Err(Problem::arguments(format!("{name}: expected text."))),
     }
+}
+
+/// The parameters that are arguments of the tool under their own names.
+pub(crate) fn inputs<'a>(command: &'a Command, tenant_input: Option<&'a str>) -> impl Iterator<Item = &'a Input> {
+    let hidden = [Some(PAGE), Some(ALL_PAGES), tenant_input];
+    command
+        .inputs
+        .iter()
+        .filter(move |input| !hidden.iter().flatten().any(|hidden| normalised(hidden) == normalised(&input.name)))
+}
+
+fn bad_tenant() -> Problem {
+    Problem::arguments("tenant: expected the tenant's id, or \"own\".")
 }
 
 fn missing(name: &str) -> Problem {

@@ -16,7 +16,7 @@ pub struct Place {
     pub connection: String,
     /// The site's name.
     pub site: String,
-    /// The name of the product's connector.
+    /// The id of the product's connector.
     pub integration: String,
 }
 
@@ -31,6 +31,15 @@ pub struct CommandCall {
     pub site: String,
     /// The parameters, which the command's manifest has accepted.
     pub parameters: RawParameters,
+}
+
+/// A plan that a caller carries out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The plan's name.
+    pub name: String,
+    /// Whether it is too old to be carried out. Its kept answer can still be read.
+    pub is_expired: bool,
 }
 
 /// Runs commands for the tools.
@@ -57,15 +66,20 @@ pub trait Backend: Send + Sync + 'static {
     /// [`Problem`].
     async fn connections(&self, caller: &Self::Caller) -> Result<Vec<Place>, Problem>;
 
+    /// Whether the caller may call this command anywhere. Tools of other commands are not listed.
+    async fn offers(&self, caller: &Self::Caller, command: &Command) -> bool;
+
     /// Checks that the caller may make this call. Nothing is sent to the product.
     ///
     /// # Errors
     /// [`Problem`].
     async fn check(&self, caller: &Self::Caller, call: &CommandCall) -> Result<(), Problem>;
 
-    /// Runs a command. A call with a plan runs once: a repeat gets the first answer.
+    /// Runs a command. A call with a plan runs once: a repeat gets the first answer. A call with an expired plan never
+    /// runs.
     ///
     /// # Errors
-    /// [`Problem`] when the command has no answer. A failed command has one.
-    async fn run(&self, caller: &Self::Caller, call: CommandCall, plan: Option<&str>) -> Result<Answer, Problem>;
+    /// [`Problem`] when the command has no answer: [`Problem::expired_plan`] for an expired plan without a kept answer.
+    /// A failed command has an answer.
+    async fn run(&self, caller: &Self::Caller, call: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem>;
 }

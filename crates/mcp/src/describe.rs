@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use soar_connector::manifest::Input;
 use soar_connector::name::normalised;
 
-use crate::schema;
+use crate::arguments;
 use crate::tools::Offered;
 
 /// The description of a command.
@@ -24,7 +24,7 @@ pub(crate) fn describe(offered: &Offered) -> Value {
         "notes": command.notes,
         "effect": command.effect,
         "permissions": command.permissions,
-        "parameters": schema::inputs(command, offered.tenant_input())
+        "parameters": arguments::inputs(command, offered.tenant_input())
             .map(|input| parameter(input, normalised(&input.name))).collect::<Vec<_>>(),
         "contextData": columns,
         "keyFields": key_fields,

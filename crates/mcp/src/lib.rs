@@ -20,7 +20,7 @@ mod server;
 mod tools;
 
 pub use answer::Answer;
-pub use backend::{Backend, CommandCall, Place};
+pub use backend::{Backend, CommandCall, Place, Plan};
 pub use problem::Problem;
 pub use server::McpServer;
 pub use tools::{ReservedName, Tools, Writes};

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use uuid::{NoContext, Timestamp, Uuid};
 
-use crate::Problem;
 use crate::arguments::Arguments;
+use crate::{Plan, Problem};
 
 /// The time within which a plan can be carried out. Backends keep answers for longer.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// The difference of the clocks of two hosts that is tolerated.
 const SKEW: Duration = Duration::from_secs(60);
+
+/// The cure for a plan that cannot be carried out.
+const CURE: &str = "If an earlier call had this plan, check in the product whether it made the change. Call the tool \
+                    without a plan to see a new one.";
 
 /// A new name for a plan of this call.
 pub(crate) fn make(arguments: &Arguments, identity: &str, now: u64) -> String {
@@ -24,23 +28,27 @@ pub(crate) fn make(arguments: &Arguments, identity: &str, now: u64) -> String {
     format!("{id}-{hash}")
 }
 
-/// Checks that `plan` was made for this caller and this call, and not too long ago.
-pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64) -> Result<(), Problem> {
-    let cure = "Call the tool without a plan to see a new one.";
+/// Checks that `plan` was made for this caller and this call.
+pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64) -> Result<Plan, Problem> {
     let known = plan.split_once('-').filter(|(id, given)| hash(arguments, identity, id) == *given);
     let made = known.and_then(|(id, _)| Uuid::try_parse(id).ok()?.get_timestamp());
     let Some(made) = made else {
-        let cause = "The plan was made for another call or another caller, or by no call of this tool.";
-        return Err(Problem::new("unknown-plan", "The plan is not one of this call.", cause, cure));
+        let cause = "The plan was made for another call, caller or process, or by no call of this tool.";
+        return Err(Problem::new("unknown-plan", "The plan is not one of this call.", cause, CURE));
     };
     let (seconds, nanoseconds) = made.to_unix();
     let made = Duration::new(seconds, nanoseconds);
     let now = Duration::from_millis(now);
-    if now > made + LIFETIME || made > now + SKEW {
+    Ok(Plan { name: plan.to_owned(), is_expired: now > made + LIFETIME || made > now + SKEW })
+}
+
+impl Problem {
+    /// The plan is too old to be carried out, and no answer is kept for it.
+    #[must_use]
+    pub fn expired_plan() -> Self {
         let cause = "A plan can be carried out within 15 minutes.";
-        return Err(Problem::new("expired-plan", "The plan has expired. Nothing was done.", cause, cure));
+        Self::new("expired-plan", "The plan has expired. This call did nothing.", cause, CURE)
     }
-    Ok(())
 }
 
 fn hash(arguments: &Arguments, identity: &str, id: &str) -> String {
@@ -61,12 +69,13 @@ mod tests {
         let call = arguments(1, &json!({"lamp": "7"}));
         let plan = make(&call, "alice", NOW);
         let minutes = |minutes: u64| NOW + minutes * 60_000;
-        let code = |checked: Result<(), Problem>| checked.err().map(|problem| problem.code);
-        assert_eq!(code(check(&plan, &call, "alice", minutes(15))), None);
+        let code = |checked: Result<Plan, Problem>| checked.err().map(|problem| problem.code);
+        let is_expired = |call: &Arguments, now| check(&plan, call, "alice", now).unwrap().is_expired;
+        assert!(!is_expired(&call, minutes(15)));
         // The spelling of a name makes no difference.
-        assert_eq!(code(check(&plan, &arguments(1, &json!({"Lamp": "7"})), "alice", NOW)), None);
-        assert_eq!(code(check(&plan, &call, "alice", minutes(16))).as_deref(), Some("expired-plan"));
-        assert_eq!(code(check(&plan, &call, "alice", NOW - 120_000)).as_deref(), Some("expired-plan"));
+        assert!(!is_expired(&arguments(1, &json!({"Lamp": "7"})), NOW));
+        assert!(is_expired(&call, minutes(16)));
+        assert!(is_expired(&call, NOW - 120_000));
         assert_eq!(code(check(&plan, &call, "bob", NOW)).as_deref(), Some("unknown-plan"));
         for other in [json!({"lamp": "8"}), json!({"lamp": "7", "tenant": 2}), json!({"lamp": "7", "site": "Other"})] {
             assert_eq!(code(check(&plan, &arguments(1, &other), "alice", NOW)).as_deref(), Some("unknown-plan"));

@@ -47,9 +47,10 @@ pub(crate) fn answered(arguments: &Arguments, mut answer: Answer, at: Cursor, is
     envelope.insert("notice".to_owned(), NOTICE.into());
     let total = if is_paged { answer.total("totalRows") } else { Some(rows.len() as u64) };
     envelope.insert("total".to_owned(), total.into());
-    let left = |envelope: &Map<String, Value>| arguments.budget.saturating_sub(size_of(envelope) + AROUND);
+    let is_text = arguments.is_text;
+    let left = |envelope: &Map<String, Value>| arguments.budget.saturating_sub(size_of(envelope, is_text) + AROUND);
     let from = at.row.min(rows.len());
-    let returned = fitting(rows, from, left(&envelope));
+    let returned = fitting(rows, from, left(&envelope), is_text);
     let is_first_too_large = returned == 0 && from < rows.len();
     let after = from + returned + usize::from(is_first_too_large);
     let next = if after < rows.len() {
@@ -58,21 +59,25 @@ pub(crate) fn answered(arguments: &Arguments, mut answer: Answer, at: Cursor, is
         has_next_page(&answer, at, is_paged).then_some(Cursor { page: at.page + 1, row: 0 })
     };
     if is_first_too_large {
-        return too_large(arguments, size_of(&rows[from]) + size_of(&envelope) + AROUND, next);
+        return too_large(arguments, size_of(&rows[from], is_text) + size_of(&envelope, is_text) + AROUND, next);
     }
     envelope.insert("returned".to_owned(), returned.into());
     if let Some(next) = next {
         envelope.insert("cursor".to_owned(), next.text(arguments).into());
     }
     // Key fields are of whole pages.
-    let rows_size: usize = rows[from..from + returned].iter().map(|row| size_of(row) + 1).sum();
-    if returned == rows.len() && size_of(key_fields) + rows_size + 40 <= left(&envelope) {
+    let rows_size: usize = rows[from..from + returned].iter().map(|row| size_of(row, is_text) + 1).sum();
+    if returned == rows.len() && size_of(key_fields, is_text) + rows_size + 40 <= left(&envelope) {
         envelope.insert("keyFields".to_owned(), key_fields.clone().into());
     }
     let returned_rows: Vec<_> = answer.rows.drain(from..from + returned).collect();
     envelope.insert("contextData".to_owned(), returned_rows.into());
     let of = total.map_or_else(|| "an unknown number of".to_owned(), |total| total.to_string());
-    let more = if next.is_some() { " The cursor leads to the next rows." } else { "" };
+    let more = match next {
+        None => "",
+        Some(_) if is_paged || arguments.plan.is_some() => " The cursor leads to the next rows.",
+        Some(_) => " The cursor leads to the next rows, and reads the whole list again: a larger budget saves calls.",
+    };
     let text = format!(
         "{} on {}: {returned} of {of} rows, in structuredContent.{more} {NOTICE}",
         arguments.call.command.name,
@@ -207,6 +212,23 @@ mod tests {
         assert_eq!(content(&last, answer(10), Cursor { page: 2, row: 0 })["cursor"], Value::Null);
         let other = arguments(0, &json!({"room": "Hall", "cursor": rest["cursor"]}));
         assert_eq!(Cursor::read(&other).unwrap_err().code, "invalid-cursor");
+    }
+
+    #[test]
+    fn the_budget_of_a_client_that_gets_the_content_as_text_is_of_the_text_as_sent() {
+        for size in [2, 20, 100] {
+            let call = Arguments { is_text: true, ..arguments(0, &json!({"budget": 2000})) };
+            let mut rows = answer(size);
+            // Quotes and backslashes take two bytes each in the text.
+            let row = Map::from_iter([("Text".to_owned(), "\"\\".repeat(size).into())]);
+            rows.rows = vec![row; 100];
+            let mut result = answered(&call, rows, Cursor::START, true);
+            let content = result.structured_content.take().unwrap();
+            assert!(content["returned"].as_u64() > Some(0), "{content}");
+            result.content.push(ContentBlock::text(content.to_string()));
+            let sent = serde_json::to_vec(&result).unwrap().len();
+            assert!(sent <= 2000, "{sent} bytes");
+        }
     }
 
     #[test]

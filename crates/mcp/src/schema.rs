@@ -5,7 +5,7 @@ use soar_connector::Command;
 use soar_connector::manifest::{Effect, Input, InputType};
 use soar_connector::name::normalised;
 
-use crate::arguments::{ALL_PAGES, OWN, PAGE, takes};
+use crate::arguments::{OWN, inputs, takes};
 
 /// The schema of the arguments of a command's tool.
 pub(crate) fn of_command(command: &Command, tenant_input: Option<&str>) -> Map<String, Value> {
@@ -31,15 +31,6 @@ pub(crate) fn of_command(command: &Command, tenant_input: Option<&str>) -> Map<S
         properties.insert(name, of_input(input));
     }
     object(properties, required)
-}
-
-/// The parameters that are arguments of the tool under their own names.
-pub(crate) fn inputs<'a>(command: &'a Command, tenant_input: Option<&'a str>) -> impl Iterator<Item = &'a Input> {
-    let hidden = [Some(PAGE), Some(ALL_PAGES), tenant_input];
-    command
-        .inputs
-        .iter()
-        .filter(move |input| !hidden.iter().flatten().any(|hidden| normalised(hidden) == normalised(&input.name)))
 }
 
 /// An object of exactly these members.

@@ -9,7 +9,7 @@ use soar_connector::manifest::{Connector, Effect};
 use soar_connector::name::normalised;
 use soar_connector::{Command, Manifest};
 
-use crate::arguments::RESERVED;
+use crate::arguments::{self, RESERVED};
 use crate::schema;
 
 /// Lists the caller's connections.
@@ -76,7 +76,7 @@ impl Tools {
                 if commands.contains_key(&name) {
                     continue;
                 }
-                if let Some(input) = schema::inputs(command, tenant_input(&manifest.connector))
+                if let Some(input) = arguments::inputs(command, tenant_input(&manifest.connector))
                     .find(|input| RESERVED.contains(&normalised(&input.name).as_str()))
                 {
                     return Err(ReservedName { command: command.name.clone(), parameter: input.name.clone() });

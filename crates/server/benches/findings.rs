@@ -15,7 +15,7 @@ use soar_connector::Finding;
 use soar_host::findings::{change_of, staged};
 use soar_store::model::{ConnectionId, FindingFeed, GoneReason, SnapshotStatus};
 use soar_store::testing::TestStore;
-use soar_store::{Difference, Engine, SnapshotClaim, SnapshotEnd, Stage, Store};
+use soar_store::{Difference, Engine, SnapshotClaim, SnapshotEnd, Stage, Store, Unlisted};
 
 const PER_DEVICE: usize = 100;
 const MOST_RATIO: f64 = 1.5;
@@ -54,7 +54,7 @@ async fn read(store: &Store, findings: usize, day: u32) -> Stage {
 async fn claim(store: &Store, feed: &FindingFeed) -> SnapshotClaim {
     let mut transaction = store.transaction().await.unwrap();
     let mut records = transaction.records();
-    records.create_finding_collection("Admin", &[feed.id]).await.unwrap();
+    records.create_finding_collection("Admin", &[feed.id.into()]).await.unwrap();
     let claim = records.claim_snapshot(None, "bench", Duration::from_secs(86_400)).await.unwrap().unwrap();
     transaction.commit().await.unwrap();
     claim
@@ -70,7 +70,7 @@ async fn write(store: &Store, claim: &SnapshotClaim, found: Vec<Difference>) {
 
 /// Compares as a collection does, and ends the snapshot.
 async fn compare(store: &Store, claim: &SnapshotClaim, stage: &mut Stage) {
-    stage.settle(claim.feed.id).await.unwrap();
+    stage.settle(claim.feed.id, &Unlisted::All).await.unwrap();
     let mut after = (String::new(), String::new());
     loop {
         let found = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER).await.unwrap();
@@ -102,7 +102,7 @@ fn peak() -> u64 {
 /// The time of the reference for a day on which 1 % changed.
 async fn bare_merge(store: &Store, feed: &FindingFeed, findings: usize, day: u32) -> Duration {
     let mut stage = read(store, findings, day).await;
-    stage.settle(feed.id).await.unwrap();
+    stage.settle(feed.id, &Unlisted::All).await.unwrap();
     stage.bare_begin(feed.id).await.unwrap();
     let begun = Instant::now();
     let written = stage.bare_merge().await.unwrap();

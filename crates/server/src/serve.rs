@@ -182,15 +182,7 @@ async fn keep_up(host: Arc<Server>) {
     loop {
         tokio::time::sleep(UPKEEP).await;
         host.metrics.upkeep();
-        if !clock.allows_deleting(host.now(), host.clock.elapsed()) {
-            continue;
-        }
-        let purged = async {
-            let mut transaction = host.store.transaction().await?;
-            let purged = transaction.records().purge_answers(host.now()).await?;
-            transaction.commit().await.map(|()| purged)
-        };
-        match purged.await {
+        match host.purge_answers(&mut clock).await {
             Ok(0) => {}
             Ok(purged) => tracing::debug!(purged, "expired answers were deleted"),
             Err(error) if host.store.note(&error) => {}

@@ -18,22 +18,30 @@ pub struct Activity {
     pub latest_finding: i64,
     /// The number of tenants whose findings wait to be read, or are being read.
     pub unread_tenants: i64,
+    /// The id of the latest result of a sync to a tenant; 0 if there is none.
+    pub latest_sync_result: i64,
+    /// The number of syncs under way.
+    pub running_syncs: i64,
 }
 
 impl Records<'_> {
-    /// What has happened so far. Each part is a look-up in an index.
+    /// What has happened so far. Each part is a look-up in an index, except the few syncs.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn activity(&mut self) -> Result<Activity, StoreError> {
+        let now = self.now().await?;
         let query = sqlx::query_as(
             "SELECT (SELECT COALESCE(MAX(id), 0) FROM runs) AS latest_run,
                     (SELECT COUNT(*) FROM runs WHERE status = 'Running') AS running,
                     (SELECT MAX(written_at) FROM followed_runs) AS latest_progress,
                     (SELECT MAX(ended_at) FROM checks) AS latest_check,
                     (SELECT last_sequence FROM finding_log WHERE id = 1) AS latest_finding,
-                    (SELECT COUNT(*) FROM finding_snapshots WHERE ended_at IS NULL) AS unread_tenants",
-        );
+                    (SELECT COUNT(*) FROM finding_snapshots WHERE ended_at IS NULL) AS unread_tenants,
+                    (SELECT COALESCE(MAX(id), 0) FROM sync_results) AS latest_sync_result,
+                    (SELECT COUNT(*) FROM sync_runs WHERE ended_at IS NULL AND runs_until >= $1) AS running_syncs",
+        )
+        .bind(now);
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 }

@@ -18,6 +18,7 @@ use super::timeouts::{ANSWER, READING, TAKEN_BACK, WAIT};
 use super::upgrade::refuse_beside_an_older_host;
 use super::with_timeout::within;
 use super::{Engine, StoreError};
+use crate::model::SchemaVersion;
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -93,8 +94,7 @@ impl Store {
         crate::engine::install_drivers();
         if is_server(address) {
             let options = ServerOptions { wait: WAIT, answer: ANSWER, reading: READING, is_read_only: true };
-            let pool = options.pool(POSTGRES_WRITERS).connect(address).await?;
-            return Self::of_server(pool, &options, address);
+            return Self::of_server(options.connected(address).await?, &options, address);
         }
         let path = existing_file(address)?;
         let lock = FileLock::take_existing(Path::new(path), WAIT).await?;
@@ -136,7 +136,7 @@ impl Store {
         let store = if is_server(address) {
             Self::open_server(address, wait, answer, reading).await?
         } else {
-            Self::open_file(file_of(address), wait, reading).await?
+            Self::open_file(checked_file(address)?, wait, reading).await?
         };
         store.key_names().await?;
         store.index_earlier_incidents().await?;
@@ -150,7 +150,7 @@ impl Store {
         reading: Duration,
     ) -> Result<Self, StoreError> {
         let options = ServerOptions { wait, answer, reading, is_read_only: false };
-        let pool = options.pool(POSTGRES_WRITERS).connect(address).await?;
+        let pool = options.connected(address).await?;
         refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
         let mut migrating = pool.acquire().await?;
         within(Some(answer), migrating.execute("SET statement_timeout TO DEFAULT")).await?;
@@ -198,12 +198,6 @@ impl Store {
     }
 
     async fn open_file(path: &str, wait: Duration, reading: Duration) -> Result<Self, StoreError> {
-        if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
-            return Err(StoreError::Address(
-                "The store's address is not valid: expected the path of an SQLite file, or postgres://user:password@host/database."
-                    .to_owned(),
-            ));
-        }
         if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty())
             && !folder.is_dir()
         {
@@ -241,6 +235,22 @@ impl Store {
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// The version of the store's tables, if a later version of the host made them.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn later_schema(&self) -> Result<Option<SchemaVersion>, StoreError> {
+        let known = match self.engine {
+            Engine::Sqlite => &SQLITE_MIGRATIONS,
+            Engine::Postgres => &POSTGRES_MIGRATIONS,
+        };
+        let query =
+            sqlx::query_scalar::<_, SchemaVersion>("SELECT version FROM _sqlx_migrations ORDER BY version DESC");
+        let mut reader = self.reader().await?;
+        let made = query.fetch_all(&mut *reader.records().connection).await?;
+        Ok(made.into_iter().find(|version| !known.version_exists(version.0)))
     }
 
     /// A connection for reading only, for the host itself. On SQLite a change is refused.
@@ -310,6 +320,21 @@ pub(super) fn file_of(address: &str) -> &str {
     path.strip_prefix("//").unwrap_or(path)
 }
 
+/// The path of an SQLite file in its address.
+///
+/// # Errors
+/// [`StoreError::Address`] when the address has another scheme or no path.
+fn checked_file(address: &str) -> Result<&str, StoreError> {
+    let path = file_of(address);
+    if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
+        return Err(StoreError::Address(
+            "The store's address is not valid: expected the path of an SQLite file, or postgres://user:password@host/database."
+                .to_owned(),
+        ));
+    }
+    Ok(path)
+}
+
 /// The address of an SQLite file, without parameters.
 fn file_address(path: &str) -> String {
     format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
@@ -318,9 +343,9 @@ fn file_address(path: &str) -> String {
 /// The path of an existing SQLite file.
 ///
 /// # Errors
-/// [`StoreError::Address`] when the file is missing or empty.
+/// [`StoreError::Address`], as of [`checked_file`], and when the file is missing or empty.
 fn existing_file(address: &str) -> Result<&str, StoreError> {
-    let path = file_of(address);
+    let path = checked_file(address)?;
     if std::fs::metadata(path).map_or(0, |metadata| metadata.len()) == 0 {
         return Err(StoreError::Address(format!(
             "The store's file {path} is missing or empty. Restore its last backup with `footprint restore FILE`."
@@ -339,6 +364,18 @@ struct ServerOptions {
 }
 
 impl ServerOptions {
+    /// The pool for changes, once the server has let the host in. A server that answers that it starts, or that it has too
+    /// many connections, gets time. One that does not listen yet gets none.
+    async fn connected(&self, address: &str) -> Result<AnyPool, StoreError> {
+        // The first connection returns the reason for which there is none. A pool would try again until its timeout.
+        match within(Some(self.wait), AnyConnection::connect(address)).await {
+            Ok(first) => within(Some(self.wait), first.close()).await?,
+            Err(sqlx::Error::Database(refused)) if refused.is_transient_in_connect_phase() => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(self.pool(POSTGRES_WRITERS).connect(address).await?)
+    }
+
     fn pool(&self, connections: u32) -> AnyPoolOptions {
         let Self { wait, answer, reading, is_read_only } = *self;
         // A transaction uses the server's own setting, since it may have to wait for another transaction.

@@ -2,6 +2,7 @@
 
 use soar_connector::name::quoted;
 use soar_connector::sentence;
+use sqlx_postgres::PgDatabaseError;
 use sqlx_sqlite::SqliteError;
 
 use super::timeouts::READING;
@@ -42,6 +43,9 @@ pub enum StoreError {
         /// The records that need it, in words.
         by: String,
     },
+    /// No administrator would be left.
+    #[error("{} is the last active administrator. Make another user an administrator first.", quoted(.0))]
+    LastAdministrator(String),
     /// Another transaction changed it at the same moment, or since the caller read it.
     #[error("{0}")]
     Conflict(String),
@@ -52,7 +56,7 @@ pub enum StoreError {
     #[error("The store's tables could not be made ready: {}", said(.0, Trouble::of_migration(.0)))]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// An error of the database.
-    #[error("The database failed: {}", said(.0, Trouble::of(.0)))]
+    #[error("The database failed: {}", said(&in_words(.0), Trouble::of(.0)))]
     Database(#[source] sqlx::Error),
     /// The database stopped a statement that only reads, at its time limit.
     #[error(
@@ -82,7 +86,7 @@ pub enum StoreError {
         bytes: i64,
     },
     /// The connection broke while changes were being committed. All of them are made, or none.
-    #[error("The connection to the database broke during a commit. Whether the change was made is unknown: {}", said(.0, Trouble::of(.0)))]
+    #[error("The connection to the database broke during a commit. Whether the change was made is unknown: {}", said(&in_words(.0), Trouble::of(.0)))]
     Uncertain(sqlx::Error),
     /// The store's file was deleted, moved or replaced while it was open.
     #[error(
@@ -218,4 +222,14 @@ impl StoreError {
 fn said(error: &dyn std::fmt::Display, trouble: Option<Trouble>) -> String {
     let said = sentence(&error.to_string());
     trouble.map_or_else(|| said.clone(), |trouble| format!("{said} {}", trouble.advice()))
+}
+
+/// The database's own message. sqlx adds the line of PostgreSQL's source to it.
+fn in_words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(inner) if inner.try_downcast_ref::<PgDatabaseError>().is_some() => {
+            inner.message().to_owned()
+        }
+        error => error.to_string(),
+    }
 }

@@ -108,8 +108,8 @@ pub use error::StoreError;
 pub use findings::{
     AppliedChange, Before, ChangeCounts, CountBounds, Difference, FindingChangeCount, FindingDelivery, FindingFilter,
     FindingGroup, FindingGrouping, FindingOrder, FindingSpan, FindingTotal, HeldFinding, IncidentRule, Listed,
-    LogBounds, LogPosition, LoggedChange, NewFieldChange, NewRule, OpenIncident, RuleCounts, SnapshotClaim,
-    SnapshotEnd, Stage, StagedFinding, StoredRule, TransferredFinding, finding_id_parts,
+    LogBounds, LogPosition, LoggedChange, NewFieldChange, NewRule, NewSnapshot, OpenIncident, RuleCounts, Settled,
+    SnapshotClaim, SnapshotEnd, Stage, StagedFinding, StoredRule, TransferredFinding, Unlisted, finding_id_parts,
 };
 pub use followed_calls::followed_sealing_context;
 pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};

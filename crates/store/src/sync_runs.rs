@@ -1,13 +1,12 @@
 //! On a master: runs of Sync Connection, and the result of each connection on each tenant.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::rows::Cell;
 use super::sync_rows::{ChangeCount, FailedRow, SyncResultRow, SyncRunRow};
 use super::{Records, StoreError};
-use crate::model::{
-    ConnectionId, Moment, SyncChange, SyncCounts, SyncResult, SyncResultId, SyncRun, SyncRunId, TenantId,
-};
+use crate::model::{ConnectionId, SyncChange, SyncCounts, SyncResult, SyncResultId, SyncRun, SyncRunId, TenantId};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -41,13 +40,9 @@ const COLUMNS: &str =
     "id, request, planned, retry_of, username, request_id, started_at, ended_at, runs_until, tenants, tenants_failed";
 
 impl Records<'_> {
-    /// Records the beginning of a run. It counts as interrupted if it records no progress until `runs_until`.
-    pub async fn begin_sync(
-        &mut self,
-        run: &NewSyncRun,
-        now: Moment,
-        runs_until: Moment,
-    ) -> Result<SyncRunId, StoreError> {
+    /// Records the beginning of a run. It counts as interrupted if it records no progress for the time of `lease`.
+    pub async fn begin_sync(&mut self, run: &NewSyncRun, lease: Duration) -> Result<SyncRunId, StoreError> {
+        let now = self.now().await?;
         let query = sqlx::query_scalar(
             "INSERT INTO sync_runs (request, planned, retry_of, username, request_id, started_at, runs_until, tenants,
                  tenants_failed)
@@ -59,25 +54,26 @@ impl Records<'_> {
         .bind(&run.username)
         .bind(&run.request_id)
         .bind(now)
-        .bind(runs_until);
+        .bind(now + lease);
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
-    /// Records the results of one tenant.
+    /// Records the results of one tenant, and renews the run's lease.
     pub async fn note_sync_results(
         &mut self,
         run: SyncRunId,
         results: &[SyncResult],
-        runs_until: Moment,
+        lease: Duration,
     ) -> Result<(), StoreError> {
         self.note_unsent(run, results).await?;
+        let now = self.now().await?;
         let failed = results.iter().any(|result| result.change == SyncChange::Failed);
         sqlx::query(
             "UPDATE sync_runs SET tenants = tenants + 1, tenants_failed = tenants_failed + $1, runs_until = $2
              WHERE id = $3",
         )
         .bind(i64::from(failed))
-        .bind(runs_until)
+        .bind(now + lease)
         .bind(run)
         .execute(&mut *self.connection)
         .await?;
@@ -119,7 +115,8 @@ impl Records<'_> {
     }
 
     /// Records the end of a run.
-    pub async fn end_sync(&mut self, run: SyncRunId, now: Moment) -> Result<(), StoreError> {
+    pub async fn end_sync(&mut self, run: SyncRunId) -> Result<(), StoreError> {
+        let now = self.now().await?;
         sqlx::query("UPDATE sync_runs SET ended_at = $1 WHERE id = $2")
             .bind(now)
             .bind(run)
@@ -128,12 +125,12 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// A run, with its status at `now`.
+    /// A run, with its present status.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn sync_run(&mut self, id: SyncRunId, now: Moment) -> Result<SyncRun, StoreError> {
-        let found = self.sync_runs_where("id = $1", id.0, 1, now).await?.pop();
+    pub async fn sync_run(&mut self, id: SyncRunId) -> Result<SyncRun, StoreError> {
+        let found = self.sync_runs_where("id = $1", id.0, 1).await?.pop();
         found.ok_or_else(|| StoreError::not_found("sync run", id.to_string()))
     }
 
@@ -141,13 +138,8 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn sync_runs(
-        &mut self,
-        before: Option<SyncRunId>,
-        limit: i64,
-        now: Moment,
-    ) -> Result<Vec<SyncRun>, StoreError> {
-        self.sync_runs_where("id < $1", before.map_or(i64::MAX, |before| before.0), limit, now).await
+    pub async fn sync_runs(&mut self, before: Option<SyncRunId>, limit: i64) -> Result<Vec<SyncRun>, StoreError> {
+        self.sync_runs_where("id < $1", before.map_or(i64::MAX, |before| before.0), limit).await
     }
 
     async fn sync_runs_where(
@@ -155,8 +147,8 @@ impl Records<'_> {
         condition: &'static str,
         id: i64,
         limit: i64,
-        now: Moment,
     ) -> Result<Vec<SyncRun>, StoreError> {
+        let now = self.now().await?;
         let sql = format!("SELECT {COLUMNS} FROM sync_runs WHERE {condition} ORDER BY id DESC LIMIT $2");
         let query = sqlx::query_as::<_, SyncRunRow>(sqlx::AssertSqlSafe(sql)).bind(id).bind(limit);
         let rows = query.fetch_all(&mut *self.connection).await?;

@@ -17,6 +17,8 @@ pub enum Trouble {
     Held,
     /// The database is missing or does not answer.
     Gone,
+    /// The server answers, and does not let the host in.
+    Refused,
     /// The file is not a database, or is damaged.
     Damaged,
 }
@@ -44,6 +46,10 @@ impl Trouble {
             Self::Gone => {
                 "The store does not answer. Check that its file or its server is where the settings say, that the server \
                  runs and can be reached, and that it accepts the host's user."
+            }
+            Self::Refused => {
+                "The server answers, but does not let the host in. Check the database, the user and the password in the \
+                 store's address."
             }
             Self::Damaged => {
                 "The store is damaged, or is not a database. Keep a copy of its file as it is, and restore the last good backup \
@@ -98,10 +104,12 @@ impl Trouble {
             "58030" => Some(Self::Disk),
             "25006" => Some(Self::ReadOnly),
             "55P03" => Some(Self::Held),
-            "53300" | "25P03" | "3D000" => Some(Self::Gone),
+            "53300" | "25P03" => Some(Self::Gone),
+            "3D000" => Some(Self::Refused),
             "XX001" | "XX002" => Some(Self::Damaged),
-            // Operator intervention without a cancelled statement; lost connections; authentication.
-            _ if code != "57014" && ["57", "08", "28"].iter().any(|class| code.starts_with(class)) => Some(Self::Gone),
+            _ if code.starts_with("28") => Some(Self::Refused),
+            // Operator intervention without a cancelled statement; lost connections.
+            _ if code != "57014" && ["57", "08"].iter().any(|class| code.starts_with(class)) => Some(Self::Gone),
             _ => None,
         }
     }

@@ -88,7 +88,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
-    /// [`StoreError::InUse`] when no administrator would be left.
+    /// [`StoreError::LastAdministrator`] when no administrator would be left.
     pub async fn update_user(&mut self, name: &str, change: &UserChange, now: Moment) -> Result<User, StoreError> {
         let may_demote = change.active == Some(false) || change.is_administrator == Some(false);
         // The rows are locked until the end, so that two administrators cannot remove each other at once.
@@ -107,12 +107,7 @@ impl Records<'_> {
         let active = change.active.unwrap_or(user.active);
         let is_administrator = change.is_administrator.unwrap_or(user.is_administrator);
         if user.active && user.is_administrator && !(active && is_administrator) && administrators < 2 {
-            return Err(StoreError::InUse {
-                what: "user",
-                name: user.name,
-                by: "no administrator would be left to manage the instance; make another user an administrator first"
-                    .to_owned(),
-            });
+            return Err(StoreError::LastAdministrator(user.name));
         }
         sqlx::query(
             "UPDATE users SET name = $1, name_key = CASE WHEN name = $1 THEN name_key ELSE $2 END, email = $3, active = $4, is_administrator = $5,

@@ -125,7 +125,7 @@ impl OperatorSession {
     /// The operations that need no connection.
     pub(crate) fn operations(&self) -> Operations {
         Operations {
-            changes: Changes::new(self.store.clone(), Arc::clone(&self.clock)),
+            changes: Changes::new(self.store.clone()),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             command_timeout: self.settings.host.command_timeout(),

@@ -26,6 +26,9 @@ pub(crate) const STORE_VARIABLE: &str = "FOOTPRINT_STORE";
 /// The environment variable for the sealing keys. It overrides the file.
 const KEYS_VARIABLE: &str = "FOOTPRINT_SEALING_KEYS";
 
+/// The setting of the server that was removed. It is read with a warning, and no error lists it.
+const REMOVED: &str = "remembered-bytes";
+
 /// The contents of `host.toml`.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -200,7 +203,7 @@ fn part<T: DeserializeOwned + Default>(value: Option<Value>, name: &str) -> Resu
         // The second line names the key. The first line may repeat a value.
         let text = error.to_string();
         let place = text.lines().find_map(|line| line.strip_prefix("in ")).unwrap_or(name).trim_matches('`');
-        let problem = without_values(error.message());
+        let problem = without_values(error.message()).replace(&format!("`, `{REMOVED}`"), "`");
         let near = near_field(&problem);
         match (name.is_empty(), place.is_empty() || place == name) {
             (_, true) if name.is_empty() => format!("{problem}.{near}"),
@@ -269,7 +272,8 @@ mod tests {
             let error = wrong(text);
             assert!(error.contains(problem) && !error.contains("canary"), "{error}");
         }
-        assert!(wrong("lisen = \"canary\"").contains("Did you mean \"listen\"?"));
+        let error = wrong("lisen = \"canary\"");
+        assert!(error.contains("Did you mean \"listen\"?") && !error.contains(REMOVED), "{error}");
         assert!(Settings::from_text("").unwrap_err().contains("operator"));
     }
 

@@ -34,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     let folder = Folder::of_instance(&arguments.instance.folder)?;
     let settings = Settings::read(&folder)?;
     let vault = Vault::new(settings.vault.clone());
+    let keyring = settings.keyring(&folder).map_err(|error| error.to_string());
     let settings = settings.resolved(&folder)?;
     let registry = registry()?;
     let found = single_threaded_runtime()?.block_on(async {
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Ok(store) => store,
             Err(error) => return vec![Finding::unopened(&settings.store.to_string(), &error)],
         };
-        let instance = Examined { store, settings, vault, registry };
+        let instance = Examined { store, settings, keyring, vault, registry };
         let found = examine(&instance).await;
         instance.store.close().await;
         found

@@ -20,6 +20,7 @@ use super::simulate::{StopSignals, runtime};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
 use crate::printer::Printer;
+use crate::values::address;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +36,7 @@ The host logs warnings and errors to standard error. --log-level changes the lev
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The address to listen at; port 0 picks a free port [default: as in host.toml]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
 
     /// Print one line of JSON once the host listens: url, and the address of the commands

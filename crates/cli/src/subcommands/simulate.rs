@@ -15,6 +15,7 @@ use soar_connector::manifest::Connector;
 use crate::exit::{Exit, WrongUse};
 use crate::printer::Printer;
 use crate::shell;
+use crate::values::{address, number};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,31 +34,31 @@ pub(crate) struct Arguments {
     generation: Generation,
 
     /// The seed of the invented data: the same seed and sizes give the same data
-    #[arg(long, default_value_t = Options::default().seed)]
+    #[arg(long, default_value_t = Options::default().seed, value_parser = number::<u64>)]
     seed: u64,
 
     /// The number of tenants; of two or more, the last one's trial has expired
-    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().tenants)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().tenants, value_parser = number::<u32>)]
     tenants: u32,
 
     /// The number of devices of each tenant
-    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().devices)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().devices, value_parser = number::<u32>)]
     devices: u32,
 
     /// The number of vulnerabilities of each device
-    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().vulnerabilities)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().vulnerabilities, value_parser = number::<u32>)]
     vulnerabilities: u32,
 
     /// The number of scanners of each tenant
-    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scanners)]
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scanners, value_parser = number::<u32>)]
     scanners: u32,
 
     /// The duration of a rescan, in seconds
-    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scan_duration.as_secs())]
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scan_duration.as_secs(), value_parser = number::<u64>)]
     scan_seconds: u64,
 
     /// The address to listen at; port 0 picks a free port
-    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = Options::default().listen)]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = Options::default().listen, value_parser = address)]
     listen: SocketAddr,
 
     /// A fault: ROUTE KIND [KEY=VALUE…], such as 'devices status=503 count=2'. Repeatable; --help explains the kinds

@@ -63,12 +63,17 @@ fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
     instance.successful(["agent", "change", "Branch", "--all-sites", "--no-secret", "--user-name", ""]);
     assert_eq!(instance.json(["agent", "show", "Branch"])["secret"], json!(null));
     assert!(instance.refused(2, ["agent", "change", "Branch"]).contains("Nothing to change"));
+    for (change, name) in [(["agent", "change"], "Branch"), (["connection", "change"], "production")] {
+        let arguments = [name, "--description", "Other", "--version", "1000"];
+        let stale = instance.refused(1, change.into_iter().chain(arguments));
+        assert!(stale.contains("has been changed since you read it"), "{stale}");
+    }
     instance.successful(["connection", "change", "production", "--agent", ""]);
     assert_eq!(instance.ended(["connection", "test", "production"]).0, 0);
     assert_eq!(instance.ended(["connection", "diagnose", "production"]).0, 0);
     instance.successful(["agent", "remove", "Branch"]);
     assert!(instance.refused(2, ["agent", "show", "Branch"]).contains("footprint agent list"));
-    for (command, entries) in [("agent add", 1), ("agent change", 2), ("agent test", 2), ("agent remove", 2)] {
+    for (command, entries) in [("agent add", 1), ("agent change", 3), ("agent test", 2), ("agent remove", 2)] {
         let audited = instance.json(["audit", "--command", command]);
         assert_eq!(audited.as_array().unwrap().len(), entries, "{command}: {audited}");
     }

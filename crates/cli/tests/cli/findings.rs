@@ -87,6 +87,33 @@ fn changes_are_written_to_a_folder_once() {
     let written: Vec<Value> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!(written, changes(&instance, "0"));
     assert_eq!(write("json"), files);
+    // With --after, the batch is written again.
+    std::fs::remove_file(file).unwrap();
+    assert!(write("json").is_empty());
+    instance.successful(["findings", "changes", "--folder", &folder, "--format", "json", "--after", "0"]);
+    assert_eq!(write("json"), files);
     let error = instance.refused(2, ["findings", "changes", "--format", "json"]);
     assert!(error.contains("Use ndjson"), "{error}");
+}
+
+#[test]
+fn a_folder_goes_on_after_a_restore_with_the_command_that_the_error_names() {
+    let simulator = Simulator::start(&["--devices", "12", "--scan-seconds", "1"]);
+    let instance = connected(&simulator);
+    let backup = instance.beside("nightly.backup");
+    instance.successful(["backup", &backup]);
+    instance.successful(["findings", "collect", "--all-tenants"]);
+    let folder = instance.beside("changes");
+    std::fs::create_dir(&folder).unwrap();
+    let write = ["findings", "changes", "--folder", &folder];
+    instance.successful(write);
+    instance.successful(["restore", &backup]);
+    instance.successful(["findings", "collect", "--all-tenants"]);
+    let error = instance.refused(1, write);
+    let command = error.lines().find_map(|line| line.split_once("footprint ").map(|(_, rest)| rest)).unwrap();
+    assert!(command.starts_with("findings changes --after 0 ") && command.ends_with(&folder), "{error}");
+    instance.successful(command.split(' '));
+    assert_eq!(instance.successful(write), "");
+    let files = || std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(files().filter(|name| name.to_string_lossy().starts_with("findings-")).count(), 2);
 }

@@ -218,6 +218,9 @@ fn an_incident_is_made_set_and_linked() {
         let stale = instance.refused(1, ["incident", "set", number, "Severity", "High", "--version", &version]);
         assert!(stale.contains("has been changed since you read it"), "{stale}");
         assert!(instance.refused(2, ["incident", "set", number, "Colour", "red"]).contains("Colour"));
+        let flag = instance.refused(2, ["incident", "set", number, "--severity", "High"]);
+        assert!(flag.contains(&format!("`footprint incident set {number} severity High`")), "{flag}");
+        instance.successful(["incident", "set", number, "severity", "Low"]);
 
         let linked = instance.successful(["incident", "link", number, "20210127-198", "20210127-197"]);
         assert_eq!(linked, format!("✔ The incident \"{number}\" has 2 new links.\n"));

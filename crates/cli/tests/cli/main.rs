@@ -8,6 +8,7 @@ mod completions;
 mod connection;
 mod demo;
 mod diagnose;
+mod doctor;
 mod due_kill;
 mod every_command;
 mod exec;

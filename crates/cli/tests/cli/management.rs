@@ -69,7 +69,7 @@ fn users_get_roles_and_lose_them() {
         assert!(error.contains("is deactivated"), "{error}");
         instance.successful(["user", "activate", "alice"]);
         let error = instance.refused(1, ["user", "deactivate", "Admin"]);
-        assert!(error.contains("make another user an administrator first"), "{error}");
+        assert!(error.contains("Make another user an administrator first"), "{error}");
     }
 }
 

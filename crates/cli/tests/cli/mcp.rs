@@ -123,6 +123,8 @@ fn the_list_of_tools_is_short_and_each_tool_says_whether_it_changes_something() 
 fn each_result_names_its_place_and_no_text_has_names_of_the_vendor() {
     let simulator = Simulator::start(&[]);
     let mut mcp = Mcp::start(&simulator, &[]);
+    let places = mcp.call("connections", &json!({}))["structuredContent"]["connections"].clone();
+    assert_eq!(places, json!([{"connection": "default", "site": "local", "integration": "coda-footprint"}]));
     let result = mcp.call("list-devices", &here());
     let content = &result["structuredContent"];
     for (name, value) in here().as_object().unwrap() {
@@ -168,6 +170,40 @@ fn a_plan_is_carried_out_once_and_for_its_own_call_only() {
         })
         .collect();
     assert_eq!(ids[0], ids[1]);
+    // The answer is kept in this process, so no other process carries its plan out.
+    drop(mcp);
+    let mut other = Mcp::start(&simulator, &["--allow-writes"]);
+    let repeat = other.call("patch-rescan", &with(&change, &json!({"plan": planned["plan"]})));
+    assert_eq!(code(&repeat).as_deref(), Some("unknown-plan"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_waits_for_a_change_but_not_for_followed_work_and_a_second_signal_ends_the_process() {
+    use std::time::{Duration, Instant};
+    let rescan: &[&str] = &["--fault", "rescan delay=3s"];
+    let stuck: &[&str] = &["--fault", "rescan delay=60s"];
+    let followed: &[&str] = &["--scan-seconds", "600"];
+    for (simulated, tool, signals, status) in
+        [(rescan, "patch-rescan", 1, 0), (stuck, "patch-rescan", 2, 1), (followed, "rescan-and-wait", 1, 0)]
+    {
+        let simulator = Simulator::start(simulated);
+        let mut mcp = Mcp::start(&simulator, &["--allow-writes"]);
+        let change = with(&here(), &json!({"scanner-id": "102"}));
+        let plan = mcp.call(tool, &change)["structuredContent"]["plan"].clone();
+        let params = json!({"name": tool, "arguments": with(&change, &json!({"plan": plan}))});
+        mcp.write(&json!({"jsonrpc": "2.0", "id": 1001, "method": "tools/call", "params": params}));
+        let begun = Instant::now();
+        for _ in 0..signals {
+            std::thread::sleep(Duration::from_secs(1));
+            let kill = Command::new("kill").args(["-TERM", &mcp.child.id().to_string()]).status().unwrap();
+            assert!(kill.success());
+        }
+        assert_eq!(mcp.child.wait().unwrap().code(), Some(status), "{tool}");
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(30), "{tool}: {took:?}");
+        assert!(simulated != rescan || took > Duration::from_secs(2), "the change was cut: {took:?}");
+    }
 }
 
 #[test]
@@ -200,6 +236,11 @@ fn an_older_client_gets_the_content_as_text_and_a_client_that_leaves_ends_the_pr
     assert!(result["structuredContent"].is_null());
     let content: Value = serde_json::from_str(result["content"][1]["text"].as_str().unwrap()).unwrap();
     assert_eq!(content["returnData"], "Successful");
+    for budget in [2000, 5000, 20_000] {
+        let result = mcp.call("list-devices", &with(&here(), &json!({"budget": budget, "page-size": 100})));
+        let sent = result.to_string().len();
+        assert!(sent <= budget, "{sent} of {budget} bytes");
+    }
     // The input ends.
     drop(mcp.input.take());
     assert_eq!(mcp.child.wait().unwrap().code(), Some(0));
@@ -264,7 +305,14 @@ fn the_endpoint_of_a_host_has_the_gate_of_the_command_api() {
         let (status, answered) = post(&url, &headers, &call);
         assert_eq!((status, code(&answered).as_str()), (200, "none"), "{answered}");
     }
+    let (_, unnamed) = post(&url, &[("d3key", whole)], &call.replace("\"list-devices\"", "5"));
+    assert_eq!(unnamed["error"]["code"], -32602, "{unnamed}");
     // A key sees its own sites and runs its own commands.
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
+    let (_, listed) = post(&url, &[("d3key", &tenants_only)], &list);
+    let tools = listed["result"]["tools"].as_array().unwrap_or_else(|| panic!("{listed}"));
+    let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["connections", "describe-command", "list-tenants"]);
     let (_, answered) = post(&url, &[("d3key", &elsewhere)], &call);
     assert_eq!(code(&answered), "unknown-connection", "{answered}");
     let (_, answered) = post(&url, &[("d3key", &tenants_only)], &call);
@@ -343,6 +391,7 @@ fn the_official_python_client_works_over_http_and_each_message_is_audited() {
     let entries: Vec<Value> = audit.lines().map(|entry| serde_json::from_str(entry).unwrap()).collect();
     for (command, accepted) in [
         ("mcp tools/list", true),
+        ("mcp tools/call connections", true),
         ("ListDevices", true),
         ("ListDevices", false),
         ("PatchRescan/plan", true),

@@ -34,6 +34,7 @@ fn each_wrong_argument_is_named_with_what_was_expected() {
         (json!({"connection": "lost"}), "lost", "unknown-connection"),
         (json!({"site": "elsewhere"}), "local", "unknown-connection"),
         (json!({"tenant": []}), "tenant", "invalid-argument"),
+        (json!({"tenant": 0}), "tenant", "invalid-argument"),
         (json!({"budget": "large"}), "budget", "invalid-argument"),
         (json!({"budget": 1e300}), "budget", "invalid-argument"),
         (json!({"cursor": 7}), "cursor", "invalid-argument"),
@@ -48,10 +49,18 @@ fn each_wrong_argument_is_named_with_what_was_expected() {
         assert!(error["message"].as_str().unwrap().contains(named), "{arguments}: {error}");
         let is_told = |part: &str| error[part].as_str().is_some_and(|text| !text.is_empty());
         assert!(is_told("cause") && is_told("cure"), "{arguments}: {error}");
+        // Names of parameters that the tool does not take would mislead.
+        assert!(!error["message"].as_str().unwrap().contains("Footprint Tenant ID"), "{arguments}: {error}");
     }
-    for params in [json!([]), json!({"name": 5}), json!({"name": "list-devices", "arguments": []})] {
+    assert!(mcp.request("tools/call", &json!([]))["error"]["message"].is_string());
+    for (params, reason) in [
+        (json!({"name": 5}), "expected a string"),
+        (json!({"name": "list-devices", "arguments": [1]}), "expected a map"),
+        (json!({}), "expected the name of a tool"),
+    ] {
         let answered = mcp.request("tools/call", &params);
-        assert!(answered["error"]["message"].is_string(), "{params}: {answered}");
+        assert_eq!(answered["error"]["code"], -32602, "{params}: {answered}");
+        assert!(answered["error"]["message"].as_str().unwrap().contains(reason), "{params}: {answered}");
     }
     assert_eq!(mcp.call("list-devices", &here())["isError"], false);
 }

@@ -42,7 +42,7 @@ fn what_it_cannot_be_is_wrong_use() {
         (&["--generation", "future"], "use `legacy`, `middle` or `current`"),
         (&["--devices", "900001"], "--devices is 900001, but must be from 0 to 900000."),
         (&["--fault", "devices explode"], "no kind of fault is called `explode`"),
-        (&["--listen", "localhost"], "invalid socket address"),
+        (&["--listen", "localhost"], "expected an IP address and a port, such as 127.0.0.1:8080"),
     ];
     for (arguments, problem) in wrong {
         let (code, _, error) = ended(footprint(["simulate"].iter().chain(arguments).copied()));

@@ -18,6 +18,28 @@ fn mistyped_and_missing_parameters_are_named() {
 }
 
 #[test]
+fn the_valid_parameters_are_listed_once() {
+    let wrong = ["run", "list-devices", "--param", "a=1", "--param", "b=1", "--param", "c=1"];
+    let (code, _, error) = ended(footprint(wrong));
+    let (unknown, lists) = (error.matches("Unknown parameter").count(), error.matches("Valid: ").count());
+    assert_eq!((code, unknown, lists), (2, 3, 1), "{error}");
+}
+
+#[test]
+fn a_value_that_a_flag_does_not_take_is_told_what_it_takes() {
+    for (arguments, said) in [
+        (vec!["runs", "list", "--limit", "0"], "expected a whole number from 1 to 1000"),
+        (vec!["runs", "show", "abc"], "expected a whole number"),
+        (vec!["findings", "changes", "--after", "x"], "expected a whole number"),
+        (vec!["simulate", "--devices", "x"], "expected a whole number"),
+        (vec!["serve", "--listen", "bogus"], "expected an IP address and a port, such as 127.0.0.1:8080"),
+    ] {
+        let (code, _, error) = ended(footprint(arguments));
+        assert!(code == 2 && error.contains(said), "{error}");
+    }
+}
+
+#[test]
 fn a_program_gets_wrong_use_as_an_outcome() {
     let (code, refused) = outcome(footprint(["run", "list-devices", "--param", "Pge=2", "--output", "json"]));
     assert_eq!((code, &refused["returnData"]), (2, &"Failed".into()));

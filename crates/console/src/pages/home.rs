@@ -4,9 +4,10 @@ use askama::Template;
 use axum::Router;
 use soar_host::health::HealthFilter;
 use soar_store::RunFilter;
-use soar_store::model::{HealthState, RunStatus};
+use soar_store::model::{HealthState, Right, RunStatus};
 
 use super::findings::{News, hindered, news};
+use super::named::none_yet;
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Meaning, Row, Table, When};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
@@ -18,12 +19,20 @@ const ROWS: i64 = 10;
 #[template(path = "home/home.html")]
 struct HomePage {
     frame: Frame,
-    states: Counts,
+    states: Option<Counts>,
     failing: Option<Table>,
     rules: Option<Table>,
-    runs: Table,
+    runs: Option<Table>,
     waiting: Option<Table>,
     news: Option<News>,
+}
+
+impl HomePage {
+    /// Whether the user may see no part of the page.
+    fn is_empty(&self) -> bool {
+        let tables = [&self.failing, &self.rules, &self.runs, &self.waiting];
+        self.news.is_none() && tables.into_iter().all(Option::is_none)
+    }
 }
 
 pub(super) fn routes() -> Router {
@@ -39,11 +48,15 @@ async fn show(page: Page) -> Answer {
     page.show(&HomePage { frame, states, failing, rules, runs, waiting, news })
 }
 
-async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
+/// The numbers of connections by state, and those that are not healthy. `None` for a user who may not see them.
+async fn failing(page: &Page) -> Result<(Option<Counts>, Option<Table>), PageError> {
+    if !page.may_somewhere(Right::UseConnections) {
+        return Ok((None, None));
+    }
     let filter = HealthFilter { limit: Some(ROWS), without_latencies: true, ..HealthFilter::default() };
     let health = if_allowed(page.operations().list_health(page.context()?, None, filter).await)?;
+    let Some(health) = health else { return Ok((None, None)) };
     let mut states = Counts::new("states", "Connections by state").titled().live("health");
-    let Some(health) = health else { return Ok((states, None)) };
     // A state without connections is shown only where that is good news, or bad news.
     let is_shown =
         |state: HealthState, count: usize| count > 0 || matches!(state, HealthState::Failing | HealthState::Healthy);
@@ -77,13 +90,34 @@ async fn failing(page: &Page) -> Result<(Counts, Option<Table>), PageError> {
         Column::text("error", "Last error").long(),
     ];
     let has_none = health.states.values().all(|count| *count == 0);
-    let empty = if has_none { "There is no connection yet." } else { "Every connection is healthy." };
+    let empty = match new_connection(page)?.filter(|_| has_none) {
+        Some(href) => Empty::new(none_yet(page, "connection")).action(href, "+ New Connection"),
+        None if has_none => Empty::new(none_yet(page, "connection")),
+        None => Empty::new("Every connection is healthy."),
+    };
     let table = Table::new("failing", "Failing, or not known to be healthy, the worst first", columns).rows(rows);
-    let table = table.empty(Empty::new(empty)).live("health");
-    Ok((states, Some(table)))
+    Ok((Some(states), Some(table.empty(empty).live("health"))))
 }
 
-async fn runs(page: &Page) -> Result<Table, PageError> {
+/// The address of the form of a new connection, or of the integrations if there are several. `None` for a user who may
+/// create none.
+fn new_connection(page: &Page) -> Result<Option<String>, PageError> {
+    if !page.may_somewhere(Right::ManageConnections) {
+        return Ok(None);
+    }
+    let integrations = if_allowed(page.operations().list_integrations())?.unwrap_or_default();
+    let path = match integrations.as_slice() {
+        [only] => format!("/integrations/{}/connections/new", only.id),
+        _ => "/integrations".to_owned(),
+    };
+    Ok(Some(page.href(&path)))
+}
+
+/// The latest runs. `None` for a user who may see only the user's own.
+async fn runs(page: &Page) -> Result<Option<Table>, PageError> {
+    if !page.may_somewhere(Right::SeeRuns) {
+        return Ok(None);
+    }
     let columns = [
         Column::text("command", "Command").code(),
         Column::text("connection", "Connection"),
@@ -103,7 +137,8 @@ async fn runs(page: &Page) -> Result<Table, PageError> {
         ])
     });
     let table = Table::new("runs", "Latest runs", columns).rows(rows).live("runs");
-    Ok(table.empty(Empty::new("No command has run yet.")))
+    let none = if page.administers() { "No command has run yet.".to_owned() } else { none_yet(page, "run") };
+    Ok(Some(table.empty(Empty::new(none).action(page.href("/test-command"), "Test Command"))))
 }
 
 /// The alerts that could not be delivered; `None` for a user who may not see them.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cases;
+mod choices;
 mod connections;
 mod findings;
 mod gallery;
@@ -11,6 +12,7 @@ mod incident_parts;
 mod incidents;
 mod integrations;
 mod keys;
+mod named;
 mod openid;
 mod password;
 mod profile;

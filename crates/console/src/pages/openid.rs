@@ -10,7 +10,7 @@ use soar_server::pages::Problem;
 use crate::routing::get;
 use crate::visit::{Answer, FlowCookie, Notice, Page, PageError, Query, SessionCookie};
 
-/// What the provider adds to the address.
+/// The parameters that the provider adds to the address.
 #[derive(Deserialize)]
 struct Returned {
     state: Option<String>,

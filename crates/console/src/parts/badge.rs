@@ -3,7 +3,7 @@
 use askama::Template;
 use soar_store::model::HealthState;
 
-/// What a state means for the reader.
+/// The meaning of a state for the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
     Good,

@@ -33,7 +33,7 @@ impl ConfirmPage {
         Self { frame, question, action, button, is_dangerous: false, hidden: Vec::new(), back }
     }
 
-    /// What is done cannot be undone.
+    /// The action cannot be undone.
     #[must_use]
     pub(crate) const fn dangerous(mut self) -> Self {
         self.is_dangerous = true;

@@ -105,7 +105,7 @@ pub(crate) struct ContentPage {
     frame: Frame,
     actions: Vec<LinkButton>,
     blocks: Vec<Block>,
-    /// The topic with whose news the parts are loaded again; empty for none.
+    /// The topics with whose news the parts are loaded again; empty for none.
     live: &'static str,
 }
 
@@ -121,10 +121,10 @@ impl ContentPage {
         self
     }
 
-    /// Loads the parts again when the topic has news.
+    /// Loads the parts again when one of the topics has news.
     #[must_use]
-    pub(crate) fn live(mut self, topic: &'static str) -> Self {
-        self.live = topic;
+    pub(crate) fn live(mut self, topics: &'static str) -> Self {
+        self.live = topics;
         self
     }
 

@@ -8,7 +8,7 @@ use super::badge::Meaning;
 #[derive(Debug, Clone)]
 pub(crate) struct Day {
     date: String,
-    /// What the day was like, such as `99.2 % of checks passed`.
+    /// The day's result, such as `99.2 % of checks passed`.
     text: String,
     class: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What stands in place of an empty list, with what to do about it.
+//! The text in place of an empty list, with what to do about it.
 
 use askama::Template;
 
@@ -7,7 +7,7 @@ use crate::visit::ListState;
 /// The parameters of a list's address that leave no row out.
 const NO_FILTERS: [&str; 4] = ["sort", "column", "from", "group"];
 
-/// What stands in place of an empty list.
+/// The text in place of an empty list.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/empty.html")]
 pub(crate) struct Empty {

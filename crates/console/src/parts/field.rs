@@ -244,12 +244,12 @@ impl Field {
         chosen.map_or_else(|| self.current(), |choice| choice.text.clone())
     }
 
-    /// What is wrong with the field. Empty if nothing is.
+    /// The problem of the field. Empty if there is none.
     pub(crate) fn error(&self) -> &str {
         &self.error
     }
 
-    /// What is wrong with the field, with its label.
+    /// The problem of the field, with its label.
     pub(crate) fn labelled_error(&self) -> Option<String> {
         (!self.error.is_empty()).then(|| format!("{}: {}", self.label, self.error))
     }

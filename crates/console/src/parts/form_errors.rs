@@ -1,10 +1,10 @@
-//! What is wrong with a form as a whole, above its fields.
+//! The problem of a form as a whole, above its fields.
 
 use askama::Template;
 
 use crate::visit::Form;
 
-/// What is wrong with a form as a whole.
+/// The problem of a form as a whole.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/form_errors.html")]
 pub(crate) struct FormErrors {

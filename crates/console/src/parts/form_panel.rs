@@ -113,7 +113,7 @@ impl FormPanel {
         self
     }
 
-    /// What the form does cannot be undone.
+    /// The effect of the form cannot be undone.
     #[must_use]
     pub(crate) const fn danger(mut self) -> Self {
         self.class = "danger";

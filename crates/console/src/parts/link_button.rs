@@ -24,7 +24,7 @@ impl LinkButton {
         self
     }
 
-    /// What the link leads to cannot be undone.
+    /// The action behind the link cannot be undone.
     #[must_use]
     pub(crate) const fn danger(mut self) -> Self {
         self.class = " danger";

@@ -1,5 +1,5 @@
-//! What pages have in common. Each part is a type with a template of its own, which escapes its texts; a page's
-//! template shows a part as `{{ part }}`.
+//! The parts that pages have in common. Each part is a type with a template of its own, which escapes its texts; a
+//! page's template shows a part as `{{ part }}`.
 
 mod badge;
 mod cell;

@@ -26,7 +26,7 @@ impl Point {
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/sparkline.html")]
 pub(crate) struct Sparkline {
-    /// What the values are, such as `Latency`.
+    /// The name of the values, such as `Latency`.
     label: String,
     unit: &'static str,
     points: Vec<Point>,

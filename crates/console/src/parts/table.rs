@@ -188,7 +188,7 @@ impl Table {
         self
     }
 
-    /// What stands in place of rows if there are none.
+    /// The text in place of rows if there are none.
     #[must_use]
     pub(crate) fn empty(mut self, empty: Empty) -> Self {
         self.empty = empty;

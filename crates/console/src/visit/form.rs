@@ -59,7 +59,7 @@ pub(crate) struct Form {
     values: FormValues,
     /// The names of fields, and what is wrong with each.
     problems: Vec<(String, String)>,
-    /// What is wrong with the form as a whole.
+    /// The problem of the form as a whole.
     problem: Option<String>,
 }
 
@@ -142,7 +142,7 @@ impl Form {
         text
     }
 
-    /// What is wrong with a field.
+    /// The problem of a field.
     pub(crate) fn problem_at(&self, name: &str) -> Option<&str> {
         self.problems.iter().find(|(given, _)| given == name).map(|(_, problem)| problem.as_str())
     }
@@ -152,7 +152,7 @@ impl Form {
         self.problems.first().is_some_and(|(given, _)| given == name)
     }
 
-    /// What is wrong with the form as a whole.
+    /// The problem of the form as a whole.
     pub(crate) fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }

@@ -1,4 +1,4 @@
-//! What the layout shows around the content of a page.
+//! The texts and links of the layout around the content of a page.
 
 use soar_host::sign_in::ConsoleSession;
 use soar_store::model::Theme;
@@ -14,7 +14,7 @@ pub(crate) struct Crumb {
     pub(crate) href: String,
 }
 
-/// What the layout shows around the content of a page.
+/// The texts and links of the layout around the content of a page.
 #[derive(Debug)]
 pub(crate) struct Frame {
     /// The title of the page.

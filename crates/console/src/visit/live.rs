@@ -26,6 +26,9 @@ const LOOKS_PER_CHECK: u32 = 15;
 /// The interval between comments that keep a quiet stream open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
+/// The topic of a page whose subject can end between the page and its stream of events. It has news once per stream.
+const BEGINNING: &str = "beginning";
+
 /// One stream of events.
 struct Watch {
     server: Arc<Server>,
@@ -33,6 +36,8 @@ struct Watch {
     ticks: tokio::time::Interval,
     looks: u32,
     seen: Option<Activity>,
+    /// Whether no look has succeeded yet.
+    is_new: bool,
     user: UserId,
     /// Whether a command that the user started from a page was running at the last look.
     was_running: bool,
@@ -51,6 +56,7 @@ pub(crate) async fn events(page: Page) -> Answer {
         ticks: interval_at(Instant::now() + LOOK, LOOK),
         looks: 0,
         seen,
+        is_new: true,
         user,
         // A run can end between the page and its stream of events.
         was_running: true,
@@ -79,6 +85,9 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
         let seen = watch.seen.replace(activity);
         let mut topics = seen.map(|seen| news(seen, activity)).unwrap_or_default();
         topics.extend(progress(&mut watch));
+        if std::mem::take(&mut watch.is_new) {
+            topics.push(BEGINNING);
+        }
         if !topics.is_empty() {
             return Some((Ok(Event::default().data(topics.join(" "))), watch));
         }
@@ -111,6 +120,9 @@ fn news(seen: Activity, now: Activity) -> Vec<&'static str> {
     }
     if seen.latest_check != now.latest_check {
         topics.push("health");
+    }
+    if (seen.latest_sync_result, seen.running_syncs) != (now.latest_sync_result, now.running_syncs) {
+        topics.push("syncs");
     }
     if (seen.latest_finding, seen.unread_tenants) != (now.latest_finding, now.unread_tenants) {
         topics.push("findings");

@@ -1,4 +1,4 @@
-//! What happens before and after each page: the session, the limits, forms, errors and headers.
+//! The steps before and after each page: the session, the limits, forms, errors and headers.
 
 mod address;
 mod cookies;

@@ -3,7 +3,7 @@
 use soar_host::sign_in::ConsoleSession;
 use soar_store::model::Right;
 
-/// What a user needs to see a page in the navigation.
+/// The condition for a user to see a page in the navigation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Needs {
     /// A session.

@@ -35,7 +35,7 @@ struct Inner {
     refusal: Mutex<Option<Problem>>,
 }
 
-/// What the layer knows about the request.
+/// The facts that the layer knows about the request.
 #[derive(Debug)]
 pub(super) struct VisitFacts {
     /// The address of the page below the console.
@@ -156,7 +156,7 @@ impl Page {
         self.0.state.server.sign_in()
     }
 
-    /// What the layout shows around a page of this title.
+    /// The frame of a page of this title.
     pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
         let Inner { state, session, visit, .. } = &*self.0;
         let frame = Frame::new(state, session.as_ref(), &visit.path, visit.is_region, visit.notice.clone());

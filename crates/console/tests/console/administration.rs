@@ -23,7 +23,7 @@ async fn a_key_is_shown_once_and_revoked() {
     browser.evaluate(&format!("{command}.click()")).await;
     browser.press("Create").await;
     browser.wait_for_text("Stranger").await;
-    browser.wait_for("[role=alert]").await;
+    browser.wait_for("#owner-error").await;
     assert_eq!(browser.evaluate("document.getElementById('name').value").await, "Night shift");
     assert_eq!(browser.evaluate(&format!("{command}.checked")).await, true);
     browser.fill("owner", "Admin").await;
@@ -305,8 +305,79 @@ async fn a_key_is_made_and_the_audit_log_filtered_by_keyboard() {
     // The export itself is in the log.
     let (_, text) = world.get(&cookie, "/audit?user=Admin").await;
     assert!(text.contains("audit as CSV"), "{text}");
-    let (_, text) = world.get(&cookie, "/audit?since=yesterday").await;
-    assert!(text.contains("The address is not valid: since"), "{text}");
+    let (status, text) = world.get(&cookie, "/audit?user=Admin&since=yesterday").await;
+    assert_eq!(status, 422, "{text}");
+    for part in ["id=\"since-error\"", "value=\"yesterday\"", "value=\"Admin\""] {
+        assert!(text.contains(part), "{part} is missing: {text}");
+    }
+    assert!(!text.contains("id=\"audit\"") && !text.contains("id=\"until-error\""), "{text}");
+}
+
+/// What the host refuses: the address of a form, its values, and the id of the field that tells it.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("/users/new", "name=viewer", "name"),
+    ("/users/new", "name=a%E2%80%8Bb", "name"),
+    ("/users/new", "name=New&email=bad", "email"),
+    ("/users/new", "name=New&site=Nowhere&role=Viewer", "site"),
+    ("/users/new", "name=New&role=Boss", "role"),
+    ("/users/Viewer", "name=analyst&active=yes", "name"),
+    ("/users/Viewer", "name=Viewer&email=bad&active=yes", "email"),
+    ("/users/Admin", "name=Admin&administrator=yes", "active"),
+    ("/users/Admin", "name=Admin&active=yes", "administrator"),
+    ("/sites/new", "name=security+operations&kind=Client", "name"),
+    ("/sites/new", "name=a%E2%80%8Bb&kind=Client", "name"),
+    ("/sites/new", "name=New&kind=Client&time-zone=Mars", "time-zone"),
+    ("/sites/new", "name=New&kind=Client&language=%21", "language"),
+    ("/sites/Security%20Operations", "name=SOC&kind=Internal&time-zone=Mars&active=yes", "time-zone"),
+    ("/keys/new", "name=taken&owner=Admin&kind=api", "name"),
+    ("/keys/new", "name=New&owner=Stranger&kind=api&users=Stranger", "owner"),
+    ("/keys/new", "name=New&owner=Admin&kind=api&users=Stranger", "users"),
+    ("/keys/new", "name=New&owner=Admin&kind=paper", "kind"),
+    ("/keys/new", "name=New&owner=Admin&kind=jwt&may-manage=yes", "may-manage"),
+    ("/tenants/new", "name=Acme&region=EMEA&url=https%3A%2F%2Facme.example.com&secret.key=x", "secret.key"),
+    ("/tenants/syncs/new", "what=all&site=x", "region"),
+    ("/tenants/syncs/new", "what=all&site=x", "name"),
+    ("/tenants/syncs/new", "what=all&site=x&region=EMEA&name=Acme", "name"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_refuses_is_told_at_its_field() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    assert_eq!(world.post(&cookie, "/keys/new", "name=Taken&owner=Admin&kind=api").await, 200);
+    for (path, body, field) in REFUSED {
+        let (status, form) = world.answer(&cookie, path, body).await;
+        assert!(status == 422 && form.contains(&format!("id=\"{field}-error\"")), "{path} {body}: {status} {form}");
+    }
+    let (_, page) = world.answer(&cookie, "/tenants/keys", "hours=24").await;
+    let key = page.split("id=\"secret\">").nth(1).unwrap().split('<').next().unwrap();
+    for (start, field) in [
+        ("name=Acme&region=EMEA&url=ftp%3A%2F%2Facme.example.com", "url"),
+        ("name=Acme&region=EMEA&url=http%3A%2F%2Facme.example.com", "url"),
+        ("name=a,b&region=EMEA&url=https%3A%2F%2Facme.example.com", "name"),
+        ("name=Acme&region=a%E2%80%8Bb&url=https%3A%2F%2Facme.example.com", "region"),
+    ] {
+        let (status, form) = world.answer(&cookie, "/tenants/new", &format!("{start}&secret.key={key}")).await;
+        assert!(status == 422 && form.contains(&format!("id=\"{field}-error\"")), "{start}: {status} {form}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_or_a_site_has_a_page_whatever_its_name_is() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    for (name, segment) in [("new", "new%20"), (".", "%2E%20"), ("..", "%2E%2E%20")] {
+        for (list, more) in [("users", "&active=yes"), ("sites", "&kind=Client&active=yes")] {
+            let body = format!("name={name}{more}");
+            assert_eq!(world.post(&cookie, &format!("/{list}/new"), &body).await, 303, "{list} {body}");
+            let (_, all) = world.get(&cookie, &format!("/{list}")).await;
+            assert!(all.contains(&format!("href=\"/console/{list}/{segment}\"")), "{name}: {all}");
+            let (status, page) = world.get(&cookie, &format!("/{list}/{segment}")).await;
+            assert!(status == 200 && page.contains(&format!("<h1>{name}</h1>")), "{list} {name}: {status} {page}");
+            assert!(!page.contains("id=\"reset-app\""), "the user has no authenticator app: {page}");
+            assert_eq!(world.post(&cookie, &format!("/{list}/{segment}"), &body).await, 303, "{list} {body}");
+        }
+    }
 }
 
 /// The value of the hidden field that says what a form was opened with.

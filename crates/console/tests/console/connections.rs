@@ -6,7 +6,7 @@ use soar_host::connections::ConnectionChange;
 use soar_store::model::ConnectionId;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::{SITE, World};
 
 const NEW: &str = "/integrations/coda-footprint/connections/new";
 
@@ -178,6 +178,7 @@ async fn a_connection_is_tested_and_added_without_scripts() {
     browser.press("Test Connection").await;
     browser.wait_for_text("✔ Passed").await;
     // The secret is never sent back, so it has to be typed again.
+    assert!(browser.text().await.contains("Type them again before you save the connection."));
     browser.fill("secret.parameter.password", &world.account().password).await;
     browser.press("+ Add").await;
     browser.wait_for_text("The connection Plain is added.").await;
@@ -201,7 +202,92 @@ async fn a_user_without_the_right_sees_a_connection_and_can_change_nothing() {
     for path in ["", "/active", "/remove", "/diagnose"] {
         let path = format!("/integrations/coda-footprint/connections/1{path}");
         assert_eq!(world.post(&cookie, &path, "name=x&site=Security+Operations").await, 403, "{path}");
+        let shown = if path.ends_with("/1") { 200 } else { 403 };
+        assert_eq!(world.get(&cookie, &path).await.0, shown, "{path}");
     }
     assert_eq!(world.post(&cookie, NEW, "name=x&site=Security+Operations").await, 403);
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_marks_each_field_with_a_problem_and_needs_no_name() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Manager").await;
+    browser.goto(&world.page(NEW)).await;
+    browser.wait_for("#connection").await;
+    let user = world.account();
+    browser.fill("parameter.server-url", &world.simulator.url()).await;
+    browser.fill("parameter.user-name", &user.user_name).await;
+    browser.fill("secret.parameter.password", &user.password).await;
+    browser.fill("health-check-minutes", "5").await;
+    browser.fill("health-check-email", "bad").await;
+    browser.press("Test Connection").await;
+    browser.wait_for("[id='found.health-check-email'] .error").await;
+    browser.only_refused_forms().await;
+    browser.fill("health-check-email", "soc@example.com").await;
+    browser.press("Test Connection").await;
+    browser.wait_for_text("✔ Passed").await;
+    assert!(browser.client.find(Locator::Css("[id='found.health-check-email'] .error")).await.is_err());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_refuses_of_a_connection_is_told_at_its_field() {
+    let world = World::new().await;
+    let cookie = world.cookie("Manager").await;
+    let user = world.account();
+    let right: [(&str, &str); 7] = [
+        ("name", "Other"),
+        ("site", SITE),
+        ("parameter.server-url", &world.simulator.url()),
+        ("parameter.user-name", &user.user_name),
+        ("secret.parameter.password", &user.password),
+        ("health-check-minutes", "5"),
+        ("do", "save"),
+    ];
+    let test = form_urlencoded::Serializer::new(String::new()).append_pair("do", "test").extend_pairs(right).finish();
+    let (status, page) = world.answer(&cookie, NEW, &test).await;
+    assert_eq!((status, page.matches(" autofocus").count()), (200, 1), "only the result has the focus: {page}");
+    assert!(page.contains("Passed") && page.contains("Type them again before you save"), "{page}");
+    for (field, value) in [
+        ("name", "footprint"),
+        ("name", "a\u{200b}b"),
+        ("agent-name", "Stranger"),
+        ("users", "Stranger"),
+        ("health-check-minutes", "0"),
+        ("health-check-email", "bad"),
+        ("health-check-webhooks", "a\u{7}b"),
+        ("alert-after", "101"),
+        ("recover-after", "11"),
+        ("slow-ms", "3600001"),
+    ] {
+        // The first of two values counts.
+        let pairs = [(field, value)].into_iter().chain(right);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let (status, form) = world.answer(&cookie, NEW, &body).await;
+        let errors = form.matches("class=\"error\" id=").count();
+        assert!(errors == 1 && form.contains(&format!("id=\"{field}-error\"")), "{field}={value}: {status} {form}");
+        assert_eq!(status, 422, "{field}={value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_shows_the_health_of_its_connections_and_a_connection_leads_to_it() {
+    let world = World::new().await;
+    world.checks().await;
+    let change = ConnectionChange { active: Some(false), ..ConnectionChange::default() };
+    world.change(ConnectionId(1), change).await;
+    let cookie = world.cookie("Manager").await;
+    let (_, page) = world.get(&cookie, "/integrations/coda-footprint").await;
+    let list = page.split("id=\"connections\"").nth(1).unwrap();
+    for state in [">Failing</span>", ">Inactive</span>"] {
+        assert_eq!(list.matches(state).count(), 1, "{state}: {list}");
+    }
+    let own = "/integrations/coda-footprint/connections/1";
+    for user in ["Manager", "Analyst"] {
+        let (_, page) = world.get(&world.cookie(user).await, own).await;
+        for part in ["href=\"/console/health/1\"", "connection=1\">Test Command</a>"] {
+            assert!(page.contains(part), "{user} misses {part}: {page}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::{SITE, World};
 
 async fn choose(browser: &Browser, number: &str) {
     let css = format!("input[value=\"{number}\"]");
@@ -225,4 +225,39 @@ async fn an_incident_is_created_and_linked_by_keyboard() {
     // A title that a spreadsheet would run as a formula.
     let (_, text) = world.get(&world.cookie("Analyst").await, "/incidents.csv").await;
     assert!(text.contains(",'=1+1,"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_refuses_of_an_incident_is_told_at_its_field() {
+    let world = World::new().await;
+    let number = world.incident("Open").await;
+    world.fields(&number, "A device").await;
+    let cookie = world.cookie("Analyst").await;
+    let (type_too_long, value_too_long, text_too_long) = ("x".repeat(201), "x".repeat(10_001), "x".repeat(65_537));
+    let new = [("site", SITE), ("type", "Phishing")];
+    let change = format!("/incidents/{number}/change");
+    for (path, field, value) in [
+        ("/incidents/new", "severity", "Splendid"),
+        ("/incidents/new", "owner", "Stranger"),
+        ("/incidents/new", "due", "2001-01-01 00:00:00"),
+        ("/incidents/new", "type", &*type_too_long),
+        ("/incidents/new", "description", &*text_too_long),
+        (&*change, "severity", "Splendid"),
+        (&*change, "owner", "Stranger"),
+        (&*change, "assignee", "Stranger"),
+        (&*change, "type", &*type_too_long),
+        (&*change, "disposition", &*type_too_long),
+        (&*change, "description", &*text_too_long),
+        (&*change, "f.Findings%2EList", &*value_too_long),
+    ] {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair(field, value);
+        if path == "/incidents/new" {
+            // The first of two values counts.
+            body.extend_pairs(new);
+        }
+        let (status, form) = world.answer(&cookie, path, &body.finish()).await;
+        assert_eq!(status, 422, "{path} {field}");
+        assert!(form.contains(&format!("id=\"{field}-error\"")), "{path} {field}");
+    }
 }

@@ -61,6 +61,12 @@ const PAGES: &[(&str, [u16; 5])] = &[
 /// The forms that only administrators may send.
 const ADMINISTRATION: &[(&str, &str)] = &[
     ("/sites/new", "name=New&kind=Client"),
+    ("/sites/new", ""),
+    ("/sites/Security%20Operations", ""),
+    ("/users/new", ""),
+    ("/keys/new", ""),
+    ("/tenants/new", ""),
+    ("/tenants/syncs/new", ""),
     ("/sites/Security%20Operations", "name=Other&kind=Client&active=yes"),
     ("/sites/Security%20Operations/remove", ""),
     ("/users/new", "name=New"),
@@ -146,4 +152,39 @@ async fn each_role_sees_and_does_only_what_it_may() {
     assert!(list.contains(&number) && !list.contains("id=\"bulk\"") && !list.contains("New Incident"));
     let (_, one) = world.get(&cookie, &format!("/incidents/{number}")).await;
     assert!(one.contains("Open") && !one.contains("/change") && !one.contains("id=\"link\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_says_nothing_about_what_its_user_may_not_see() {
+    let world = World::new().await;
+    world.run("List Tenants").await;
+    for user in ["Viewer", "Nobody"] {
+        let (status, home) = world.get(&world.cookie(user).await, "/").await;
+        assert!(status == 200 && home.contains("Your roles show nothing here."), "{user}: {status} {home}");
+        for text in ["Connections by state", "/console/health", "There is no connection", "No command has run"] {
+            assert!(!home.contains(text), "{user} reads {text}: {home}");
+        }
+    }
+    let cookie = world.cookie("Viewer").await;
+    for (path, text) in [
+        ("/health", "There is no connection that you may see."),
+        ("/schedules", "There is no schedule that you may see."),
+        ("/runs", "There is no run that you may see."),
+    ] {
+        let (_, page) = world.get(&cookie, path).await;
+        assert!(page.contains(text) && !page.contains("Create one"), "{path}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_of_an_instance_without_connections_leads_to_a_new_one() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    for id in [1, 2] {
+        let path = format!("/integrations/coda-footprint/connections/{id}/remove");
+        assert_eq!(world.post(&cookie, &path, "").await, 303);
+    }
+    let (_, home) = world.get(&cookie, "/").await;
+    let link = "<a href=\"/console/integrations/coda-footprint/connections/new\">+ New Connection</a>";
+    assert!(home.contains("There is no connection yet.") && home.contains(link), "{home}");
 }

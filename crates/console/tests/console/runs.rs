@@ -32,6 +32,7 @@ async fn the_page_of_a_run_has_its_inputs_error_and_receipt_and_leads_to_the_sam
     assert_eq!(status, 200, "{page}");
     for part in [
         "<h1>Run 1: List Device Users</h1>",
+        "<dt>Connection</dt><dd><a href=\"/console/connections/1\"><bdi>Footprint</bdi></a>",
         "<dt>Device ID</dt><dd><bdi>999999</bdi>",
         "<dt>Status Code</dt><dd>404</dd>",
         "<dt>Cause</dt><dd><bdi>There is no such device in this tenant.",

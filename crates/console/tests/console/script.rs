@@ -1,5 +1,8 @@
 //! The script: regions, the browser's history, dialogs, failures, events.
 
+use std::time::Duration;
+
+use footprint_simulator::Options;
 use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
@@ -58,6 +61,8 @@ async fn a_form_keeps_what_was_typed_but_no_secret_and_a_dialog_asks_first() {
     browser.wait_for("dialog[open]").await;
     assert_eq!(browser.accessibility().await, Vec::<String>::new());
     browser.picture("dialog").await;
+    // Enter on a dialog about a loss does not cause the loss.
+    assert_eq!(browser.evaluate("document.activeElement.textContent").await, json!("Cancel"));
     browser.follow("Cancel").await;
     browser.wait_for("dialog:not([open])").await;
     assert_eq!(browser.evaluate("window.isSamePage").await, json!(true));
@@ -122,6 +127,37 @@ async fn a_run_appears_on_the_open_home_page_by_itself() {
     browser.wait_for_text("No command has run yet.").await;
     world.run("List Tenants").await;
     browser.wait_for_text("List Tenants").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_says_when_its_session_has_ended() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.wait_for_text("No command has run yet.").await;
+    let mut transaction = world.host.store.transaction().await.unwrap();
+    transaction.records().end_sessions(world.caller.user.id, None).await.unwrap();
+    transaction.commit().await.unwrap();
+    world.run("List Tenants").await;
+    browser.wait_for_text("Your session has ended.").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_of_a_run_shows_its_end() {
+    let options = Options { scan_duration: Duration::from_secs(4), ..Options::default() };
+    let (world, browser) = (World::made(options, |_| {}).await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    let run = world.run("Rescan And Wait");
+    let look = async {
+        browser.wait_for_text("Running").await;
+        browser.goto(&world.page("/runs/1")).await;
+        browser.wait_for_text("Cancel the run").await;
+        browser.wait_for_text("Successful").await;
+        browser.wait_for_text("Receipt").await;
+    };
+    tokio::join!(run, look);
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.end().await;
 }

@@ -3,16 +3,15 @@
 use crate::browser::{Browser, WIDE};
 use crate::world::{SITE, World};
 
-/// Waits until a sync has ended.
+/// Waits until the open page of a sync shows its end.
 async fn wait_for_end(browser: &Browser) {
     for _ in 0..60 {
         if !browser.text().await.contains("Running") {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-        browser.client.refresh().await.unwrap();
     }
-    panic!("the sync did not end:\n{}", browser.text().await);
+    panic!("the page does not show the end of the sync:\n{}", browser.text().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

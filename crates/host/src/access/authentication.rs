@@ -83,6 +83,20 @@ impl AuthenticatedKey {
         })
     }
 
+    /// The key's owner, if the key may read what its owner may see on the key's sites.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::User`].
+    pub fn reader<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a KnownUser, AuthenticationError> {
+        let key = &self.known.key;
+        let owner = snapshot.user_numbered(key.owner);
+        let opens = self.claimed.is_none() && key.commands == Allowed::All;
+        owner.filter(|known| opens && known.user.active).ok_or_else(|| {
+            let reason = "The key is a JWT key or limited to commands, or the key's owner is not active.".to_owned();
+            AuthenticationError::User { key: key.name.clone(), reason }
+        })
+    }
+
     /// The user of that name, if it may call with this key.
     ///
     /// # Errors

@@ -101,8 +101,7 @@ pub struct ConnectionDraft {
     /// A site's name, or `Shared to internal sites`.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: String,
-    /// For a shared connection: the internal site for incidents made from its findings and alerts. No rule makes such
-    /// incidents yet.
+    /// For a shared connection: the internal site of the incidents that rules make from its findings.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<String>,
@@ -174,7 +173,7 @@ pub struct ConnectionChange {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: Option<String>,
-    /// For a shared connection: the internal site for incidents made from its findings and alerts.
+    /// For a shared connection: the internal site of the incidents that rules make from its findings.
     #[serde(default, deserialize_with = "given")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<Option<String>>,

@@ -4,15 +4,19 @@
 
 mod agents;
 mod certificates;
+mod enrichment;
 mod finding;
+mod keys;
 mod names;
 mod numbers;
 mod openid;
+mod schema;
 
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
 
 use crate::plugins::PluginRegistry;
+use crate::sealing::Keyring;
 use crate::settings::HostSettings;
 use crate::vault::Vault;
 
@@ -25,6 +29,8 @@ pub struct Examined {
     pub store: Store,
     /// The instance's settings, with the paths that the host opens.
     pub settings: HostSettings,
+    /// The sealing keys, or the reason for which they cannot be read.
+    pub keyring: Result<Keyring, String>,
     /// Fetches the secrets that the settings refer to.
     pub vault: Vault,
     /// The registered plugins.
@@ -45,8 +51,16 @@ pub trait Check: Sync {
 }
 
 /// All checks, in the order of their findings in the output.
-const CHECKS: &[&dyn Check] =
-    &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates, &openid::OpenId];
+const CHECKS: &[&dyn Check] = &[
+    &schema::Schema,
+    &keys::Keys,
+    &names::Names,
+    &numbers::Numbers,
+    &agents::Agents,
+    &certificates::Certificates,
+    &openid::OpenId,
+    &enrichment::Enrichment,
+];
 
 /// The findings of all checks. A check that could not run is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {

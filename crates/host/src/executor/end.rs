@@ -23,17 +23,18 @@ pub(super) struct Ended<'a> {
     pub(super) is_whole: bool,
     /// Whether its work would have been followed.
     pub(super) is_followed: bool,
+    /// Its time on the database's clock.
+    pub(super) at: Moment,
 }
 
 /// Stores the end of the run. The caller gets its outcome even if that fails; the host then tries again in the background.
 pub(super) async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, ended: Ended<'_>, redactor: &Redactor) {
-    let Ended { outcome, is_whole, is_followed } = ended;
+    let Ended { outcome, is_whole, is_followed, at: ended_at } = ended;
     let end = RunEnd {
         status,
         outcome: Some(kept::outcome(outcome, is_whole, redactor, shared.settings.outcome_bytes)),
         receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
     };
-    let ended_at = shared.now();
     if let Err(error) = store_end(shared, (run, is_followed), &end, ended_at).await {
         warn!(run = run.0, %error, "the end of a run could not be stored; the host tries again");
         let shared = Arc::clone(shared);

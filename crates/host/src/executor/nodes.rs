@@ -45,24 +45,33 @@ impl Executor {
         Ok(interrupted)
     }
 
-    /// Deletes ended runs beyond the limits in the settings, in small transactions. Returns their number.
+    /// Deletes ended runs beyond the limits in the settings, by the database's clock and in small transactions. Returns
+    /// their number.
     ///
     /// # Errors
     /// [`StoreError`]. Runs that were already deleted stay deleted.
     pub async fn forget_old_runs(&self) -> Result<u64, StoreError> {
         let settings = &self.shared.settings;
         let days = u64::try_from(settings.history_days).unwrap_or_default();
-        let oldest = self.shared.now() - Duration::from_secs(days.saturating_mul(24 * 60 * 60));
+        let kept = Duration::from_secs(days.saturating_mul(24 * 60 * 60));
         let mut forgotten = 0;
         loop {
             let mut transaction = self.shared.store().transaction().await?;
-            let batch = transaction.records().forget_runs(oldest, settings.history_runs.max(0), BATCH).await?;
+            let mut records = transaction.records();
+            let oldest = records.now().await? - kept;
+            let batch = records.forget_runs(oldest, settings.history_runs.max(0), BATCH).await?;
             transaction.commit().await?;
             forgotten += batch;
             if batch == 0 {
                 return Ok(forgotten);
             }
         }
+    }
+
+    /// Whether data may be deleted by age: `clock`, the database's, was not set lately.
+    async fn may_delete(&self, clock: &mut EvenClock) -> Result<bool, StoreError> {
+        let now = self.shared.store().reader().await?.records().now().await?;
+        Ok(clock.allows_deleting(now, self.shared.connections.clock.elapsed()))
     }
 
     /// Sends heartbeats and deletes old runs for ever. Spawn this future, and drop it after [`Executor::shutdown`].
@@ -76,14 +85,18 @@ impl Executor {
             {
                 warn!(%error, "a heartbeat could not be stored");
             }
-            let may_delete = clock.allows_deleting(self.shared.now(), self.shared.connections.clock.elapsed());
-            if beats_to_cleaning == 0 && may_delete {
-                beats_to_cleaning = BEATS_PER_CLEANING;
-                if let Err(error) = self.forget_old_runs().await
-                    && !self.shared.store().note(&error)
-                {
-                    warn!(%error, "old runs could not be deleted");
+            match self.may_delete(&mut clock).await {
+                Ok(true) if beats_to_cleaning == 0 => {
+                    beats_to_cleaning = BEATS_PER_CLEANING;
+                    if let Err(error) = self.forget_old_runs().await
+                        && !self.shared.store().note(&error)
+                    {
+                        warn!(%error, "old runs could not be deleted");
+                    }
                 }
+                Ok(_) => {}
+                Err(error) if self.shared.store().note(&error) => {}
+                Err(error) => warn!(%error, "the database's clock could not be read"),
             }
             beats_to_cleaning = beats_to_cleaning.saturating_sub(1);
             self.shared.connections.clock.sleep(self.shared.settings.heartbeat()).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use soar_connector::manifest::Effect;
 use soar_connector::{Collector, CommandError, Conclusion, ExecutionContext, Outcome, Receipt, Redactor, StatusCode};
-use soar_store::model::{RunId, RunStatus};
+use soar_store::model::{Moment, RunId, RunStatus};
 use soar_store::{HeldRoom, NewRun};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -40,7 +40,10 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let agent = ready.as_ref().ok().and_then(|ready| ready.agent.clone());
-    let run = begin(shared, &task, redactor.as_deref()).await?;
+    let (run, started_at) = begin(shared, &task, redactor.as_deref()).await?;
+    let (clock, elapsed) = (&shared.connections.clock, shared.connections.clock.elapsed());
+    // The time on the database's clock, without a query.
+    let now = || started_at + clock.elapsed().saturating_sub(elapsed);
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let (ending, room) = match ready {
         Ok(ready) if task.invocation.follow_limit().is_some() => {
@@ -48,7 +51,7 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
                 let _ = watching.run.set(run);
             }
             match start(shared, &task, (run, &ready), turns, deadline).instrument(span.clone()).await {
-                Ok(begun) => return Ok(begun.under_way(task, run, shared.now())),
+                Ok(begun) => return Ok(begun.under_way(task, run, now())),
                 Err(ending) => (ending, HeldRoom::default()),
             }
         }
@@ -67,13 +70,14 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
     let is_followed = task.invocation.follow_limit().is_some();
-    let ended = Ended { outcome: &outcome, is_whole, is_followed };
+    let ended = Ended { outcome: &outcome, is_whole, is_followed, at: now() };
     end(shared, run, status, ended, &redactor).instrument(span).await;
     let command = task.command().name.clone();
     Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room, under_way: None })
 }
 
-async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
+/// Records the beginning of the run. Returns its id and its time on the database's clock.
+async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<(RunId, Moment), Refusal> {
     let run = NewRun {
         user_id: task.caller.user.id,
         user_name: task.caller.user.name.clone(),
@@ -95,12 +99,13 @@ async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Res
         SealingGuard::begin(&mut records).await?;
         must_have_room(shared, &mut records, (run.site_id, &run.site_name)).await?;
     }
-    let id = records.begin_run(&run, shared.now()).await?;
+    let now = records.now().await?;
+    let id = records.begin_run(&run, now).await?;
     if let Some(limit) = limit {
         begin_followed(shared, &mut records, id, (task, limit)).await?;
     }
     transaction.commit().await?;
-    Ok(id)
+    Ok((id, now))
 }
 
 /// Runs the command in a task of its own, so that a panic ends only this task.

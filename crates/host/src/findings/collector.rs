@@ -10,7 +10,7 @@ use soar_store::{Difference, SnapshotClaim, SnapshotEnd, Stage, Store, StoreErro
 use uuid::Uuid;
 
 use super::compare::change_of;
-use super::gone::reasons;
+use super::gone::Absent;
 use super::rows::{Listing, Staging};
 use super::settings::FindingSettings;
 use crate::executor::Executor;
@@ -30,6 +30,10 @@ pub struct Collector {
     /// Names this collector in claims. A restarted process is a new node.
     pub(super) node: String,
 }
+
+/// Why a snapshot is not whole although all its rows came.
+const UNDECIDED: &str = "The list of devices did not come as a whole. It tells whether a new device with the name and address of \
+    a known one is that device, so the findings of such devices were left out.";
 
 /// The differences of a snapshot from what is known.
 #[derive(Clone, Copy)]
@@ -117,26 +121,37 @@ impl Collector {
         let (streamed, listing) = tokio::join!(streaming, staging.fill(&mut stage));
         let Listing { rows, unreadable, problem } = listing?;
         let conclusion = streamed.map_err(Unread::Problem)?;
-        let problem = match (conclusion.error, conclusion.receipt.missing, problem) {
+        let mut problem = match (conclusion.error, conclusion.receipt.missing, problem) {
             (Some(error), ..) => Some(format!("{} {}", sentence(&error.message), error.cause)),
             (None, Some(missing), _) => Some(missing),
             (None, None, Some(problem)) => Some(format!("{unreadable} rows are no findings: {problem}")),
             (None, None, None) => None,
         };
         let requests = i64::try_from(conclusion.receipt.requests).unwrap_or(i64::MAX);
-        let status = match &problem {
+        let mut status = match &problem {
             None => SnapshotStatus::Whole,
             Some(_) if rows > 0 => SnapshotStatus::Partial,
             Some(_) => SnapshotStatus::Failed,
         };
+        let mut absent = if status == SnapshotStatus::Whole {
+            let of_stage = (&mut stage, claim.feed.id, limit);
+            Absent::read(&self.executor, connection.id, source, &parameters, of_stage).await?
+        } else {
+            Absent::unknown()
+        };
         if status != SnapshotStatus::Failed {
-            stage.settle(claim.feed.id).await?;
+            let settled = stage.settle(claim.feed.id, &absent.unlisted).await?;
+            for device in &settled.renamed {
+                absent.reasons.remove(device);
+            }
+            if settled.has_left_out && status == SnapshotStatus::Whole {
+                let why = absent.problem.as_deref().unwrap_or_default();
+                (status, problem) = (SnapshotStatus::Partial, Some(format!("{UNDECIDED} {why}").trim_end().to_owned()));
+            }
             self.write_all(claim, &mut stage, Side::Listed).await?;
         }
         if status == SnapshotStatus::Whole {
-            let of_stage = (&mut stage, claim.feed.id, limit);
-            let reasons = reasons(&self.executor, connection.id, source, &parameters, of_stage).await?;
-            self.write_all(claim, &mut stage, Side::Missing(&reasons)).await?;
+            self.write_all(claim, &mut stage, Side::Missing(&absent.reasons)).await?;
         }
         stage.close().await?;
         Ok(SnapshotEnd { status, problem: problem.map(|text| sentence(&text)), rows_read: rows, requests })

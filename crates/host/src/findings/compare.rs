@@ -23,14 +23,14 @@ enum Counted<'f> {
 
 /// A finding with the fields whose change is a change of the finding.
 ///
-/// Dates, the product's ids, texts about the CVE and the device's name, address and tags are kept, but their change is no
-/// change of the finding: a new scan, a new address of a device or a new wording would otherwise change all findings.
+/// Dates, the product's ids, texts about the CVE, the risk and the device's name, address and tags are kept, but their change
+/// is no change of the finding: a new scan, a new risk of a device or a new wording would otherwise change all findings.
 #[derive(Debug)]
 pub struct ComparedFinding<'f>(&'f Finding);
 
 impl<'f> ComparedFinding<'f> {
     /// The fields that count, with their values.
-    fn counted(&self) -> [(&'static str, Counted<'f>); 11] {
+    fn counted(&self) -> [(&'static str, Counted<'f>); 10] {
         let finding = self.0;
         let text = |text: &'f Option<String>| Counted::Text(text.as_deref());
         [
@@ -40,7 +40,6 @@ impl<'f> ComparedFinding<'f> {
             ("cvss", Counted::Number(finding.cvss)),
             ("cvssVector", text(&finding.cvss_vector)),
             ("exploit", Counted::Boolean(finding.exploit)),
-            ("riskLevel", text(&finding.risk_level)),
             ("title", text(&finding.title)),
             ("software", text(&finding.software)),
             ("fixedReason", text(&finding.fixed_reason)),
@@ -109,7 +108,7 @@ pub fn change_of(difference: Difference, reason: GoneReason) -> Result<AppliedCh
     match (before, listed) {
         (Some(before), Some(listed)) => {
             let fields = changed_fields(&before.content, &listed.content)?;
-            let kind = kind_of_known(&before, &listed);
+            let kind = kind_of_known(&before, &listed, !fields.is_empty());
             // The log need not hold the fields of a finding that is written without a change.
             let content = if kind.is_some() { listed.content.clone() } else { String::new() };
             Ok(AppliedChange { kind, fields, content, listed: Some(listed), ..change })
@@ -138,14 +137,14 @@ const FIXED: &str = status_text(FindingStatus::Fixed);
 const REOPENED: &str = status_text(FindingStatus::Reopened);
 const OPEN: &str = status_text(FindingStatus::Open);
 
-fn kind_of_known(before: &Before, listed: &Listed) -> Option<FindingChangeKind> {
+fn kind_of_known(before: &Before, listed: &Listed, has_changed: bool) -> Option<FindingChangeKind> {
     let is_open = matches!(listed.status.as_str(), OPEN | REOPENED);
     let was_closed = !before.listed || before.status == FIXED;
     if listed.status == FIXED && (before.status != FIXED || !before.listed) {
         Some(FindingChangeKind::Fixed)
     } else if is_open && (was_closed || (listed.status == REOPENED && before.status != REOPENED)) {
         Some(FindingChangeKind::Reopened)
-    } else if before.counted != listed.counted || !before.listed {
+    } else if has_changed || !before.listed {
         Some(FindingChangeKind::Changed)
     } else {
         None
@@ -231,6 +230,7 @@ mod tests {
             device_id: "8".to_owned(),
             device_name: Some("new".to_owned()),
             device_address: Some("10.0.0.9".to_owned()),
+            risk_level: Some("3".to_owned()),
             state_changed: Some("2025-01-01T00:00:00Z".to_owned()),
             first_found: Some("2025-01-01T00:00:00Z".to_owned()),
             description: Some("text".to_owned()),

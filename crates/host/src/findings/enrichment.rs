@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -50,10 +51,10 @@ pub struct EpssValue {
 }
 
 /// Values about CVEs. A value that is not known is missing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Enrichment {
-    kev: Option<Kev>,
-    epss: Option<Epss>,
+    kev: Option<Arc<Kev>>,
+    epss: Option<Arc<Epss>>,
 }
 
 #[derive(Debug)]
@@ -89,9 +90,16 @@ impl Enrichment {
     /// # Errors
     /// A sentence with the file, what is wrong, and what was expected.
     pub fn read(files: &EnrichmentFiles) -> Result<Self, String> {
-        let kev = files.kev.as_deref().map(read_kev).transpose()?;
-        let epss = files.epss.as_deref().map(read_epss).transpose()?;
-        Ok(Self { kev, epss })
+        let (read, problems) = Self::read_after(files, &Self::default());
+        problems.into_iter().next().map_or(Ok(read), Err)
+    }
+
+    /// Reads the files. The values of a file that cannot be used are those of `last`, and the problem is returned besides.
+    pub(super) fn read_after(files: &EnrichmentFiles, last: &Self) -> (Self, Vec<String>) {
+        let mut problems = Vec::new();
+        let kev = read_or(files.kev.as_deref(), read_kev, last.kev.as_ref(), &mut problems);
+        let epss = read_or(files.epss.as_deref(), read_epss, last.epss.as_ref(), &mut problems);
+        (Self { kev, epss }, problems)
     }
 
     /// Whether one of these CVEs is in the catalog. `None` without a catalog, or without a CVE.
@@ -109,6 +117,21 @@ impl Enrichment {
         let known = cves.iter().filter_map(|cve| epss.scores.get(cve));
         let (score, percentile) = known.copied().max_by(|one, other| one.0.total_cmp(&other.0))?;
         Some(EpssValue { score, percentile, source: "FIRST EPSS", date: epss.date.clone() })
+    }
+}
+
+fn read_or<T>(
+    path: Option<&Path>,
+    read: fn(&Path) -> Result<T, String>,
+    last: Option<&Arc<T>>,
+    problems: &mut Vec<String>,
+) -> Option<Arc<T>> {
+    match read(path?) {
+        Ok(values) => Some(Arc::new(values)),
+        Err(problem) => {
+            problems.push(problem);
+            last.cloned()
+        }
     }
 }
 
@@ -147,6 +170,9 @@ fn read_epss(path: &Path) -> Result<Epss, String> {
         let (Ok(score), Ok(percentile)) = (score.parse::<f64>(), percentile.parse::<f64>()) else {
             return Err(unreadable(path, format!("line {number} has no numbers"), expected));
         };
+        if ![score, percentile].iter().all(|value| (0.0..=1.0).contains(value)) {
+            return Err(unreadable(path, format!("line {number} has a number that is not from 0 to 1"), expected));
+        }
         scores.insert(cve.to_owned(), (score, percentile));
     }
     Ok(Epss { date, scores })
@@ -200,6 +226,9 @@ mod tests {
             ("#score_date:2026\na,b\n", "second line"),
             ("#score_date:2026\ncve,epss,percentile\nCVE-1,0.5\n", "line 3 has fewer"),
             ("#score_date:2026\ncve,epss,percentile\nCVE-1,x,y\n", "line 3 has no numbers"),
+            ("#score_date:2026\ncve,epss,percentile\nCVE-1,NaN,0.5\n", "line 3 has a number that is not from 0 to 1"),
+            ("#score_date:2026\ncve,epss,percentile\nCVE-1,0.5,inf\n", "line 3 has a number that is not from 0 to 1"),
+            ("#score_date:2026\ncve,epss,percentile\nCVE-1,0.5,1.1\n", "line 3 has a number that is not from 0 to 1"),
         ] {
             let (_folder, path) = written("epss.csv", text);
             let files = EnrichmentFiles { kev: None, epss: Some(path) };

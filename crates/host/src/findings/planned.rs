@@ -1,13 +1,14 @@
 //! Plans a collection: chooses connections and tenants, which take turns.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use soar_connector::Command;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::name::quoted;
-use soar_store::model::{CollectionId, Connection, ConnectionId};
-use soar_store::{Records, StoreError};
+use soar_store::model::{CollectionId, Connection, ConnectionId, FindingFeed};
+use soar_store::{NewSnapshot, Records, StoreError};
 use utoipa::ToSchema;
 
 use super::listing::{ListedTenant, list_tenants};
@@ -49,12 +50,53 @@ pub struct CollectionProblem {
     pub problem: String,
 }
 
+/// A tenant of a collection.
+#[derive(Debug, Clone)]
+struct PlannedTenant {
+    connection: ConnectionId,
+    tenant: ListedTenant,
+    /// Why it cannot be read.
+    problem: Option<&'static str>,
+}
+
 /// A collection that was not recorded yet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PlannedCollection {
-    tenants: Vec<(ConnectionId, ListedTenant)>,
+    tenants: Vec<PlannedTenant>,
     /// Connections whose tenants could not be listed.
     pub(crate) problems: Vec<CollectionProblem>,
+}
+
+/// Why a tenant that was read before is not read.
+const UNLISTED: &str = "The product no longer lists this tenant, or the connection's user may no longer see it.";
+
+/// The most tenants that a refusal names.
+const MOST_NAMED: usize = 20;
+
+/// The tenants that were read before, and those of them whose last result says that they are not listed.
+struct Known {
+    feeds: Vec<FindingFeed>,
+    reported: HashSet<(ConnectionId, String)>,
+}
+
+impl Known {
+    async fn read(executor: &Executor) -> Result<Self, StoreError> {
+        let mut reader = executor.connections().store.reader().await?;
+        let mut records = reader.records();
+        let feeds = records.finding_feeds().await?;
+        let ids: Vec<_> = feeds.iter().map(|feed| feed.id).collect();
+        let last = records.last_finding_snapshots(&ids).await?.into_iter();
+        let reported = last.filter(|last| last.problem.as_deref() == Some(UNLISTED));
+        let reported = reported.map(|last| (last.connection_id, last.tenant)).collect();
+        Ok(Self { feeds, reported })
+    }
+
+    /// The tenants of a connection that were read before and that the product does not list.
+    fn unlisted(&self, connection: ConnectionId, listed: &[ListedTenant]) -> Vec<ListedTenant> {
+        let feeds = self.feeds.iter().filter(|feed| feed.connection_id == connection);
+        let unlisted = feeds.filter(|feed| listed.iter().all(|tenant| tenant.id != feed.tenant));
+        unlisted.map(|feed| ListedTenant { id: feed.tenant.clone(), name: feed.tenant_name.clone() }).collect()
+    }
 }
 
 impl PlannedCollection {
@@ -72,8 +114,11 @@ impl PlannedCollection {
                 return Err(StoreError::not_found("connection", id.to_string()).into());
             }
         }
+        let named = named_tenants(wanted)?;
+        let known = Known::read(executor).await?;
         let mut planned = Self::default();
-        let mut turns: Vec<(usize, ConnectionId, ListedTenant)> = Vec::new();
+        let mut turns: Vec<(usize, PlannedTenant)> = Vec::new();
+        let mut valid: Vec<ListedTenant> = Vec::new();
         let is_wanted = |one: &&Connection| match wanted.connections.as_slice() {
             [] => one.active,
             some => some.contains(&one.id),
@@ -89,26 +134,48 @@ impl PlannedCollection {
                 }
                 continue;
             };
-            let listed = match wanted.tenants.as_slice() {
-                [] => list_tenants(executor, connection.id, source).await,
-                some => {
-                    let named = |id: &String| ListedTenant { id: id.trim().to_owned(), name: id.trim().to_owned() };
-                    Ok(some.iter().map(named).collect())
-                }
+            let can_list = source.tenants.is_some();
+            // A product that lists no tenants and whose command takes one reads the tenants that the caller names.
+            let listed = if !can_list && source.tenant.is_some() && !named.is_empty() {
+                Ok(named.iter().map(|id| ListedTenant { id: id.clone(), name: id.clone() }).collect())
+            } else {
+                list_tenants(executor, connection.id, source).await
             };
-            match listed {
-                Ok(tenants) => {
-                    turns.extend(tenants.into_iter().enumerate().map(|(turn, tenant)| (turn, connection.id, tenant)));
-                }
+            let listed = match listed {
+                Ok(listed) => listed,
                 Err(problem) => {
                     let problem = soar_connector::sentence(&problem);
                     planned.problems.push(CollectionProblem { connection: connection.name.clone(), problem });
+                    continue;
                 }
-            }
+            };
+            let unlisted = if can_list { known.unlisted(connection.id, &listed) } else { Vec::new() };
+            let all = listed.iter().map(|tenant| (tenant, None));
+            let all = all.chain(unlisted.iter().map(|tenant| (tenant, Some(UNLISTED))));
+            let all = all.map(|(tenant, problem)| {
+                let tenant = tenant.clone();
+                PlannedTenant { connection: connection.id, tenant, problem }
+            });
+            let chosen = all.filter(|one| named.is_empty() || named.contains(&one.tenant.id));
+            turns.extend(chosen.enumerate());
+            valid.extend(listed);
+        }
+        if let Some(name) = named.iter().find(|name| turns.iter().all(|(_, one)| one.tenant.id != **name))
+            && planned.problems.is_empty()
+        {
+            return Err(not_listed(name, &valid));
+        }
+        // A tenant that is not listed is reported once, unless the caller names it or nothing else is left.
+        let is_new = |one: &PlannedTenant| {
+            let tenant = (one.connection, one.tenant.id.clone());
+            one.problem.is_none() || !known.reported.contains(&tenant)
+        };
+        if named.is_empty() && turns.iter().any(|(_, one)| is_new(one)) {
+            turns.retain(|(_, one)| is_new(one));
         }
         // The first tenant of each connection, then the second one: no connection waits for another.
-        turns.sort_by_key(|(turn, connection, _)| (*turn, *connection));
-        planned.tenants = turns.into_iter().map(|(_, connection, tenant)| (connection, tenant)).collect();
+        turns.sort_by_key(|(turn, one)| (*turn, one.connection));
+        planned.tenants = turns.into_iter().map(|(_, one)| one).collect();
         if planned.tenants.is_empty() {
             return Err(Refusal::Unable(match planned.problems.first() {
                 Some(CollectionProblem { connection, problem }) => {
@@ -126,8 +193,8 @@ impl PlannedCollection {
     /// [`StoreError`].
     pub(crate) async fn create(&self, records: &mut Records<'_>, user: &str) -> Result<CollectionId, StoreError> {
         let known = records.finding_feeds().await?;
-        let mut feeds = Vec::with_capacity(self.tenants.len());
-        for (connection, tenant) in &self.tenants {
+        let mut snapshots: Vec<NewSnapshot> = Vec::with_capacity(self.tenants.len());
+        for PlannedTenant { connection, tenant, problem } in &self.tenants {
             // A tenant that a caller names by its id keeps the name that the product listed.
             let before = known.iter().find(|feed| feed.connection_id == *connection && feed.tenant == tenant.id);
             let name = match before {
@@ -135,10 +202,35 @@ impl PlannedCollection {
                 _ => &tenant.name,
             };
             let feed = records.finding_feed_of(*connection, &tenant.id, name).await?.id;
-            if !feeds.contains(&feed) {
-                feeds.push(feed);
-            }
+            snapshots.push(NewSnapshot { feed, problem: problem.map(str::to_owned) });
         }
-        records.create_finding_collection(user, &feeds).await
+        records.create_finding_collection(user, &snapshots).await
     }
+}
+
+/// The ids of the tenants that the caller names, each once.
+fn named_tenants(wanted: &CollectionToMake) -> Result<Vec<String>, Refusal> {
+    let mut named: Vec<String> = Vec::new();
+    for id in wanted.tenants.iter().map(|id| id.trim()) {
+        if id.is_empty() {
+            return Err(Refusal::Because(
+                "The id of a tenant is empty. Give the product's id, or leave the tenants out for all.".to_owned(),
+            ));
+        }
+        if named.iter().all(|known| known != id) {
+            named.push(id.to_owned());
+        }
+    }
+    Ok(named)
+}
+
+fn not_listed(name: &str, valid: &[ListedTenant]) -> Refusal {
+    let shown = valid.iter().filter(|tenant| !tenant.id.is_empty()).take(MOST_NAMED);
+    let shown: Vec<_> = shown.map(|tenant| format!("{} ({})", tenant.id, quoted(&tenant.name))).collect();
+    let more = if valid.len() > MOST_NAMED { format!(" and {} more", valid.len() - MOST_NAMED) } else { String::new() };
+    let cure = match shown.as_slice() {
+        [] => "There are no tenants to name. Leave the tenants out.".to_owned(),
+        some => format!("The tenants are {}{more}. Give the id of one.", some.join(", ")),
+    };
+    Refusal::Because(format!("No connection lists a tenant with the id {}. {cure}", quoted(name)))
 }

@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
-use soar_connector::Clock;
 use soar_store::model::{AuditEntry, Caller, Moment};
 use soar_store::{AnswerClaim, EarlierCall, Records, Store, StoreError, Transaction};
 
@@ -35,7 +34,6 @@ pub enum Required {
 #[derive(Debug, Clone)]
 pub struct Changes {
     pub(super) store: Store,
-    clock: Arc<dyn Clock>,
     /// The retention time of the answer to a call under an Idempotency-Key.
     answers_kept: Duration,
     /// Seals the fingerprints of calls; `None` where no call has an Idempotency-Key.
@@ -48,7 +46,7 @@ pub struct Changes {
 pub struct Change<'t, 'w> {
     /// The records of the transaction.
     pub records: Records<'t>,
-    /// The time of the change.
+    /// The time of the change on the database's clock.
     pub now: Moment,
     /// Tells the compiler that `'w` outlives the transaction.
     work: PhantomData<&'t &'w ()>,
@@ -98,8 +96,8 @@ impl<T> Done<T> {
 impl Changes {
     /// Changes to `store`, without Idempotency-Keys.
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, answers_kept: Duration::ZERO, seal: None }
+    pub fn new(store: Store) -> Self {
+        Self { store, answers_kept: Duration::ZERO, seal: None }
     }
 
     /// Adds Idempotency-Keys, whose answers are kept for `answers_kept`.
@@ -147,11 +145,6 @@ impl Changes {
         .await
     }
 
-    /// The current time.
-    pub(super) fn now(&self) -> Moment {
-        Moment::from(self.clock.now())
-    }
-
     /// A new transaction.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         self.store.transaction().await
@@ -163,8 +156,8 @@ impl Changes {
         claim: Option<&Claim>,
         work: &(impl for<'t> Fn(Change<'t, 'w>) -> Working<'t, T> + Send + Sync + 'w),
     ) -> Result<T, OperationError> {
-        let now = self.now();
         let mut transaction = self.begin().await?;
+        let now = transaction.records().now().await?;
         if let Some(claim) = claim {
             // A repeat waits here until the first call's transaction ends.
             if let Some(earlier) = self.first_call(&mut transaction.records(), claim, now, now).await? {
@@ -186,6 +179,7 @@ impl Changes {
     }
 
     /// Claims the answer for the caller until `runs_until`; or returns the first call, if it had the same fingerprint.
+    /// `now` is the time of the database's clock.
     pub(super) async fn first_call(
         &self,
         records: &mut Records<'_>,

@@ -102,9 +102,8 @@ impl RequestContext {
             return Ok(());
         }
         Err(Refusal::Unable(format!(
-            "The caller's own key expires at {} (milliseconds since 1970), and a key that it creates must not expire \
-             later. Give an earlier expiry, or use a key that does not expire.",
-            own.0
+            "The caller's own key expires at {own}, and a key that it creates must not expire later. Give an earlier \
+             expiry, or use a key that does not expire."
         )))
     }
 

@@ -32,10 +32,7 @@ pub enum OperationError {
     #[error("The file could not be read or written: {0}")]
     File(std::io::Error),
     /// The Idempotency-Key was used for another call before.
-    #[error(
-        "The Idempotency-Key was used before, with another command or body or by a key for other sites. Use a new \
-         Idempotency-Key for a new call."
-    )]
+    #[error("This Idempotency-Key belongs to another call. Use a new key for a new call.")]
     KeyReused,
 }
 

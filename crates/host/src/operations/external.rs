@@ -1,6 +1,6 @@
 //! External commands call a vendor or another instance. They cannot run within a transaction. Under an Idempotency-Key
 //! the host therefore stores the claim before the command runs and the answer after it. If the host stops in between,
-//! the outcome is unknown, unless the command is idempotent.
+//! the outcome is unknown, unless the command is idempotent. Claims are renewed and judged by the database's clock.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -21,9 +21,6 @@ const CLAIMED: Duration = Duration::from_secs(30);
 
 /// The interval between renewals of a running call's claim.
 const RENEWAL: Duration = Duration::from_secs(10);
-
-/// The HTTP status of a command's answer, also where the command refused or failed.
-const ANSWERED: u16 = 200;
 
 /// One call of an external command.
 #[derive(Debug)]
@@ -62,7 +59,7 @@ pub enum Effect {
 /// The state of a call under an Idempotency-Key.
 enum Claimed {
     Run,
-    /// The first call was interrupted, and its effect is unknown.
+    /// The first call stored no answer and did not renew its claim, so its effect is unknown.
     OutcomeUnknown,
 }
 
@@ -164,22 +161,17 @@ impl Changes {
     /// Claims the answer of a call before it runs.
     async fn claim_run(&self, claim: &Claim, may_repeat: bool) -> Result<Claimed, OperationError> {
         until_no_conflict(|| async {
-            let now = self.now();
             let mut transaction = self.begin().await?;
             let mut records = transaction.records();
+            let now = records.now().await?;
             let claimed = match self.first_call(&mut records, claim, now + CLAIMED, now).await? {
                 None => Claimed::Run,
                 Some(earlier) if earlier.answer.is_some() => return Err(OperationError::Repeated(Box::new(earlier))),
                 Some(earlier) if earlier.runs_until > now => return Err(OperationError::StillRunning),
-                Some(earlier) if !records.take_over_claim(&claim.kept, &earlier, now + CLAIMED).await? => {
-                    return Err(OperationError::StillRunning);
-                }
-                Some(_) if may_repeat => Claimed::Run,
-                Some(_) => {
-                    let end = CommandEnd { ended: Err(outcome_unknown()), is_recorded: false };
-                    records.keep_answer(&claim.kept, ANSWERED, &json(&end)?).await?;
-                    Claimed::OutcomeUnknown
-                }
+                // The claim stays with the first call: if its host was only suspended, the true answer follows.
+                Some(_) if !may_repeat => Claimed::OutcomeUnknown,
+                Some(earlier) if records.take_over_claim(&claim.kept, &earlier, now + CLAIMED).await? => Claimed::Run,
+                Some(_) => return Err(OperationError::StillRunning),
             };
             transaction.commit().await?;
             Ok(claimed)
@@ -201,7 +193,9 @@ impl Changes {
     async fn renew(&self, claim: &Claim) {
         let renewed = async {
             let mut transaction = self.begin().await?;
-            transaction.records().extend_claim(&claim.kept, self.now() + CLAIMED).await?;
+            let mut records = transaction.records();
+            let now = records.now().await?;
+            records.extend_claim(&claim.kept, now + CLAIMED).await?;
             transaction.commit().await
         };
         if let Err(error) = renewed.await
@@ -227,9 +221,13 @@ impl Changes {
     async fn end_claim(&self, claim: &Claim, unanswered: Unanswered) -> Result<(), OperationError> {
         until_no_conflict(|| async {
             let mut transaction = self.begin().await?;
+            let mut records = transaction.records();
             match unanswered {
-                Unanswered::CutOff => transaction.records().extend_claim(&claim.kept, self.now()).await?,
-                Unanswered::GivenUp => transaction.records().give_up_claim(&claim.kept).await?,
+                Unanswered::CutOff => {
+                    let now = records.now().await?;
+                    records.extend_claim(&claim.kept, now).await?;
+                }
+                Unanswered::GivenUp => records.give_up_claim(&claim.kept).await?,
             }
             Ok(transaction.commit().await?)
         })
@@ -239,8 +237,9 @@ impl Changes {
 
 fn outcome_unknown() -> Refusal {
     Refusal::Unable(
-        "The outcome of the first call under this Idempotency-Key is unknown, because the host stopped while the \
-         command ran. Check the product. If the change was not made, call again under a new Idempotency-Key."
+        "The outcome of the first call under this Idempotency-Key is unknown: the host that ran it stored no answer \
+         and did not renew its claim. Check the product. If the change was not made, call again under a new \
+         Idempotency-Key."
             .to_owned(),
     )
 }

@@ -57,7 +57,7 @@ impl Operations {
         limit: i64,
     ) -> Result<SyncRunPage, OperationError> {
         context.must_administer()?;
-        let runs = self.reader(context).await?.records().sync_runs(before, limit, self.now()).await?;
+        let runs = self.reader(context).await?.records().sync_runs(before, limit).await?;
         let next = full_page(&runs, limit).map(|run| run.id);
         Ok(SyncRunPage { runs, next })
     }
@@ -69,7 +69,7 @@ impl Operations {
     #[boxed]
     pub async fn sync_run(&self, context: &RequestContext, id: SyncRunId) -> Result<SyncRun, OperationError> {
         context.must_administer()?;
-        Ok(self.reader(context).await?.records().sync_run(id, self.now()).await?)
+        Ok(self.reader(context).await?.records().sync_run(id).await?)
     }
 
     /// At most `limit` results of a run.
@@ -87,7 +87,7 @@ impl Operations {
         context.must_administer()?;
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
-        records.sync_run(id, self.now()).await?;
+        records.sync_run(id).await?;
         let found = records.sync_results(id, filter, limit).await?;
         let next = full_page(&found, limit).map(|(id, _)| *id);
         Ok(SyncResultPage { results: found.into_iter().map(|(_, result)| result).collect(), next })

@@ -1,15 +1,19 @@
 //! Makes, extends and closes incidents, by the operations that users have.
 
 use serde_json::{Value, json};
+use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
-use soar_store::model::{Caller, IncidentFinding, IncidentId, Moment};
+use soar_store::model::{AuditEntry, Caller, IncidentFinding, IncidentId, Moment, Surface};
 use soar_store::{Records, StoreError, StoredRule};
+use uuid::Uuid;
 
 use super::acting::Acting;
 use super::checked::CheckedRule;
 use super::describe::{MOST_FINDINGS, SECTION, appended, fields, raw_data};
-use super::desk::Draft;
+use super::desk::{Draft, LONGEST_LINE, minute};
+use super::title::cut;
 use crate::Refusal;
+use crate::connections::Connections;
 use crate::utility::{self, Answer};
 
 /// What a step of a rule works with.
@@ -76,6 +80,49 @@ pub(super) async fn write(records: &mut Records<'_>, step: &Step<'_>, drafts: &[
         records.set_ripe(id, draft.ripe).await?;
     }
     Ok(done)
+}
+
+/// The findings that one statement writes.
+const TOGETHER: usize = 500;
+
+/// Gives the open incidents of a rule the status that their findings have now. The rule has not handled all changes: it was
+/// not active, or they were deleted.
+///
+/// # Errors
+/// [`Refusal::Unable`] when the rule's user is not active.
+pub(crate) async fn catch_up(
+    records: &mut Records<'_>,
+    connections: &Connections,
+    stored: &StoredRule,
+    checked: &CheckedRule,
+) -> Result<(), Refusal> {
+    let acting = Acting::load(records, connections, stored.user_id, checked.owner()).await?;
+    let step = Step { stored, checked, acting: &acting, now: records.now().await? };
+    let closes = checked.incident().is_some_and(|incident| incident.close_when_fixed);
+    let mut done = Done::default();
+    for (id, number, site_id) in records.all_open_rule_incidents(stored.id).await? {
+        if !acting.may_change(site_id) {
+            continue;
+        }
+        let mut moved = records.moved_findings(id).await?;
+        moved.retain(|finding| acting.feeds.contains(&finding.feed_id));
+        if moved.is_empty() {
+            continue;
+        }
+        let findings: Vec<_> = moved.iter().collect();
+        for some in findings.chunks(TOGETHER) {
+            records.put_incident_findings(id, some).await?;
+        }
+        let line = |finding: &&IncidentFinding| {
+            let IncidentFinding { cve, device, status, .. } = finding;
+            cut(&format!("{} UTC: {cve} on {device} is {status}", minute(step.now)), LONGEST_LINE)
+        };
+        describe(records, &step, &number, &findings.iter().map(line).collect::<Vec<_>>()).await?;
+        done.extended.push(number);
+        let (_, unfixed) = records.count_incident_findings(id).await?;
+        records.set_ripe(id, unfixed == 0 && closes).await?;
+    }
+    Ok(audit(records, &step, &done).await?)
 }
 
 /// Makes an incident, as the command CreateAnIncident does.
@@ -156,4 +203,16 @@ async fn call<const N: usize>(
 fn first_row(answer: &Answer) -> Value {
     let rows = answer.context_data.as_ref().map(utility::Rows::values).unwrap_or_default();
     rows.into_iter().next().unwrap_or_default()
+}
+
+/// Writes the audit entry of what a step did.
+pub(super) async fn audit(records: &mut Records<'_>, step: &Step<'_>, done: &Done) -> Result<(), StoreError> {
+    let Some(did) = done.in_words() else { return Ok(()) };
+    let entry = AuditEntry {
+        username: AuditEntry::kept(step.acting.user()),
+        command: AuditEntry::kept(&format!("rule {}", quoted(&step.stored.name))),
+        reason: AuditEntry::kept(&did),
+        ..AuditEntry::new(step.now, Surface::Rule, Uuid::now_v7().to_string())
+    };
+    records.append_audit(&[entry]).await
 }

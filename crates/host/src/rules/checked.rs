@@ -62,7 +62,8 @@ impl CheckedRule {
     pub(crate) fn new(mut rule: Rule) -> Result<Self, String> {
         rule.name = checked_name("rule", &rule.name).map_err(|error| error.to_string())?;
         if rule.on.is_empty() {
-            return Err("on: expected opened, reopened or both. Leave it out for both.".to_owned());
+            return Err("on: expected opened, reopened or changed, or several. Leave it out for opened and reopened."
+                .to_owned());
         }
         if !(1..=1_000).contains(&rule.most_per_collection) {
             let got = rule.most_per_collection;
@@ -180,7 +181,10 @@ impl CheckedRule {
                 TitleMember::Address => finding.device_address.clone().unwrap_or_default(),
                 TitleMember::Tenant => change.tenant_name.clone(),
                 TitleMember::Connection => connection.name.clone(),
-                TitleMember::Title => finding.title.clone().unwrap_or_default(),
+                TitleMember::Title => {
+                    let title = finding.title.clone().filter(|title| !title.trim().is_empty());
+                    title.or_else(|| finding.description.clone()).unwrap_or_default()
+                }
                 TitleMember::Severity => severity.map(|severity| severity.to_string()).unwrap_or_default(),
                 TitleMember::Cvss => finding.cvss.map(|score| score.to_string()).unwrap_or_default(),
                 TitleMember::Change => change.kind.to_string(),

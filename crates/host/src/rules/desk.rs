@@ -1,6 +1,6 @@
 //! Decides what a rule does about changes, in memory. A plan and the real run use the same decisions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use soar_store::model::{
     CollectionId, FindingChangeKind, FindingItem, HeldStatus, IncidentFinding, IncidentId, Severity, SiteId,
@@ -12,7 +12,7 @@ use super::evidence::item;
 use super::title::cut;
 
 /// The most characters of a line of an incident's description.
-const LONGEST_LINE: usize = 1_000;
+pub(super) const LONGEST_LINE: usize = 1_000;
 
 /// An incident of the rule, with what the rule does about it.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(super) struct Desk<'r> {
     pub(super) drafts: Vec<Draft>,
     by_subject: HashMap<String, usize>,
     by_finding: HashMap<String, Vec<usize>>,
+    /// Findings that an incident of the rule holds, open or closed. A further change of one makes no incident.
+    pub(super) held: HashSet<String>,
     pub(super) counts: HashMap<Option<CollectionId>, Counts>,
     /// The findings of an alert.
     pub(super) alerts: Vec<FindingItem>,
@@ -68,6 +70,7 @@ impl<'r> Desk<'r> {
             drafts: Vec::new(),
             by_subject: HashMap::new(),
             by_finding: HashMap::new(),
+            held: HashSet::new(),
             counts: HashMap::new(),
             alerts: Vec::new(),
             met: 0,
@@ -121,7 +124,8 @@ impl<'r> Desk<'r> {
         if let Some(problem) = &judged.problem {
             self.problem = Some(problem.clone());
         }
-        if let Some(met) = judged.met.clone().filter(|_| is_open) {
+        let is_known = judged.kind() == FindingChangeKind::Changed && self.held.contains(&judged.entry.finding_id);
+        if let Some(met) = judged.met.clone().filter(|_| !is_known) {
             self.met += 1;
             self.act(&judged, met);
         }
@@ -164,6 +168,7 @@ impl<'r> Desk<'r> {
             draft.put(judged, self.rule);
         }
         self.by_finding.entry(judged.entry.finding_id.clone()).or_default().push(place);
+        self.held.insert(judged.entry.finding_id.clone());
     }
 
     /// Forgets the incidents that are ripe, as if they had been closed. Returns their number.
@@ -189,16 +194,23 @@ impl Draft {
     fn put(&mut self, judged: &Judged, rule: &CheckedRule) {
         let (change, mut entry) = (&judged.logged.change, judged.entry.clone());
         let before = self.statuses.get(&entry.finding_id).copied();
-        // A finding that is fixed stays so when the product no longer lists it.
-        if (before, entry.status) == (Some(HeldStatus::Fixed), HeldStatus::Gone) {
-            entry.status = HeldStatus::Fixed;
+        let is_changed = change.kind == FindingChangeKind::Changed;
+        match before {
+            // A finding that is fixed stays so when the product no longer lists it.
+            Some(HeldStatus::Fixed) if entry.status == HeldStatus::Gone => entry.status = HeldStatus::Fixed,
+            // One that is gone and changed is listed again.
+            Some(status) if is_changed && status != HeldStatus::Gone => entry.status = status,
+            _ => {}
         }
         if let Some(earlier) = self.findings.get(&entry.finding_id) {
             entry.first_seen.clone_from(&earlier.first_seen);
         }
         let is_unfixed = |status: HeldStatus| i64::from(status != HeldStatus::Fixed);
         self.unfixed += is_unfixed(entry.status) - before.map_or(0, is_unfixed);
-        self.ripe = self.unfixed == 0 && rule.incident().is_some_and(|incident| incident.close_when_fixed);
+        // A rule that could not close an incident tries again when a finding is fixed, not when one is changed.
+        if !is_changed || self.unfixed > 0 {
+            self.ripe = self.unfixed == 0 && rule.incident().is_some_and(|incident| incident.close_when_fixed);
+        }
         let reason = change.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         let line = format!(
             "{} UTC: {} on {} {}{reason}: {}",
@@ -215,7 +227,7 @@ impl Draft {
 }
 
 /// A time in UTC, to the minute.
-fn minute(at: soar_store::model::Moment) -> String {
+pub(super) fn minute(at: soar_store::model::Moment) -> String {
     let time = jiff::Timestamp::from_millisecond(at.0);
     time.map_or_else(|_| at.to_string(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
 }

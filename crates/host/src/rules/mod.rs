@@ -1,4 +1,4 @@
-//! Rules: what is done about a finding that was opened or reopened. A rule makes incidents, or sends alerts.
+//! Rules: what is done about a finding that was opened, reopened or changed. A rule makes incidents, or sends alerts.
 
 mod acting;
 mod carry_out;
@@ -15,6 +15,7 @@ mod step;
 mod title;
 
 pub(crate) use acting::caller_of;
+pub(crate) use carry_out::catch_up;
 pub use change::RuleChange;
 pub(crate) use checked::{CheckedRule, check_against};
 pub use plan::{PlannedIncident, RulePlan};

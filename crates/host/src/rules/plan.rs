@@ -95,10 +95,7 @@ impl Rules {
         if !(1..=MOST_DAYS).contains(&days) {
             return Err(Refusal::Because(format!("days: expected 1 to {MOST_DAYS}, got {days}. Correct it.")));
         }
-        let enrichment = match self.findings.enrichment().await {
-            Err(refused) if checked.needs_values() => return Err(refused),
-            values => values.unwrap_or_default(),
-        };
+        let enrichment = self.values_for(checked).await?;
         let (acting, from) = {
             let mut reader = self.store.reader().await?;
             let mut records = reader.records();

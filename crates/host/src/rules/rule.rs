@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// The most incidents of a rule per collection, unless the rule says so.
 const MOST_PER_COLLECTION: u32 = 100;
 
-/// A rule: what is done about findings that were opened or reopened.
+/// A rule: what is done about findings that were opened, reopened or changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Rule {
@@ -18,8 +18,8 @@ pub struct Rule {
     /// Whether the rule is active. Yes unless given. A rule that becomes active handles the changes from then on.
     #[serde(default = "yes")]
     pub active: bool,
-    /// The changes that the rule is about. Both unless given.
-    #[serde(default = "both")]
+    /// The changes that the rule is about. Opened and reopened unless given.
+    #[serde(default = "opened_and_reopened")]
     #[schema(min_items = 1)]
     #[schemars(length(min = 1))]
     pub on: Vec<RuleEvent>,
@@ -48,6 +48,8 @@ pub enum RuleEvent {
     Opened,
     /// The finding is open again after it was fixed or gone.
     Reopened,
+    /// A field of the finding that counts has another value, such as its CVSS score, and it is open.
+    Changed,
 }
 
 impl RuleEvent {
@@ -56,7 +58,8 @@ impl RuleEvent {
         match kind {
             FindingChangeKind::Opened => Some(Self::Opened),
             FindingChangeKind::Reopened => Some(Self::Reopened),
-            FindingChangeKind::Changed | FindingChangeKind::Fixed | FindingChangeKind::Gone => None,
+            FindingChangeKind::Changed => Some(Self::Changed),
+            FindingChangeKind::Fixed | FindingChangeKind::Gone => None,
         }
     }
 }
@@ -179,7 +182,7 @@ fn yes() -> bool {
     true
 }
 
-fn both() -> Vec<RuleEvent> {
+fn opened_and_reopened() -> Vec<RuleEvent> {
     vec![RuleEvent::Opened, RuleEvent::Reopened]
 }
 
@@ -235,7 +238,10 @@ mod tests {
             (r#"{"name": "A", "when": {"cvss": 1}, "then": {"incident": {}}}"#, "unknown field `cvss`"),
             (r#"{"name": "A", "then": {"script": {}}}"#, "unknown variant `script`, expected `incident` or `alert`"),
             (r#"{"name": "A"}"#, "missing field `then`"),
-            (r#"{"name": "A", "on": ["gone"], "then": {"incident": {}}}"#, "expected `opened` or `reopened`"),
+            (
+                r#"{"name": "A", "on": ["gone"], "then": {"incident": {}}}"#,
+                "expected one of `opened`, `reopened`, `changed`",
+            ),
         ] {
             let error = serde_json::from_str::<Rule>(wrong).unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");

@@ -7,9 +7,10 @@ use soar_store::Store;
 use soar_store::model::FindingRuleId;
 use tokio::sync::watch;
 
+use super::checked::CheckedRule;
 use crate::Refusal;
 use crate::connections::Connections;
-use crate::findings::Findings;
+use crate::findings::{Enrichment, Findings};
 
 /// The interval between looks for changes.
 const LOOK: Duration = Duration::from_secs(1);
@@ -34,6 +35,11 @@ impl Rules {
     #[must_use]
     pub fn new(connections: Connections, findings: Arc<Findings>) -> Self {
         Self { store: connections.store.clone(), connections, findings }
+    }
+
+    /// The values about CVEs for a rule. A rule with a condition on them waits while a file cannot be used.
+    pub(super) async fn values_for(&self, checked: &CheckedRule) -> Result<Arc<Enrichment>, Refusal> {
+        if checked.needs_values() { self.findings.enrichment().await } else { Ok(self.findings.known_values().await) }
     }
 
     /// Does what is due until `stop` is true.

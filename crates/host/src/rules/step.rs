@@ -1,13 +1,12 @@
 //! One step of a rule: it handles some changes in one transaction, together with the number up to which it has come. After a
 //! crash the rule goes on from that number, so it does nothing twice.
 
-use soar_connector::name::quoted;
-use soar_store::model::{AuditEntry, FindingRuleId, FindingSequence, FindingsEvent, FindingsMessage, Moment, Surface};
+use soar_store::model::{FindingChangeKind, FindingRuleId, FindingSequence, FindingsEvent, FindingsMessage, Moment};
 use soar_store::{LogPosition, LoggedChange, Records, RuleCounts, StoreError, StoredRule};
 use uuid::Uuid;
 
 use super::acting::Acting;
-use super::carry_out::{Done, Step, close, write};
+use super::carry_out::{Done, Step, audit, catch_up, close, write};
 use super::checked::CheckedRule;
 use super::desk::{Counts, Desk};
 use super::rule::Rule;
@@ -38,11 +37,7 @@ impl Rules {
             found => found?,
         };
         let checked = checked(&before)?;
-        let enrichment = match self.findings.enrichment().await {
-            // Without the files nothing is known about the CVEs, so a rule with a condition on them waits.
-            Err(refused) if checked.needs_values() => return Err(refused),
-            values => values.unwrap_or_default(),
-        };
+        let enrichment = self.values_for(&checked).await?;
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         let Some(stored) = records.lock_finding_rule(id).await? else { return Ok(false) };
@@ -69,7 +64,10 @@ async fn handle(
         let problem = format!("The changes after {} are not in the log. The rule goes on from {next}.", stored.after);
         tracing::warn!(rule = stored.name, "{problem}");
         records.finding_rule_handled(stored.id, next, Some(&problem)).await?;
-        return Ok(true);
+        match catch_up(records, &rules.connections, stored, checked).await {
+            Ok(()) | Err(Refusal::Unable(_)) => return Ok(true),
+            Err(error) => return Err(error),
+        }
     }
     let acting = match Acting::load(records, &rules.connections, stored.user_id, checked.owner()).await {
         Err(Refusal::Unable(problem)) => {
@@ -132,6 +130,11 @@ async fn decide<'r>(
         // A user may have moved an incident to a site on which the rule's user changes nothing.
         open.retain(|incident| step.acting.may_change(incident.site_id));
         desk.open(open, held);
+        let changed = judged.iter().filter(|one| one.kind() == FindingChangeKind::Changed && one.met.is_some());
+        let changed: Vec<_> = changed.map(|one| one.entry.finding_id.clone()).collect();
+        if !changed.is_empty() {
+            desk.held.extend(records.findings_held_by_rule(step.stored.id, &changed).await?);
+        }
     }
     for one in judged {
         desk.take(one);
@@ -181,16 +184,4 @@ async fn send(records: &mut Records<'_>, checked: &CheckedRule, message: &Findin
         sent += 1;
     }
     Ok(sent)
-}
-
-/// Writes the audit entry of what a step did.
-async fn audit(records: &mut Records<'_>, step: &Step<'_>, done: &Done) -> Result<(), StoreError> {
-    let Some(did) = done.in_words() else { return Ok(()) };
-    let entry = AuditEntry {
-        username: AuditEntry::kept(step.acting.user()),
-        command: AuditEntry::kept(&format!("rule {}", quoted(&step.stored.name))),
-        reason: AuditEntry::kept(&did),
-        ..AuditEntry::new(step.now, Surface::Rule, Uuid::now_v7().to_string())
-    };
-    records.append_audit(&[entry]).await
 }

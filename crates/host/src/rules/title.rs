@@ -16,7 +16,7 @@ text_enum! {
         Tenant = "tenant",
         /// The name of the connection.
         Connection = "connection",
-        /// The title of the finding.
+        /// The title of the finding; its description where the product gives no title.
         Title = "title",
         /// The severity.
         Severity = "severity",

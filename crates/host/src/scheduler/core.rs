@@ -112,8 +112,8 @@ impl Scheduler {
         self.in_hand.schedules().len()
     }
 
-    /// Claims as much due work as there are free permits. Work of a dead host that must not be repeated is recorded as
-    /// interrupted.
+    /// Claims as much due work as there are free permits. Work whose lease has expired and that must not be repeated is
+    /// recorded as interrupted.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -128,10 +128,13 @@ impl Scheduler {
         let elapsed = self.clock.elapsed();
         let due = records.claim_due(self.holder(&in_hand), now, free).await?;
         for (item, schedule, node) in due.lost {
-            let why = "The process that ran the command ended before the command did. Its effect is unknown: check \
-                       before you repeat it.";
+            let why = format!(
+                "The host that ran the command did not renew its lease for {} s. Whether the command was carried out \
+                 is unknown: `footprint runs list` shows its run.",
+                self.settings.lease.as_secs()
+            );
             let ran = Ran { started_at: item.due_at, ended_at: now, node };
-            let report = failed(&schedule, why);
+            let report = failed(&schedule, &why);
             records.finish_run(item, &schedule, ScheduleRunStatus::Interrupted, &report, &ran).await?;
         }
         for (item, schedule, why) in due.unplanned {

@@ -110,6 +110,12 @@ impl SignIn {
         Moment::from(self.clock.now())
     }
 
+    /// The time of the database's clock, which hosts share.
+    pub(super) async fn store_now(&self) -> Result<Moment, StoreError> {
+        let mut reader = self.store.access_reader().await?;
+        reader.records().now().await
+    }
+
     /// The context of a change in the name of `user`, whom the browser has proved to be.
     pub(super) fn context(&self, browser: &Browser, command: &str, user: &User) -> RequestContext {
         let username = user.name.clone();

@@ -39,7 +39,7 @@ impl Tenants {
         expires_at: Moment,
     ) -> Result<IssuedTenantKey, Refusal> {
         demand(caller)?;
-        let now = self.now();
+        let now = records.now().await?;
         if expires_at <= now || expires_at.since(now) > LONGEST {
             return Err(Refusal::Because(
                 "The key's expiry: expected a time in the future, at most 30 days from now.".to_owned(),
@@ -61,7 +61,8 @@ impl Tenants {
     /// [`Refusal`] when the caller is no administrator.
     pub async fn keys_in(&self, records: &mut Records<'_>, caller: &Caller) -> Result<Vec<TenantKey>, Refusal> {
         demand(caller)?;
-        Ok(records.tenant_keys(self.now()).await?)
+        let now = records.now().await?;
+        Ok(records.tenant_keys(now).await?)
     }
 
     /// Revokes a one-time key within the transaction of `records`. A used key cannot be revoked.

@@ -134,10 +134,10 @@ impl Tenants {
         call: &mut AuditEntry,
         request: &RegistrationRequest,
     ) -> Result<MasterReply, Refusal> {
-        let now = call.at;
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
         SealingGuard::begin(&mut records).await?;
+        let now = records.now().await?;
         let name = AuditEntry::kept(&request.key);
         let Some(key) = records.open_tenant_key(&request.key).await? else {
             let reason = format!("The one-time key {name} is unknown, or was used or revoked.");

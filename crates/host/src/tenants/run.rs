@@ -8,7 +8,7 @@ use std::time::Duration;
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::named;
 use soar_store::model::{
-    Caller, Moment, SyncChange, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, Tenant, TenantId,
+    Caller, SyncChange, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, Tenant, TenantId,
 };
 use soar_store::{NewSyncRun, StoreError, TenantFilter};
 use tokio::task::JoinSet;
@@ -97,7 +97,7 @@ impl Tenants {
     ) -> Result<SyncRun, Refusal> {
         demand(caller)?;
         self.client().map_err(Refusal::Because)?;
-        let before = self.connections.store.reader().await?.records().sync_run(run, self.now()).await?;
+        let before = self.connections.store.reader().await?.records().sync_run(run).await?;
         match before.status {
             SyncStatus::Running => {
                 return Err(Refusal::Unable(format!("The run {run} is under way. Retry once it has ended.")));
@@ -200,8 +200,8 @@ impl Tenants {
             }
         }
         let mut transaction = self.connections.store.transaction().await?;
-        transaction.records().end_sync(run, self.now()).await?;
-        let ended = transaction.records().sync_run(run, self.now()).await?;
+        transaction.records().end_sync(run).await?;
+        let ended = transaction.records().sync_run(run).await?;
         transaction.commit().await?;
         Ok(ended)
     }
@@ -221,10 +221,9 @@ impl Tenants {
             username: caller.user.name.clone(),
             request_id: caller.request_id.clone(),
         };
-        let now = self.now();
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
-        let run = records.begin_sync(&new, now, self.heard_by(now)).await?;
+        let run = records.begin_sync(&new, self.lease()).await?;
         // A missing connection is no failure of a tenant, so it has one result.
         let results: Vec<_> = unknown.into_iter().map(|(info, why)| unknown_result(&info, why)).collect();
         records.note_unsent(run, &results).await?;
@@ -237,7 +236,7 @@ impl Tenants {
         loop {
             let kept = async {
                 let mut transaction = self.connections.store.transaction().await?;
-                transaction.records().note_sync_results(run, results, self.heard_by(self.now())).await?;
+                transaction.records().note_sync_results(run, results, self.lease()).await?;
                 transaction.commit().await
             };
             match kept.await {
@@ -247,8 +246,9 @@ impl Tenants {
         }
     }
 
-    fn heard_by(&self, now: Moment) -> Moment {
-        now + self.settings.tenant_time() + GRACE
+    /// The time within which a run stores its next result.
+    fn lease(&self) -> Duration {
+        self.settings.tenant_time() + GRACE
     }
 
     async fn next_page(

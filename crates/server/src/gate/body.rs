@@ -77,14 +77,28 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// Refuses JSON with a NUL character in a text, since PostgreSQL cannot store it. JSON can contain NUL only as an
 /// escape.
 pub(crate) fn without_nul(json: &[u8]) -> Result<(), Reply> {
-    let is_escaped = json.windows(6).any(|escape| escape == br"\u0000");
-    if is_escaped && serde_json::from_slice::<Value>(json).is_ok_and(|value| soar_store::holds_nul(&value)) {
-        return Err(Reply::error(
-            StatusCode::BAD_REQUEST,
-            "The body contains a NUL character. Remove it: the store cannot keep NUL characters.",
-        ));
+    if !json.windows(6).any(|escape| escape == br"\u0000") {
+        return Ok(());
     }
-    Ok(())
+    let Some(place) = serde_json::from_slice::<Value>(json).ok().as_ref().and_then(place_of_nul) else { return Ok(()) };
+    let within = if place.is_empty() { String::new() } else { format!(" in {}", place.trim_start_matches('.')) };
+    let error = format!("The body contains a NUL character{within}. Remove it: the store cannot keep NUL characters.");
+    Err(Reply::error(StatusCode::BAD_REQUEST, error))
+}
+
+/// The place of the first NUL character in a text or a name, such as `.CommandParams.Names[2]`; empty for `value` itself.
+fn place_of_nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(at, item)| Some(format!("[{at}]{}", place_of_nul(item)?)))
+        }
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let place = if name.contains('\0') { String::new() } else { place_of_nul(member)? };
+            Some(format!(".{}{place}", name.replace('\0', r"\u0000")))
+        }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -92,16 +106,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_text_with_a_nul_in_it_is_refused() {
-        for (json, expected) in [
-            (r#"{"name": "a\u0000b"}"#, true),
-            (r#"{"a\u0000": 1}"#, true),
-            (r#"[["\u0000"]]"#, true),
-            (r#"{"name": "C:\\u0000"}"#, false),
-            (r#"{"name": "u0000"}"#, false),
-            ("7", false),
+    fn only_a_text_with_a_nul_in_it_is_refused_with_its_place() {
+        for (json, place) in [
+            (r#"{"name": "a\u0000b"}"#, Some(" in name.")),
+            (r#"{"a\u0000": 1}"#, Some(r" in a\u0000.")),
+            (r#"{"names": [{"of": ["a", "\u0000"]}]}"#, Some(" in names[0].of[1].")),
+            (r#""\u0000""#, Some("a NUL character.")),
+            (r#"{"name": "C:\\u0000"}"#, None),
+            (r#"{"name": "u0000"}"#, None),
+            ("7", None),
         ] {
-            assert_eq!(without_nul(json.as_bytes()).is_err(), expected, "{json}");
+            let refused = without_nul(json.as_bytes()).err().map(|reply| reply.reason);
+            assert_eq!(refused.is_some(), place.is_some(), "{json}");
+            assert!(refused.unwrap_or_default().contains(place.unwrap_or_default()), "{json}");
         }
     }
 }

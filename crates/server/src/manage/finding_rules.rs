@@ -1,4 +1,4 @@
-//! Rules: what is done about findings that were opened or reopened.
+//! Rules: what is done about findings that were opened, reopened or changed.
 
 use axum::response::Response;
 use serde::Deserialize;

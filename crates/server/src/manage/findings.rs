@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use soar_host::Refusal;
 use soar_host::findings::CollectionToMake;
-use soar_host::findings::formats::{ChangeShown, FindingFormat, render};
+use soar_host::findings::formats::{ChangeShown, FindingFormat, cut_to_batch, render};
 use soar_host::operations::{
     ChangesSince, CollectionShown, DeliveryShown, DeliveryToMake, FindingDifferences, FindingPage, FindingShown,
     OperationError, Span,
@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::address::{Id, IdempotencyHeader, Name};
 use super::query::{Limit, choice};
-use super::request::{Managed, Nothing};
+use super::request::{Managed, Nothing, Reading};
 use super::{Routes, handlers};
 
 /// The header with the number up to which the log was read.
@@ -80,8 +80,9 @@ struct Wanted {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Since {
-    /// Only changes after this number; from the first one that is left unless given.
-    #[param(value_type = Option<i64>)]
+    /// Only changes after this number; from the first one that is left if it is 0 or not given.
+    #[serde(deserialize_with = "sequence")]
+    #[param(value_type = Option<i64>, minimum = 0)]
     after: Option<FindingSequence>,
     /// The time in seconds to wait for a change if there is none; 0 unless given.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 60)]
@@ -90,9 +91,16 @@ struct Since {
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     format: Option<FindingFormat>,
-    /// The most changes in the answer; 100 unless given.
+    /// The most changes in the answer; 100 unless given. An answer ends at 1 MiB, but has at least one change.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
+}
+
+fn sequence<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<FindingSequence>, D::Error> {
+    match String::deserialize(deserializer)?.parse() {
+        Ok(number @ 0..) => Ok(Some(FindingSequence(number))),
+        _ => Err(serde::de::Error::custom("expected a whole number that is not negative")),
+    }
 }
 
 /// A time to wait.
@@ -131,7 +139,7 @@ struct Between {
 /// Findings as they were last read
 #[utoipa::path(get, path = "/findings", operation_id = "listFindings", params(Wanted),
     responses((status = 200, body = FindingPage), (status = 422, description = "after is no id of a finding.")))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted, Reading>) -> Response {
     let Wanted { search, cve, device, tenant, status, with_gone, order, descending, after, limit } = query;
     let filter = FindingFilter { search, cve, device, tenant, status, with_gone, order, descending, after };
     let page = request.operations().list_findings(&request.context, &filter, limit.0).await;
@@ -141,7 +149,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
 /// One finding by its id, with its changes and the incidents that hold it
 #[utoipa::path(get, path = "/findings/items/{name}", operation_id = "getFinding", params(Name),
     responses((status = 200, body = FindingShown)))]
-async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
+async fn get(Managed { request, path, .. }: Managed<Name, Nothing, Reading>) -> Response {
     let finding = request.operations().finding(&request.context, &path.name).await;
     request.answer(finding).await
 }
@@ -149,7 +157,7 @@ async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
 /// The last result of each tenant whose findings were collected
 #[utoipa::path(get, path = "/findings/tenants", operation_id = "listFindingTenants",
     responses((status = 200, body = Vec<FindingSnapshot>)))]
-async fn tenants(Managed { request, .. }: Managed) -> Response {
+async fn tenants(Managed { request, .. }: Managed<Nothing, Nothing, Reading>) -> Response {
     let tenants = request.operations().finding_tenants(&request.context).await;
     request.answer(tenants).await
 }
@@ -175,15 +183,17 @@ async fn collection(Managed { request, path, .. }: Managed<Id<CollectionId>>) ->
 #[utoipa::path(get, path = "/findings/changes", operation_id = "listFindingChanges", params(Since),
     responses((status = 200, content((String = "application/x-ndjson"), (Vec<ChangeShown> = "application/json"), (String = "text/csv"))),
         (status = 410, description = "The log cannot go on from this number; goOnFrom is the number to go on from.")))]
-async fn changes(Managed { request, query, .. }: Managed<Nothing, Since>) -> Response {
+async fn changes(Managed { request, query, .. }: Managed<Nothing, Since, Reading>) -> Response {
     let Since { after, wait, format, limit } = query;
     let format = format.unwrap_or(FindingFormat::Ndjson);
     let wanted = ChangesSince { after, limit: limit.0, wait: Duration::from_secs(wait.0) };
     let page = request.operations().finding_changes(&request.context, wanted).await;
     let unreadable = |error: serde_json::Error| Refusal::Store(StoreError::Unreadable(error.to_string()));
-    let rendered = page.and_then(|page| {
-        // A consumer that goes on has the headings of CSV already.
-        let body = render(format, &page.changes, after.is_none()).map_err(unreadable)?;
+    let rendered = page.and_then(|mut page| {
+        if let Some(last) = cut_to_batch(format, &mut page.changes).map_err(unreadable)? {
+            page.through = last;
+        }
+        let body = render(format, &page.changes, true).map_err(unreadable)?;
         Ok((page.changes.len(), page.through, body))
     });
     match rendered {
@@ -205,7 +215,7 @@ async fn changes(Managed { request, query, .. }: Managed<Nothing, Since>) -> Res
 /// What a time span changed: one entry per finding that is not as it was before
 #[utoipa::path(get, path = "/findings/differences", operation_id = "listFindingDifferences", params(Between),
     responses((status = 200, body = FindingDifferences)))]
-async fn differences(Managed { request, query, .. }: Managed<Nothing, Between>) -> Response {
+async fn differences(Managed { request, query, .. }: Managed<Nothing, Between, Reading>) -> Response {
     let Between { from, to, after, limit } = query;
     let found = request.operations().finding_differences(&request.context, Span { from, to }, after, limit.0).await;
     request.answer(found).await

@@ -1,22 +1,48 @@
 //! One call of the management API: it is authenticated and read before its operation runs.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::error::Error as _;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts as _, MatchedPath, OriginalUri, Path, Query, Request};
 use axum::http::{Extensions, HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use soar_store::model::{Allowed, AuditEntry, Surface};
+use soar_store::model::{AuditEntry, Surface};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::Parameter;
 
-use super::body::without_values;
+use super::body::{in_words, parsed, problem};
+use super::{BASE, described_routes};
 use crate::Server;
-use crate::gate::{Call, IdempotencyKey, Place, Reply, bounded_json, read_json, without_nul};
+use crate::gate::{Call, IDEMPOTENCY_KEY, IdempotencyKey, Place, Reply, bounded_json, read_json, without_nul};
 use crate::limits::CountsBytes;
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
+
+/// The operations whose description has the header Idempotency-Key, such as `POST /api/manage/v1/keys`.
+static DONE_ONCE: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let mut done_once = HashSet::new();
+    for (path, item) in described_routes().into_openapi().paths.paths {
+        let methods = [("POST", item.post), ("PUT", item.put), ("PATCH", item.patch), ("DELETE", item.delete)];
+        for (method, operation) in methods {
+            let parameters = operation.and_then(|operation| operation.parameters).unwrap_or_default();
+            let is_key = |parameter: &RefOr<Parameter>| match parameter {
+                RefOr::T(Parameter { name, .. }) => IDEMPOTENCY_KEY.as_str().eq_ignore_ascii_case(name),
+                RefOr::Ref(_) => false,
+            };
+            if parameters.iter().any(is_key) {
+                done_once.insert(format!("{method} {BASE}{path}"));
+            }
+        }
+    }
+    done_once
+});
 
 /// A call with the parameters of its path, its query and its body, each parsed into a type.
 pub(super) struct Managed<P = Nothing, Q = Nothing, B = NoBody> {
@@ -43,6 +69,9 @@ pub(super) struct Nothing {}
 
 /// A type of body.
 pub(super) trait RequestBody: Sized + Send {
+    /// Whether the call only reads what the key's owner may see. Keys that may not manage may then make it too.
+    const IS_READING: bool = false;
+
     /// Reads the body. Also returns the bytes for the fingerprint of a call under an Idempotency-Key.
     fn read(
         headers: &HeaderMap,
@@ -50,6 +79,22 @@ pub(super) trait RequestBody: Sized + Send {
         host: &Server,
         share: &mut (impl CountsBytes + Send),
     ) -> impl Future<Output = Result<(Self, Bytes), Reply>> + Send;
+}
+
+/// No body, in a call that only reads what the key's owner may see.
+pub(super) struct Reading;
+
+impl RequestBody for Reading {
+    const IS_READING: bool = true;
+
+    async fn read(
+        _: &HeaderMap,
+        _: Body,
+        _: &Server,
+        _: &mut (impl CountsBytes + Send),
+    ) -> Result<(Self, Bytes), Reply> {
+        Ok((Self, Bytes::new()))
+    }
 }
 
 /// No body.
@@ -78,8 +123,7 @@ impl<T: DeserializeOwned + Send> RequestBody for T {
         if bytes.trim_ascii_start().first() == Some(&b'[') {
             return Err(malformed("The body is not valid: it is an array. Expected a JSON object.".to_owned()));
         }
-        let unexpected = |error| malformed(format!("The body is not valid: {}.", without_values(&error)));
-        let read = serde_json::from_slice(&bytes).map_err(unexpected)?;
+        let read = parsed(&bytes).map_err(|problem| malformed(format!("The body is not valid: {problem}.")))?;
         without_nul(&bytes)?;
         Ok((read, bytes))
     }
@@ -123,14 +167,26 @@ where
     if let Some(known) = entered.snapshot.user_numbered(entered.shown.known.key.owner) {
         known.user.name.clone_into(&mut call.entry.username);
     }
-    let administrator = entered.shown.administrator(&entered.snapshot).map_err(|error| Reply {
-        reason: error.to_string(),
-        ..Reply::error(
-            StatusCode::FORBIDDEN,
+    let (owner, refusal) = if B::IS_READING {
+        (
+            entered.shown.reader(&entered.snapshot),
+            "The key may not read this. Use an API key that is not limited to commands.",
+        )
+    } else {
+        (
+            entered.shown.administrator(&entered.snapshot),
             "The key may not use the management API. Use an administrator's key that may manage and is not limited to \
              sites or commands.",
         )
-    })?;
+    };
+    let owner =
+        owner.map_err(|error| Reply { reason: error.to_string(), ..Reply::error(StatusCode::FORBIDDEN, refusal) })?;
+    let is_done_once = head.method.is_safe() || DONE_ONCE.contains(&*call.label);
+    if !is_done_once && head.headers.contains_key(IDEMPOTENCY_KEY) {
+        return Err(malformed(
+            "This operation takes no header Idempotency-Key: each call runs it again. Leave the header out.".to_owned(),
+        ));
+    }
     // The address in the audit entry may be cut.
     let address = whole_address(&head.extensions, &head.uri).to_string();
     // No name contains NUL, and PostgreSQL cannot store it.
@@ -139,7 +195,10 @@ where
     }
     let Path(path) = Path::<P>::from_request_parts(&mut head, &()).await.map_err(|error| {
         // An invalid id is the id of no resource.
-        Reply::error(StatusCode::NOT_FOUND, format!("There is nothing at {}: {error}.", head.uri.path()))
+        Reply::error(
+            StatusCode::NOT_FOUND,
+            format!("There is nothing at {}: {}.", head.uri.path(), path_problem(&error)),
+        )
     })?;
     let Query(query) = Query::<Q>::try_from_uri(&head.uri)
         .map_err(|error| malformed(format!("The query parameters are not valid: {}.", query_problem(&error))))?;
@@ -151,10 +210,9 @@ where
     let mut entry = call.entry.clone();
     entry.status = i64::from(StatusCode::OK.as_u16());
     let context = RequestContext {
-        user: administrator.user.clone(),
-        roles: administrator.roles.clone(),
-        // A key that is limited to sites may not use this API.
-        reach: Allowed::All,
+        user: owner.user.clone(),
+        roles: owner.roles.clone(),
+        reach: entered.shown.known.key.sites.clone(),
         key: Some(entered.shown.known.key.name.clone()),
         key_expires_at: entered.shown.known.key.expires_at,
         entry,
@@ -169,8 +227,25 @@ fn whole_address<'a>(extensions: &'a Extensions, uri: &'a Uri) -> &'a Uri {
     extensions.get::<OriginalUri>().map_or(uri, |OriginalUri(uri)| uri)
 }
 
-fn query_problem(error: &impl std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+fn path_problem(error: &PathRejection) -> String {
+    if let PathRejection::FailedToDeserializePathParams(error) = error
+        && let ErrorKind::ParseErrorAtKey { key, expected_type, .. } = error.kind()
+    {
+        return format!("{key}: expected {}", in_words(expected_type));
+    }
+    error.to_string()
+}
+
+fn query_problem(error: &QueryRejection) -> String {
+    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    if let Some(at) = text.find("unknown field `") {
+        return problem("", &text[at..]).replacen("field", "parameter", 1);
+    }
+    match text.split_once(": ") {
+        // The name of the parameter. The text without one may have a colon too.
+        Some((name, text)) if !name.contains(' ') => problem(name, text),
+        _ => problem("", &text),
+    }
 }
 
 fn malformed(error: String) -> Reply {

@@ -9,12 +9,14 @@ use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use rmcp::model::Extensions;
 use serde_json::{Value, json};
+use soar_connector::Command;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::Host;
 use soar_host::operations::{ConnectionQuery, OperationError};
 use soar_host::plugins::endpoint_name;
-use soar_mcp::{Answer, Backend, CommandCall, Place, Problem};
-use soar_store::model::{self, Right, SiteKind};
+use soar_mcp::{Answer, Backend, CommandCall, Place, Plan, Problem};
+use soar_store::model::{self, Moment, Right, SiteKind};
+use soar_store::{AnswerClaim, StoreError};
 
 use super::message::{End, McpCaller, Message};
 use super::reading;
@@ -65,13 +67,8 @@ impl HostBackend {
         &self,
         message: &mut Message,
         call: &CommandCall,
-        plan: Option<&str>,
+        plan: Option<&Plan>,
     ) -> Result<AuthorizedCall, Problem> {
-        let refused = |message: &mut Message, reply: Reply| {
-            let problem = reading::problem(&reply);
-            message.end = Some(End { reply, is_written: false });
-            problem
-        };
         let command = match self.host.commands.find(&endpoint_name(&call.command.name)) {
             Ok(command) => command.clone(),
             Err(error) => return Err(refused(message, Reply::refused(error))),
@@ -92,7 +89,7 @@ impl HostBackend {
         parameters.insert("Connection Name".to_owned(), call.connection.clone().into());
         let body = json!({"Username": message.username, "Site": call.site, "CommandParams": parameters});
         let headers = plan.and_then(|plan| {
-            let key = HeaderValue::from_str(&format!("mcp-{plan}")).ok()?;
+            let key = HeaderValue::from_str(&format!("mcp-{}", plan.name)).ok()?;
             Some(HeaderMap::from_iter([(IDEMPOTENCY_KEY, key)]))
         });
         let Some(entered) = message.entered.take() else {
@@ -101,6 +98,30 @@ impl HostBackend {
         authorize_message(&mut message.call, command, entered, headers, Bytes::from(Value::to_string(&body)))
             .map_err(|reply| refused(message, reply))
     }
+
+    /// Whether an earlier call under the Idempotency-Key of this call was answered, or still runs.
+    async fn is_repeat(&self, authorized: &AuthorizedCall) -> Result<bool, StoreError> {
+        let context = &authorized.context;
+        let Some(idempotency) = &context.idempotency else { return Ok(false) };
+        let claim = AnswerClaim {
+            user: context.user.id,
+            access_key: idempotency.access_key,
+            key: idempotency.key.clone(),
+            fingerprint: idempotency.fingerprint.clone(),
+            request_id: context.entry.request_id.clone(),
+        };
+        // The transaction is not committed, so nothing is claimed.
+        let mut transaction = self.host.store.transaction().await?;
+        let earlier = transaction.records().claim_answer(&claim, Moment(0), Moment(0)).await?;
+        Ok(earlier.is_some())
+    }
+}
+
+/// Ends the message with a reply of the Command API that refuses its command.
+fn refused(message: &mut Message, reply: Reply) -> Problem {
+    let problem = reading::problem(&reply);
+    message.end = Some(End { reply, is_written: false });
+    problem
 }
 
 fn unknown(places: &[Place], call: &CommandCall) -> String {
@@ -130,11 +151,13 @@ impl Backend for HostBackend {
     async fn connections(&self, caller: &McpCaller) -> Result<Vec<Place>, Problem> {
         let mut message = caller.message.lock().await;
         let message = message.as_mut().ok_or_else(answered)?;
-        self.places(message).await.map_err(|reply| {
-            let problem = reading::problem(&reply);
-            message.end = Some(End { reply, is_written: false });
-            problem
-        })
+        self.places(message).await.map_err(|reply| refused(message, reply))
+    }
+
+    async fn offers(&self, caller: &McpCaller, command: &Command) -> bool {
+        let message = caller.message.lock().await;
+        let Some(entered) = message.as_ref().and_then(|message| message.entered.as_ref()) else { return false };
+        entered.shown.known.key.commands.allows(&endpoint_name(&command.name).to_ascii_lowercase())
     }
 
     async fn check(&self, caller: &McpCaller, call: &CommandCall) -> Result<(), Problem> {
@@ -145,10 +168,23 @@ impl Backend for HostBackend {
         Ok(())
     }
 
-    async fn run(&self, caller: &McpCaller, call: CommandCall, plan: Option<&str>) -> Result<Answer, Problem> {
+    async fn run(&self, caller: &McpCaller, call: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem> {
         let mut message = caller.message.lock().await;
         let message = message.as_mut().ok_or_else(answered)?;
         let authorized = self.authorize(message, &call, plan).await?;
+        if plan.is_some_and(|plan| plan.is_expired) {
+            let is_repeat = self.is_repeat(&authorized).await;
+            let failed = |error: StoreError| Reply::store_failed(&self.host.store, &message.call.entry, &error);
+            match is_repeat.map_err(failed) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let problem = Problem::expired_plan();
+                    message.end = Some(End { reply: Reply::refused(problem.message.clone()), is_written: false });
+                    return Err(problem);
+                }
+                Err(reply) => return Err(refused(message, reply)),
+            }
+        }
         let (reply, is_written) = run_external(&mut message.call, &authorized).await;
         let answer = reading::answer(&reply);
         message.end = Some(End { reply, is_written });

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use soar_store::model::{AuditEntry, Surface};
 use tokio::sync::Mutex;
 
@@ -26,11 +27,12 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
     let mut call = Call::begin(&host, Surface::Mcp, &request, "mcp");
     call.label = "mcp".into();
     let request_id = call.entry.request_id.clone();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let (entered, username, body) = match enter(&mut call, &head, body).await {
         Ok(entered) => entered,
-        Err(reply) => return call.write_and_answer(reply).await,
+        Err(reply) => return with_scheme(call.write_and_answer(reply).await),
     };
+    accept_both(&mut head.headers);
     let message = Message { call, entered: Some(entered), username, end: None };
     // The message has a task of its own, so that an accepted change is finished even if the caller goes away.
     let finished = tokio::spawn(run(service, message, head, body)).await;
@@ -38,6 +40,22 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
         tracing::error!(request_id, %error, "the task of a message panicked");
         Reply::unexpected("").into_response(&request_id)
     })
+}
+
+/// Tells a caller without a valid key how keys are sent.
+fn with_scheme(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// The protocol's library wants the two media types by name, also of a client that accepts all.
+fn accept_both(headers: &mut HeaderMap) {
+    let accepts_all = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains("*/*"));
+    if headers.get_all(header::ACCEPT).iter().any(accepts_all) {
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    }
 }
 
 /// Authenticates the call, applies the limits of its key, and reads its body. Also returns the user's name.
@@ -62,7 +80,8 @@ async fn enter(call: &mut Call, head: &Parts, body: Body) -> Result<(Entered, St
     Ok((entered, username, body))
 }
 
-/// The method of a message, for the audit log. A list of messages, and an answer to the server, have none.
+/// The method of a message, and the tool that it calls, for the audit log. A list of messages, and an answer to the
+/// server, have no method.
 fn method_of(body: &[u8]) -> Option<String> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         return None;
@@ -71,8 +90,18 @@ fn method_of(body: &[u8]) -> Option<String> {
     struct Named<'a> {
         #[serde(borrow)]
         method: Cow<'a, str>,
+        #[serde(borrow)]
+        params: Option<&'a RawValue>,
     }
-    serde_json::from_slice::<Named<'_>>(body).ok().map(|named| named.method.into_owned())
+    #[derive(Deserialize)]
+    struct Tool<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+    }
+    let Named { method, params } = serde_json::from_slice(body).ok()?;
+    let tool = params.filter(|_| method == "tools/call");
+    let tool = tool.and_then(|params| serde_json::from_str::<Tool<'_>>(params.get()).ok());
+    Some(tool.map_or_else(|| method.to_string(), |tool| format!("{method} {}", tool.name)))
 }
 
 async fn run(service: Service, message: Message, head: Parts, body: Bytes) -> Response {
@@ -119,4 +148,37 @@ async fn reply(response: Response<BoxBody<Bytes, Infallible>>) -> Reply {
         _ => said,
     };
     Reply::error(head.status, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_log_names_the_method_and_the_tool() {
+        for (body, expected) in [
+            (r#"{"method": "tools/list"}"#, Some("tools/list")),
+            (r#"{"method": "tools/call", "params": {"name": "connections"}}"#, Some("tools/call connections")),
+            (r#"{"method": "tools/call", "params": {"name": 5}}"#, Some("tools/call")),
+            (r#"{"method": "tools/call", "params": []}"#, Some("tools/call")),
+            (r#"{"method": "ping", "params": {"name": "x"}}"#, Some("ping")),
+            (r#"[{"method": "ping"}]"#, None),
+            (r#"{"id": 1, "result": {}}"#, None),
+        ] {
+            assert_eq!(method_of(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_accepts_all_is_answered_and_one_without_a_key_is_told_the_scheme() {
+        let both = "application/json, text/event-stream";
+        for (accepted, expected) in [("text/html, */*", both), ("text/html", "text/html")] {
+            let mut headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accepted))]);
+            accept_both(&mut headers);
+            assert_eq!(headers[header::ACCEPT], expected);
+        }
+        let response = |status| with_scheme(Reply::error(status, "").into_response(""));
+        assert_eq!(response(StatusCode::UNAUTHORIZED).headers()[header::WWW_AUTHENTICATE], "Bearer");
+        assert!(!response(StatusCode::FORBIDDEN).headers().contains_key(header::WWW_AUTHENTICATE));
+    }
 }

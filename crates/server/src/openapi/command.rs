@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::{self, FILLED};
 use super::shared::{ONCE, WITH_BODY, idempotency_key, responses};
-use soar_host::commands::{CommandRegistry, Runner};
+use soar_host::commands::{CommandRegistry, Registered, Runner};
 use soar_host::settings::HostSettings;
 
 pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, paths: &mut Map<String, Value>) {
@@ -29,8 +29,6 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
         } else {
             json!({ "anyOf": [parameters, { "type": "null" }] })
         };
-        let example: Map<_, _> =
-            manifest.inputs.iter().map(|input| (input.name.clone(), input.example.clone())).collect();
         let name = json!({ "type": "string", "pattern": FILLED });
         let described = |text: &str| {
             let mut schema = name.clone();
@@ -60,7 +58,7 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
                         "required": required,
                     },
                     "example": {
-                        "Username": "Admin", "Site": "Security Operations", "CommandParams": example,
+                        "Username": "Admin", "Site": "Security Operations", "CommandParams": example(command),
                     },
                 } },
             },
@@ -78,6 +76,16 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
         }
         paths.insert(path, json!({ "post": operation }));
     }
+}
+
+/// An example of the parameters. A connector's command may refuse some of its optional inputs together, and its
+/// manifest does not say which. So its example has the first of them only.
+fn example(command: &Registered) -> Map<String, Value> {
+    let inputs = &command.manifest.inputs;
+    let first = inputs.iter().find(|input| !input.required).map(|input| input.name.as_str());
+    let shown =
+        inputs.iter().filter(|input| command.is_utility() || input.required || first == Some(input.name.as_str()));
+    shown.map(|input| (input.name.clone(), input.example.clone())).collect()
 }
 
 /// The operation that plans the command of `run`.

@@ -24,7 +24,8 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": "D3's Command API, and the management API of the host. Every answer has the header \
                             X-Request-Id. Under an Idempotency-Key the same call of the same user is done once, and \
-                            repeats get the same answer for 24 hours unless the host's settings give another time.",
+                            repeats get the same answer for 24 hours unless the host's settings give another time. A change of \
+                            the management API whose description does not have the header refuses it.",
             "license": { "name": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
@@ -33,7 +34,8 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
             { "name": "Integration commands", "description": "Commands of connectors, which run on connections." },
             { "name": "Management", "description":
                 "The host's sites, users, keys, connections, runs, incidents, cases and audit log; for administrators' \
-                 keys. Times are in milliseconds since 1970." },
+                 keys that may manage. An API key that may not manage reads the findings that its owner may see, unless \
+                 it is limited to commands. Times are in milliseconds since 1970." },
         ],
         "paths": paths,
         "components": {

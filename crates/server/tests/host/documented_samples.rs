@@ -1,12 +1,17 @@
-//! D3's documented requests, sent unchanged over HTTP, and its documented answers, field by field.
+//! D3's documented requests, sent unchanged over HTTP, and its documented answers, field by field; and the examples of the
+//! OpenAPI document.
 
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
 use soar_host::connections::ConnectionDraft;
+use soar_host::executor::ExecutorSettings;
 use soar_host::utility;
+use soar_host::vault::VaultSettings;
 use soar_store::Engine;
+use soar_store::testing::TestStore;
 
 use crate::direct::DirectConnections as _;
+use crate::stage::{Stage, simulator};
 use crate::support::FullHost;
 
 #[tokio::test]
@@ -176,4 +181,32 @@ fn every_documented_utility_command_is_there() {
     ] {
         assert!(utility::command(endpoint).is_some(), "{endpoint}");
     }
+}
+
+#[tokio::test]
+async fn each_command_of_the_connector_takes_the_example_of_the_openapi_document() {
+    let host = FullHost::on(Engine::Sqlite, |_| {}).await;
+    let document = host.client.get(format!("{}/openapi.json", host.url)).send().await.unwrap();
+    let document: Value = document.json().await.unwrap();
+    let settings = ExecutorSettings { time_limit_seconds: 10, ..ExecutorSettings::default() };
+    let stage = Stage::over(TestStore::on(Engine::Sqlite).await, settings, VaultSettings::default()).await;
+    let simulator = simulator().await;
+    stage.footprint(&simulator, "Main").await;
+    let admin = stage.administrator().await;
+    let operations = document["paths"].as_object().unwrap().values().map(|path| &path["post"]);
+    let mut commands = 0;
+    for operation in operations.filter(|operation| operation["tags"][0] == "Integration commands") {
+        let name = operation["summary"].as_str().unwrap();
+        let content = &operation["requestBody"]["content"]["application/json"];
+        let mut parameters = content["example"]["CommandParams"].as_object().unwrap().clone();
+        // The host itself reads it.
+        parameters.remove("Connection Name");
+        let given = format!("{name}: {parameters:?}");
+        let finished = stage.executor.run(&admin, "coda-footprint", None, name, parameters).await;
+        let error = finished.unwrap_or_else(|refusal| panic!("{given}: {refusal}")).outcome.error;
+        let code = error.map(|error| error.code).unwrap_or_default();
+        assert!(code != "invalid-parameter" && code != "missing-parameter", "{given}: {code}");
+        commands += 1;
+    }
+    assert!(commands > 20, "{commands}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use soar_host::EvenClock;
 use soar_store::AnswerClaim;
 
 use crate::support::{TestHost, answer};
@@ -24,7 +25,7 @@ async fn a_repeated_call_gets_the_first_answer_and_does_nothing() {
         assert!(again.reason.starts_with("The call got the answer of the call "), "{again:?}");
 
         let (status, body) = answer(call("Another", "one")).await;
-        assert!(status == 422 && body["Error"].as_str().unwrap().contains("another command or body"), "{body}");
+        assert!(status == 422 && body["Error"].as_str().unwrap().contains("belongs to another call"), "{body}");
         let other = host.command("PatchDevice", json!({ "Name": "Note" })).header("Idempotency-Key", "one");
         assert_eq!(answer(other).await.0, 422);
         // The same text from another user is another Idempotency-Key.
@@ -220,6 +221,49 @@ async fn answers_that_have_expired_are_deleted() {
         let day = Duration::from_secs(86_400);
         assert_eq!(transaction.records().purge_answers(host.now() + day - Duration::from_millis(1)).await.unwrap(), 0);
         assert_eq!(transaction.records().purge_answers(host.now() + day).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_host_whose_clock_is_ahead_deletes_no_answer_too_early_and_keeps_none_too_long() {
+    for host in TestHost::on_both().await {
+        let ahead = host.beside(HOUR * 24 * 400).await;
+        for (host, note) in [(&host, "here"), (&ahead, "there")] {
+            let call = host.command("MakeNote", json!({ "Name": note })).header("Idempotency-Key", note);
+            assert_eq!(answer(call).await.0, 200);
+        }
+        let mut clock = EvenClock::default();
+        let mut purged_after = async |time: Duration| {
+            host.clock.advance(time);
+            ahead.clock.advance(time);
+            ahead.host.purge_answers(&mut clock).await.unwrap()
+        };
+        assert_eq!(purged_after(Duration::ZERO).await, 0);
+        assert_eq!(purged_after(HOUR).await, 0);
+        assert_eq!(purged_after(HOUR * 23).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_running_call_is_no_lost_one_for_a_host_whose_clock_is_ahead_and_its_end_replaces_a_verdict() {
+    for host in TestHost::on_both().await {
+        let ahead = host.beside(Duration::from_secs(60)).await;
+        let call = |host: &TestHost| {
+            let request = host.command("PatchDevice", json!({ "Name": "a", "Mode": "wait" }));
+            request.header("Idempotency-Key", "patch")
+        };
+        let first = tokio::spawn(answer(call(&host)));
+        host.gate.entered().await;
+        assert_eq!(answer(call(&ahead)).await.0, 409);
+        // As if the first host were suspended until its claim had expired.
+        host.clock.advance(Duration::from_secs(31));
+        let (status, unknown) = answer(call(&ahead)).await;
+        assert!(status == 200 && unknown["error"].as_str().unwrap().contains("did not renew its claim"), "{unknown}");
+        host.gate.let_one_go();
+        let first = first.await.unwrap();
+        assert_ne!(first.1, unknown);
+        assert_eq!(answer(call(&ahead)).await, first);
+        assert_eq!((host.vendor.calls(), ahead.vendor.calls()), (1, 0));
     }
 }
 

@@ -179,7 +179,7 @@ async fn a_kept_answer_is_not_repeated_to_a_key_of_another_reach() {
         assert_eq!(answer(call(wide)).await, (200, first));
         let (status, refused) = answer(call(narrow)).await;
         assert_eq!(status, 422, "{refused}");
-        assert!(refused["Error"].as_str().unwrap().contains("a key for other sites"), "{refused}");
+        assert!(refused["Error"].as_str().unwrap().contains("belongs to another call"), "{refused}");
     }
 }
 

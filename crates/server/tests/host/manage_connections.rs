@@ -88,11 +88,11 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (json!({ "healthCheckMinutes": 5, "healthCheckSlowMs": 0 }), 422, "1 to 3600000"),
             (json!({ "parameters": { "Password": CANARY } }), 422, "Server URL: It is required"),
             (json!({ "parameters": { "Pasword": CANARY } }), 422, "Did you mean"),
-            (json!({ "parameters": CANARY }), 400, "expected a map"),
-            (json!({ "parameters": [CANARY] }), 400, "expected a map"),
-            (json!({ "active": CANARY }), 400, "expected a boolean"),
-            (json!({ "healthCheckMinutes": CANARY }), 400, "expected i64"),
-            (json!({ "users": CANARY }), 400, "expected a sequence"),
+            (json!({ "parameters": CANARY }), 400, "parameters: expected an object, found a text"),
+            (json!({ "parameters": [CANARY] }), 400, "parameters: expected an object, found a list"),
+            (json!({ "active": CANARY }), 400, "active: expected a boolean, found a text"),
+            (json!({ "healthCheckMinutes": CANARY }), 400, "healthCheckMinutes: expected a whole number"),
+            (json!({ "users": CANARY }), 400, "users: expected a list"),
             (json!({ "colour": CANARY }), 400, "unknown field `colour`"),
             (secret(json!([CANARY])), 400, "expected a text"),
             (secret(json!({ "secret": CANARY })), 400, "expected a text"),
@@ -100,7 +100,7 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (secret(json!({ "reference": "canary:5f1c0e" })), 400, "expected env:NAME"),
             (secret(json!({ "reference": "env:HOME" })), 422, "FOOTPRINT_SECRET_"),
             (secret(json!("y".repeat(65_537))), 422, "longer than"),
-            (secret(json!(format!("{CANARY}\u{0}"))), 400, "NUL"),
+            (secret(json!(format!("{CANARY}\u{0}"))), 400, "NUL character in parameters.Password"),
             (json!({ "parameters": { "Server URL": "http://break-down", "Password": CANARY } }), 422, "panicked"),
         ] {
             let (answered, body) = host.send("POST", "/connections", &with(draft("New"), &change)).await;
@@ -109,9 +109,10 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             let (_, status_noted, accepted, _, reason) = host.noted().await;
             assert_eq!((status_noted, accepted, reason.is_empty()), (i64::from(status), false, false));
         }
-        for (body, said) in
-            [(format!("\"{CANARY}\""), "expected struct"), (format!("{{\"name\": {CANARY}}}"), "line 1")]
-        {
+        for (body, said) in [
+            (format!("\"{CANARY}\""), "expected an object, found a text"),
+            (format!("{{\"name\": {CANARY}}}"), "line 1"),
+        ] {
             let request = host.call("POST", "/connections").header("content-type", "application/json").body(body);
             let (status, body) = answer(request).await;
             assert!(status == 400 && body.to_string().contains(said) && !body.to_string().contains("canary"), "{body}");
@@ -127,6 +128,15 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
         }
         for id in ["0", "-1", "x", "9223372036854775808", "999"] {
             assert_eq!(host.get(&format!("/connections/{id}")).await.0, 404, "{id}");
+        }
+        for (path, status, said) in [
+            ("/connections/x", 404, "id: expected a whole number."),
+            ("/runs?before=x", 400, "before: expected a whole number."),
+            ("/runs?colour=1", 400, "unknown parameter `colour`. Valid: "),
+            ("/integrations?colour=1", 400, "unknown parameter `colour`. Valid: none."),
+        ] {
+            let (answered, body) = host.get(path).await;
+            assert!(answered == status && body["Error"].as_str().unwrap().contains(said), "{path}: {body}");
         }
         assert_eq!(host.get("/connections").await.1, json!([made]));
         let plain = host.call("POST", "/connections").body(draft("New").to_string());
@@ -239,7 +249,11 @@ async fn a_rotation_seals_every_secret_again_those_of_jwt_keys_too() {
         let issued = issue_key(&mut transaction.records(), &host.stage.keyring, &request, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let before = host.stage.keyring.current_id();
-        let (status, rotation) = answer(host.call("POST", "/sealing-keys/rotate")).await;
+        let rotate = || host.call("POST", "/sealing-keys/rotate");
+        let (status, refused) = answer(rotate().header("Idempotency-Key", "once")).await;
+        assert!(status == 400 && refused["Error"].as_str().unwrap().contains("takes no header"), "{refused}");
+        assert_eq!(host.stage.keyring.current_id(), before, "nothing was rotated");
+        let (status, rotation) = answer(rotate()).await;
         assert_eq!(
             (status, &rotation["resealed"], &rotation["retired"]),
             (200, &json!(2), &json!([before.to_string()]))

@@ -110,7 +110,7 @@ async fn a_change_of_an_incident_is_done_whole_or_not_at_all() {
             (json!({ "title": "New", "fields": { "Customer.Mod": "x" } }), 422, "Customer.Mod"),
             (json!({ "title": "New", "version": version + 1 }), 409, "Read it again"),
             (json!({ "title": " " }), 422, "Title: "),
-            (json!({ "status": "Late" }), 400, "expected `Open` or `Closed`"),
+            (json!({ "status": "Late" }), 400, "status: expected Open or Closed"),
         ] {
             let (answered, refused) = host.send("PATCH", path, &change).await;
             let text = refused["Error"].as_str().unwrap();

@@ -87,7 +87,7 @@ async fn what_cannot_be_scheduled_is_refused_and_nothing_is_made() {
             (json!({ "alertTo": ["canary"] }), 422, "Expected a mail address"),
             (json!({ "alertTo": vec!["a@example.com"; 21] }), 422, "at most 20"),
             (json!({ "alertAfter": 101 }), 422, "1 to 100"),
-            (json!({ "everyMinutes": "canary" }), 400, "expected i64"),
+            (json!({ "everyMinutes": "canary" }), 400, "everyMinutes: expected a whole number, found a text"),
             (json!({ "colour": 1 }), 400, "unknown field"),
         ] {
             let (answered, body) = host.send("POST", "/schedules", &with(schedule("New"), &change)).await;

@@ -97,6 +97,24 @@ async fn change_site(store: &Store, change: SiteChange) {
 }
 
 #[tokio::test]
+async fn the_last_active_administrator_stays_one() {
+    for test in TestStore::on_both().await {
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
+        records.create_user(&new, Moment(1)).await.unwrap();
+        for change in [
+            UserChange { active: Some(false), ..UserChange::default() },
+            UserChange { is_administrator: Some(false), ..UserChange::default() },
+        ] {
+            let refused = records.update_user("Admin", &change, Moment(2)).await.unwrap_err().to_string();
+            let told = "\"Admin\" is the last active administrator. Make another user an administrator first.";
+            assert_eq!(refused, told);
+        }
+    }
+}
+
+#[tokio::test]
 async fn two_changes_of_a_user_or_a_site_at_once_both_hold() {
     for test in TestStore::on_both().await {
         let mut transaction = test.store.transaction().await.unwrap();

@@ -16,6 +16,21 @@ pub struct SnapshotClaim {
     pub node: String,
 }
 
+/// A snapshot to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSnapshot {
+    /// The tenant.
+    pub feed: FeedId,
+    /// Why the tenant cannot be read. The snapshot ends as failed at once.
+    pub problem: Option<String>,
+}
+
+impl From<FeedId> for NewSnapshot {
+    fn from(feed: FeedId) -> Self {
+        Self { feed, problem: None }
+    }
+}
+
 /// How a snapshot ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotEnd {
@@ -44,29 +59,34 @@ const COLUMNS: &str =
     s.problem, s.baseline, s.rows_read, s.requests, s.opened, s.changed, s.fixed, s.gone, s.reopened";
 
 impl Records<'_> {
-    /// Records a collection of these tenants, which take turns in this order.
+    /// Records a collection of these snapshots, which take turns in this order.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn create_finding_collection(
         &mut self,
         user: &str,
-        feeds: &[FeedId],
+        snapshots: &[NewSnapshot],
     ) -> Result<CollectionId, StoreError> {
         let now = self.now().await?;
-        let ended = feeds.is_empty().then_some(now);
+        let ended = snapshots.iter().all(|snapshot| snapshot.problem.is_some()).then_some(now);
         let query = sqlx::query_scalar(
             "INSERT INTO finding_collections (asked_at, user_name, ended_at) VALUES ($1, $2, $3) RETURNING id",
         );
         let query = query.bind(now).bind(user.to_owned()).bind(ended);
         let id: CollectionId = query.fetch_one(&mut *self.connection).await?;
-        for (turn, feed) in (0_i64..).zip(feeds) {
+        for (turn, snapshot) in (0_i64..).zip(snapshots) {
             let query = sqlx::query(
-                "INSERT INTO finding_snapshots (collection_id, feed_id, turn, status, baseline, rows_read, requests,
-                     opened, changed, fixed, gone, reopened)
-                 VALUES ($1, $2, $3, 'Waiting', 0, 0, 0, 0, 0, 0, 0, 0)",
+                "INSERT INTO finding_snapshots (collection_id, feed_id, turn, status, started_at, ended_at, problem, baseline,
+                     rows_read, requests, opened, changed, fixed, gone, reopened)
+                 VALUES ($1, $2, $3, $4, $5, $5, $6, 0, 0, 0, 0, 0, 0, 0, 0)",
             );
-            query.bind(id).bind(*feed).bind(turn).execute(&mut *self.connection).await?;
+            let (status, ended) = match &snapshot.problem {
+                Some(_) => (SnapshotStatus::Failed, Some(now)),
+                None => (SnapshotStatus::Waiting, None),
+            };
+            let query = query.bind(id).bind(snapshot.feed).bind(turn).bind(status).bind(ended);
+            query.bind(snapshot.problem.clone()).execute(&mut *self.connection).await?;
         }
         Ok(id)
     }

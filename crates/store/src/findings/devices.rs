@@ -1,6 +1,7 @@
 //! The identity of devices: a device that the product created again with another id is the same device.
 
 use super::stage::Stage;
+use super::staged::{Settled, Unlisted};
 use crate::StoreError;
 use crate::model::FeedId;
 use crate::rows::Cell;
@@ -18,6 +19,15 @@ struct ListedDevice {
     old_address: Option<String>,
 }
 
+/// What a device with a new id is.
+enum Identity {
+    New,
+    /// This known device.
+    Known(String),
+    /// A new device or a known one.
+    Undecided,
+}
+
 /// The begin of the device of rows that were renamed. No product's id begins with it.
 const RENAMED: &str = "\u{1}";
 
@@ -26,8 +36,9 @@ const TOGETHER: i64 = 1_000;
 
 impl Stage {
     /// Gives the rows of devices with a changed id the device that the store knows, and records new devices.
-    pub(super) async fn settle_devices(&mut self, feed: FeedId) -> Result<(), StoreError> {
+    pub(super) async fn settle_devices(&mut self, feed: FeedId, unlisted: &Unlisted) -> Result<Settled, StoreError> {
         let mut after = String::new();
+        let mut settled = Settled::default();
         loop {
             let query = sqlx::query_as::<_, ListedDevice>(
                 "SELECT s.device AS product_id, s.name, s.address, d.device AS known, d.name AS old_name,
@@ -41,15 +52,21 @@ impl Stage {
             let listed = query.fetch_all(&mut *self.records().connection).await?;
             let Some(last) = listed.last() else { break };
             after.clone_from(&last.product_id);
-            self.settle_some(feed, listed).await?;
+            self.settle_some(feed, listed, unlisted, &mut settled).await?;
         }
         let renamed = sqlx::query("UPDATE stage SET device = SUBSTR(device, 2) WHERE device >= $1 AND device < $2");
         let renamed = renamed.bind(RENAMED.to_owned()).bind("\u{2}".to_owned());
         renamed.execute(&mut *self.records().connection).await?;
-        Ok(())
+        Ok(settled)
     }
 
-    async fn settle_some(&mut self, feed: FeedId, listed: Vec<ListedDevice>) -> Result<(), StoreError> {
+    async fn settle_some(
+        &mut self,
+        feed: FeedId,
+        listed: Vec<ListedDevice>,
+        unlisted: &Unlisted,
+        settled: &mut Settled,
+    ) -> Result<(), StoreError> {
         let mut new = Vec::new();
         for device in listed {
             let is_renamed =
@@ -63,34 +80,59 @@ impl Stage {
                         self.record(feed, known, &device).await?;
                     }
                 }
-                None => match self.former(feed, &device).await? {
-                    Some(former) => {
+                None => match self.identity(feed, &device, unlisted).await? {
+                    Identity::Known(former) => {
                         self.rename(&device.product_id, &former).await?;
                         self.record(feed, &former, &device).await?;
+                        settled.renamed.push(former);
                     }
-                    None => new.push(device),
+                    Identity::New => new.push(device),
+                    Identity::Undecided => {
+                        self.leave_out(&device.product_id).await?;
+                        settled.has_left_out = true;
+                    }
                 },
             }
         }
         self.add_devices(feed, new).await
     }
 
-    /// The known device with the name and address of a new one, if there is exactly one, and the snapshot does not list it
-    /// under its old id.
-    async fn former(&mut self, feed: FeedId, device: &ListedDevice) -> Result<Option<String>, StoreError> {
+    /// Whether a device with a new id is the known device with its name and address: if exactly one such device is no longer
+    /// listed.
+    async fn identity(
+        &mut self,
+        feed: FeedId,
+        device: &ListedDevice,
+        unlisted: &Unlisted,
+    ) -> Result<Identity, StoreError> {
         if device.name.is_empty() || device.address.is_empty() {
-            return Ok(None);
+            return Ok(Identity::New);
         }
         let query = sqlx::query_scalar::<_, String>(
             "SELECT device FROM finding_devices d
              WHERE feed_id = $1 AND name = $2 AND address = $3
                AND NOT EXISTS (SELECT 1 FROM stage_devices s WHERE s.device = d.product_id)
-               AND (SELECT COUNT(*) FROM stage_devices s WHERE s.name = $2 AND s.address = $3) = 1
-             LIMIT 2",
+               AND (SELECT COUNT(*) FROM stage_devices s WHERE s.name = $2 AND s.address = $3) = 1",
         );
         let query = query.bind(feed).bind(device.name.clone()).bind(device.address.clone());
         let mut found = query.fetch_all(&mut *self.records().connection).await?;
-        Ok(if found.len() == 1 { found.pop() } else { None })
+        match unlisted {
+            Unlisted::All => {}
+            Unlisted::These(devices) => found.retain(|known| devices.contains(known)),
+            Unlisted::Unknown if found.is_empty() => {}
+            Unlisted::Unknown => return Ok(Identity::Undecided),
+        }
+        Ok(match found.pop() {
+            Some(known) if found.is_empty() => Identity::Known(known),
+            _ => Identity::New,
+        })
+    }
+
+    /// Drops the rows of an id.
+    async fn leave_out(&mut self, product_id: &str) -> Result<(), StoreError> {
+        let query = sqlx::query("DELETE FROM stage WHERE device = $1").bind(product_id.to_owned());
+        query.execute(&mut *self.records().connection).await?;
+        Ok(())
     }
 
     /// Gives the rows of an id a device. They are marked until all have theirs, since it may be the id of other rows.
@@ -150,25 +192,26 @@ impl Stage {
         Ok(())
     }
 
-    /// Devices that have known findings and none in the snapshot: the device, and the product's id. At most `limit`
-    /// after the device `after`.
+    /// Ends adding. Returns known devices that have no findings in the snapshot: the device, and the product's id. They had
+    /// findings in the last one, or a device of the snapshot has their name and address. At most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn absent_devices(
-        &mut self,
-        feed: FeedId,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<(String, String)>, StoreError> {
+    pub async fn absent_devices(&mut self, feed: FeedId, limit: i64) -> Result<Vec<(String, String)>, StoreError> {
+        self.end_adding().await?;
         let query = sqlx::query_as(
             "SELECT d.device, d.product_id FROM finding_devices d
-             WHERE d.feed_id = $1 AND d.device > $2
+             WHERE d.feed_id = $1
                AND NOT EXISTS (SELECT 1 FROM stage_devices s WHERE s.device = d.product_id)
-               AND EXISTS (SELECT 1 FROM findings f WHERE f.feed_id = d.feed_id AND f.device = d.device AND f.listed = 1)
-             ORDER BY d.device LIMIT $3",
+               AND (EXISTS (SELECT 1 FROM findings f
+                            WHERE f.feed_id = d.feed_id AND f.device = d.device AND f.listed = 1)
+                    OR EXISTS (SELECT 1 FROM stage_devices s WHERE s.name = d.name AND s.address = d.address
+                                                               AND s.name <> '' AND s.address <> ''))
+             ORDER BY CASE WHEN EXISTS (SELECT 1 FROM stage_devices s WHERE s.name = d.name AND s.address = d.address
+                                                               AND s.name <> '' AND s.address <> '')
+                           THEN 0 ELSE 1 END, d.device LIMIT $2",
         );
-        let query = query.bind(feed).bind(after.to_owned()).bind(limit);
+        let query = query.bind(feed).bind(limit);
         Ok(query.fetch_all(&mut *self.records().connection).await?)
     }
 }

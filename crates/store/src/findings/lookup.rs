@@ -92,7 +92,9 @@ pub(super) struct Conditions {
 impl Conditions {
     pub(super) fn new(engine: Engine, feeds: &[FeedId], filter: &FindingFilter) -> Self {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (cve, status) = (text(&filter.cve), text(&filter.status));
+        let cve = text(&filter.cve);
+        let is_cve = cve.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("cve-"));
+        let (cve, status) = (if is_cve { cve.to_ascii_uppercase() } else { cve }, text(&filter.status));
         let (device, tenant) = (text(&filter.device), text(&filter.tenant));
         let seen = engine.integers_of("$1");
         let tenants = if tenant.is_empty() {

@@ -19,7 +19,7 @@ mod stage;
 mod staged;
 
 pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
-pub use collections::{SnapshotClaim, SnapshotEnd};
+pub use collections::{NewSnapshot, SnapshotClaim, SnapshotEnd};
 pub use deliveries::FindingDelivery;
 pub use groups::{FindingGroup, FindingGrouping};
 pub use incident_transfer::{IncidentRule, TransferredFinding};
@@ -30,4 +30,4 @@ pub use rule_incidents::{HeldFinding, OpenIncident};
 pub use rules::{NewRule, RuleCounts, StoredRule};
 pub use span::{FindingChangeCount, FindingSpan};
 pub use stage::Stage;
-pub use staged::{Before, Difference, Listed, StagedFinding};
+pub use staged::{Before, Difference, Listed, Settled, StagedFinding, Unlisted};

@@ -27,7 +27,7 @@ pub struct LoggedChange {
 
 impl Records<'_> {
     /// At most `limit` changes of these tenants after `after` that were written since `from`, in order, and the number up
-    /// to which the log was read. Changes of the kind `changed` are left out.
+    /// to which the log was read.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -46,7 +46,7 @@ impl Records<'_> {
                          ELSE CAST(0 AS BIGINT) END AS ends_snapshot
              FROM finding_changes c JOIN finding_feeds f ON f.id = c.feed_id
              LEFT JOIN finding_snapshots s ON s.id = c.snapshot_id
-             WHERE c.sequence > $1 AND c.sequence <= $2 AND c.at >= $4 AND c.kind <> 'changed' AND c.feed_id IN ({})
+             WHERE c.sequence > $1 AND c.sequence <= $2 AND c.at >= $4 AND c.feed_id IN ({})
              ORDER BY c.sequence LIMIT $5",
             self.engine.integers_of("$3")
         );

@@ -1,5 +1,7 @@
 //! The incidents that rules made, and their findings.
 
+use std::time::Duration;
+
 use crate::columns::Flag;
 use crate::model::{FindingRuleId, HeldStatus, Incident, IncidentFinding, IncidentId, SiteId};
 use crate::rows::{Cell, identifiers};
@@ -34,12 +36,16 @@ pub struct HeldFinding {
     pub finding: IncidentFinding,
 }
 
-/// An open incident `i` of a rule with the row `m`, which the rule is to close: all its findings are fixed, and no snapshot
-/// of their tenants is under way, which may have further changes.
+/// An open incident `i` of a rule with the row `m`, which the rule is to close: all its findings are fixed, and no host makes
+/// a snapshot of their tenants, which may have further changes. $1 is the time, $2 the latest end of a lease.
 pub(super) const RIPE: &str = "m.ripe = 1 AND i.id = m.incident_id AND i.status = 'Open'
     AND NOT EXISTS (SELECT 1 FROM incident_findings h
                     JOIN finding_snapshots s ON s.feed_id = h.feed_id
-                    WHERE h.incident_id = m.incident_id AND s.started_at IS NOT NULL AND s.ended_at IS NULL)";
+                    WHERE h.incident_id = m.incident_id AND s.ended_at IS NULL
+                      AND s.claimed_until >= $1 AND s.claimed_until <= $2)";
+
+/// The longest lease of a snapshot. A longer one was written by a wrong clock.
+pub(super) const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
 /// The columns of a finding of an incident.
 const FINDING: &str =
@@ -116,11 +122,76 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn ripe_incidents(&mut self, rule: FindingRuleId, limit: i64) -> Result<Vec<String>, StoreError> {
         let sql = format!(
-            "SELECT i.number FROM finding_rule_incidents m, incidents i WHERE m.rule_id = $1 AND {RIPE}
-             ORDER BY i.id LIMIT $2"
+            "SELECT i.number FROM finding_rule_incidents m, incidents i WHERE m.rule_id = $3 AND {RIPE}
+             ORDER BY i.id LIMIT $4"
         );
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(rule).bind(limit);
-        Ok(query.fetch_all(&mut *self.connection).await?)
+        let now = self.now().await?;
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(now).bind(now + LONGEST_LEASE);
+        Ok(query.bind(rule).bind(limit).fetch_all(&mut *self.connection).await?)
+    }
+
+    /// All open incidents of a rule: id, number and site.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn all_open_rule_incidents(
+        &mut self,
+        rule: FindingRuleId,
+    ) -> Result<Vec<(IncidentId, String, SiteId)>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT i.id, i.number, i.site_id FROM finding_rule_incidents m JOIN incidents i ON i.id = m.incident_id
+             WHERE m.rule_id = $1 AND i.status = 'Open' ORDER BY i.id",
+        );
+        Ok(query.bind(rule).fetch_all(&mut *self.connection).await?)
+    }
+
+    /// The findings of an incident whose status has changed without its rule, with their status now.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn moved_findings(&mut self, incident: IncidentId) -> Result<Vec<IncidentFinding>, StoreError> {
+        // The id is FEED.DEVICE.FINDING, and the last part has 20 characters.
+        let query = sqlx::query_as(
+            "SELECT n.* FROM (
+                 SELECT h.finding_id, h.feed_id, h.cve, h.device, h.address, h.tenant,
+                        h.connection, h.first_seen, h.evidence, h.status AS before, f.sequence,
+                        CASE WHEN f.listed = 0 AND (f.status = 'fixed' OR (f.status = 'suppressed' AND h.status = 'fixed'))
+                                 THEN 'fixed'
+                             WHEN f.listed = 0 THEN 'gone'
+                             WHEN f.status = 'suppressed' AND h.status = 'gone' THEN 'open'
+                             WHEN f.status IN ('fixed', 'reopened') THEN f.status
+                             WHEN f.status = 'open' AND h.status IN ('fixed', 'gone') THEN 'reopened'
+                             ELSE h.status END AS status
+                 FROM incident_findings h
+                 JOIN findings f ON f.feed_id = h.feed_id
+                     AND f.device = SUBSTR(h.finding_id, LENGTH(CAST(h.feed_id AS TEXT)) + 2,
+                                           CASE WHEN LENGTH(h.finding_id) > LENGTH(CAST(h.feed_id AS TEXT)) + 22
+                                                THEN LENGTH(h.finding_id) - LENGTH(CAST(h.feed_id AS TEXT)) - 22
+                                                ELSE 0 END)
+                     AND f.finding = SUBSTR(h.finding_id, LENGTH(h.finding_id) - 19)
+                 WHERE h.incident_id = $1) AS n
+             WHERE n.status <> n.before ORDER BY n.finding_id",
+        );
+        Ok(query.bind(incident).fetch_all(&mut *self.connection).await?)
+    }
+
+    /// Those of these findings that an incident of a rule holds, open or closed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn findings_held_by_rule(
+        &mut self,
+        rule: FindingRuleId,
+        findings: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = format!(
+            "SELECT DISTINCT h.finding_id FROM incident_findings h
+             JOIN finding_rule_incidents m ON m.incident_id = h.incident_id
+             WHERE +m.rule_id = $1 AND h.finding_id IN ({})",
+            self.engine.texts_of("$2")
+        );
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(rule);
+        Ok(query.bind(crate::columns::json(&findings)?).fetch_all(&mut *self.connection).await?)
     }
 
     /// Adds findings to an incident, or writes them anew.

@@ -1,6 +1,6 @@
 //! Rules on findings, and how far each has come in the log of changes.
 
-use super::rule_incidents::RIPE;
+use super::rule_incidents::{LONGEST_LEASE, RIPE};
 use crate::columns::{Flag, json};
 use crate::model::name::name_key;
 use crate::model::{
@@ -149,7 +149,9 @@ impl Records<'_> {
                  OR EXISTS (SELECT 1 FROM finding_rule_incidents m, incidents i WHERE m.rule_id = r.id AND {RIPE}))
              ORDER BY r.id"
         );
-        Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?)
+        let now = self.now().await?;
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(now).bind(now + LONGEST_LEASE);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The active rule with this id, locked until the transaction ends. `None` if another host works on it.

@@ -9,7 +9,7 @@ use std::fmt;
 use soar_connector::FindingStatus;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
-use super::staged::{Before, Difference, Listed, StagedFinding};
+use super::staged::{Before, Difference, Listed, Settled, StagedFinding, Unlisted};
 use crate::database::NO_COMPILATION;
 use crate::model::{FeedId, status_text};
 use crate::rows::Cell;
@@ -172,12 +172,18 @@ impl Stage {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn settle(&mut self, feed: FeedId) -> Result<(), StoreError> {
+    pub async fn settle(&mut self, feed: FeedId, unlisted: &Unlisted) -> Result<Settled, StoreError> {
+        self.end_adding().await?;
+        self.settle_devices(feed, unlisted).await
+    }
+
+    /// Writes the rows that wait, and prepares the search for devices.
+    pub(super) async fn end_adding(&mut self) -> Result<(), StoreError> {
         self.write().await?;
         if self.store.engine == Engine::Postgres {
             sqlx::query("ANALYZE stage_devices").execute(&mut *self.records().connection).await?;
         }
-        self.settle_devices(feed).await
+        Ok(())
     }
 
     /// Makes PostgreSQL read both tables side by side in the order of their keys. It would otherwise look up each row of one in

@@ -1,5 +1,7 @@
 //! The rows of a snapshot, and their differences from what is known.
 
+use std::collections::HashSet;
+
 use soar_connector::FindingStatus;
 
 /// A row of a snapshot.
@@ -64,4 +66,24 @@ pub struct Listed {
     pub cve: String,
     /// The fields, a JSON object.
     pub content: String,
+}
+
+/// Which of the known devices without a finding in the snapshot the product no longer lists. A new device can be one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unlisted {
+    /// All: the product has no list of devices.
+    All,
+    /// These.
+    These(HashSet<String>),
+    /// It is not known.
+    Unknown,
+}
+
+/// The result for the devices of a snapshot whose id is new.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The known devices that have a new id.
+    pub renamed: Vec<String>,
+    /// Whether rows were left out, because it is not known whether their device is a known one.
+    pub has_left_out: bool,
 }

@@ -173,9 +173,8 @@ struct Shown<'a> {
     name: &'a str,
     /// Its site, or `Shared to internal sites`.
     site: &'a str,
-    /// The recipient site of a shared connection: the internal site of the incidents that will be created from its
-    /// findings and alerts. No rule creates any yet. Until then the connection is tested on this site unless another
-    /// one is named.
+    /// The recipient site of a shared connection: the internal site of the incidents that rules make from its findings.
+    /// The connection is tested on this site unless another one is named.
     recipient_site: Option<&'a str>,
     /// The name of its proxy agent on the host. Null where it connects directly or has a proxy of its own.
     agent_name: Option<&'a str>,

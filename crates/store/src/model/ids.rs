@@ -1,6 +1,11 @@
 //! Ids and versions: numbers that the store gives out. Each kind has a type of its own, so that the compiler refuses to mix
 //! them up.
 
+/// The text of an id is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a whole number")]
+pub struct NotANumber;
+
 /// Types of numbers that are transparent in the tables, JSON and the OpenAPI document.
 macro_rules! ids {
     ($($(#[$about:meta])* $name:ident,)+) => {$(
@@ -24,10 +29,10 @@ macro_rules! ids {
         }
 
         impl std::str::FromStr for $name {
-            type Err = std::num::ParseIntError;
+            type Err = NotANumber;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                text.parse().map(Self).map_err(|_| NotANumber)
             }
         }
     )+};
@@ -90,4 +95,18 @@ ids! {
     Epoch,
     /// The version of the tables: the number of the last migration that they went through.
     SchemaVersion,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_no_id_is_told_what_is_expected() {
+        assert_eq!("7".parse::<RunId>(), Ok(RunId(7)));
+        for text in ["", "x", "1.5", "99999999999999999999"] {
+            let told = text.parse::<RunId>().map_err(|error| error.to_string());
+            assert_eq!(told, Err("expected a whole number".to_owned()));
+        }
+    }
 }

@@ -53,9 +53,9 @@ pub use health_report::{Check, DayUptime, Latency, Uptime, percentiles};
 pub use health_rules::{AlertRules, CheckError, CheckResult, Notice};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
-    FindingDeliveryId, FindingRuleId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId,
-    ScheduleRunId, SchemaVersion, SessionId, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId, TenantKeyId,
-    UserId, Version,
+    FindingDeliveryId, FindingRuleId, FindingSequence, IncidentId, MasterId, MessageNumber, NotANumber, RunId,
+    ScheduleId, ScheduleRunId, SchemaVersion, SessionId, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId,
+    TenantKeyId, UserId, Version,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
 pub use incident_finding::{HeldStatus, IncidentFinding};

@@ -70,6 +70,12 @@ impl TestStore {
         self
     }
 
+    /// The same store for another host. It is deleted with this one.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        Self { store: self.store.clone(), address: self.address.clone(), _folder: None }
+    }
+
     /// An empty store on each engine, since every behaviour is the same on both.
     pub async fn on_both() -> [Self; 2] {
         [Self::on(Engine::Sqlite).await, Self::on(Engine::Postgres).await]

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_host::agents::AgentChange;
 use soar_host::connections::GivenValue;
+use soar_store::model::Version;
 
 use super::secret::SecretFlags;
 use crate::exit::{Exit, WrongUse};
@@ -49,6 +50,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
+    /// Refuse the change unless the agent is at this version, as `footprint agent show --output json` shows it
+    #[arg(long, value_name = "NUMBER")]
+    version: Option<Version>,
+
     /// Remove the secret
     #[arg(long, conflicts_with_all = ["secret_file", "secret_stdin", "secret_ref", "ask"])]
     no_secret: bool,
@@ -69,7 +74,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         return Err(WrongUse(text.to_owned()).into());
     }
     let change = AgentChange {
-        version: None,
+        version: arguments.version,
         name: name.clone(),
         site: if *all_sites { Some(None) } else { site.clone().map(Some) },
         address: address.clone(),

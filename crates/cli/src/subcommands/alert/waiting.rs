@@ -7,12 +7,13 @@ use soar_store::WaitingMessage;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
+use crate::values::within;
 
 /// List the alerts that were not delivered yet, the oldest first, with the reason
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The most alerts to show, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     #[command(flatten)]

@@ -14,6 +14,7 @@ use super::simulate::StopSignals;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment};
+use crate::values::number;
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -72,7 +73,7 @@ pub(crate) struct Arguments {
     until: Option<String>,
 
     /// The most calls to show, the latest ones
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = number::<u32>)]
     limit: u32,
 
     /// Keep showing new calls, until Ctrl-C

@@ -8,6 +8,7 @@ use soar_store::model::{CaseId, Status};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
+use crate::values::within;
 
 /// List cases, the oldest first
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub(super) struct Arguments {
     after: Option<CaseId>,
 
     /// The most cases to show
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = within::<u32>(1..=100_000))]
     limit: u32,
 
     #[command(flatten)]

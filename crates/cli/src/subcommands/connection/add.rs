@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, integration};
 use crate::printer::{Form, Printer};
 use crate::shell;
+use crate::values::number;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +49,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "site")]
     shared: bool,
 
-    /// The internal site of incidents that will be created from a shared connection's findings and alerts
+    /// The internal site of incidents that rules make from a shared connection's findings
     #[arg(long, value_name = "SITE", requires = "shared")]
     recipient_site: Option<String>,
 
@@ -74,7 +75,7 @@ pub(super) struct Arguments {
     users: Vec<String>,
 
     /// The minutes between tests; 0 turns the tests off
-    #[arg(long, value_name = "MINUTES")]
+    #[arg(long, value_name = "MINUTES", value_parser = number::<i64>)]
     health_check_minutes: Option<i64>,
 
     #[command(flatten)]

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_host::connections::ConnectionChange;
 use soar_host::operations::{Operations, RequestContext};
-use soar_store::model::SHARED;
+use soar_store::model::{SHARED, Version};
 
 use super::find::Named;
 use super::health_check::HealthCheckFlags;
@@ -14,6 +14,7 @@ use super::unsaved::show_test;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, integration};
 use crate::printer::{Form, Printer};
+use crate::values::number;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,8 +44,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     shared: bool,
 
-    /// The internal site of incidents that will be created from a shared connection's findings and alerts; an empty
-    /// text removes it
+    /// The internal site of incidents that rules make from a shared connection's findings; an empty text removes it
     #[arg(long, value_name = "SITE")]
     recipient_site: Option<String>,
 
@@ -73,8 +73,12 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "users")]
     all_users: bool,
 
+    /// Refuse the change unless the connection is at this version, as `footprint connection show --output json` shows it
+    #[arg(long, value_name = "NUMBER")]
+    version: Option<Version>,
+
     /// The minutes between tests; 0 turns the tests off
-    #[arg(long, value_name = "MINUTES")]
+    #[arg(long, value_name = "MINUTES", value_parser = number::<i64>)]
     health_check_minutes: Option<i64>,
 
     #[command(flatten)]
@@ -105,7 +109,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let optional = |text: &Option<String>| text.clone().map(|text| Some(text).filter(|text| !text.trim().is_empty()));
     let site = if arguments.shared { Some(SHARED.to_owned()) } else { arguments.move_to.clone() };
     let change = ConnectionChange {
-        version: Some(connection.version),
+        version: arguments.version.or(Some(connection.version)),
         name: arguments.name.clone(),
         site,
         recipient_site: optional(&arguments.recipient_site),

@@ -5,6 +5,7 @@ use soar_store::model::Connection;
 
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
+use crate::values::number;
 
 // The fields of a health check besides its interval.
 #[derive(Debug, Args)]
@@ -18,15 +19,15 @@ pub(super) struct HealthCheckFlags {
     webhooks: Vec<String>,
 
     /// The number of failed tests in a row that sends an alert [default: 3]
-    #[arg(long = "health-check-alert-after", value_name = "NUMBER")]
+    #[arg(long = "health-check-alert-after", value_name = "NUMBER", value_parser = number::<i64>)]
     pub(super) alert_after: Option<i64>,
 
     /// The number of passed tests in a row after which a failed connection has recovered, 1 to 10 [default: 2]
-    #[arg(long = "health-check-recover-after", value_name = "NUMBER")]
+    #[arg(long = "health-check-recover-after", value_name = "NUMBER", value_parser = number::<i64>)]
     pub(super) recover_after: Option<i64>,
 
     /// A test that takes this many milliseconds or more is slow, and the connection Degraded [default: 5000]
-    #[arg(long = "health-check-slow-ms", value_name = "NUMBER")]
+    #[arg(long = "health-check-slow-ms", value_name = "NUMBER", value_parser = number::<i64>)]
     pub(super) slow_ms: Option<i64>,
 }
 

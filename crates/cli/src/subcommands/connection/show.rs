@@ -36,13 +36,7 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
         ("Site", connection.place.name().to_owned()),
     ];
     if let Place::SharedToInternalSites { recipient } = &connection.place {
-        // The recipient site has no effect yet, so the text says what it will do.
-        let described = |site: &NamedSite| {
-            format!(
-                "{} (the site of incidents that will be created from findings and alerts; no rule creates any yet)",
-                site.name
-            )
-        };
+        let described = |site: &NamedSite| format!("{} (the site of incidents that rules make)", site.name);
         labels.push(("Recipient site", recipient.as_ref().map(described).unwrap_or_default()));
     }
     if let Some(owner) = &connection.owner {

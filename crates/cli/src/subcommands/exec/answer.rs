@@ -11,7 +11,7 @@ use super::request::Id;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "A line of standard output of footprint exec", deny_unknown_fields)]
 pub(super) struct Answer {
-    /// The id of the request; null if the line has none.
+    /// The id of the request; null if none can be read.
     #[schemars(schema_with = "id_schema")]
     pub(super) id: Option<Id>,
     /// The number of the line that is answered, counted from 1.

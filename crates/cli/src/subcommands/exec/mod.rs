@@ -29,7 +29,7 @@ use self::sessions::Sessions;
 use self::under_way::UnderWay;
 use super::simulate::{StopSignals, runtime};
 use crate::connection::{self, flags::Flags};
-use crate::exit::{Exit, WrongUse};
+use crate::exit::{self, Exit, WrongUse};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The number of requests that run at once
-    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = crate::values::within::<u16>(1..=256))]
     at_once: u16,
 
     /// Print the JSON Schema of a line of the input or of the output
@@ -91,7 +91,11 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let ended = runtime.block_on(serve(arguments, sessions, printer));
     // A thread may still wait for standard input.
     runtime.shutdown_background();
-    ended
+    match ended {
+        // Unlike the lines that `head` leaves out, answers are missing.
+        Err(error) if exit::is_closed_pipe(&error) => Ok(Exit::Failed),
+        ended => ended,
+    }
 }
 
 /// A line and its share of the bytes that are read ahead.
@@ -103,6 +107,7 @@ struct Arrived {
 
 async fn serve(arguments: &Arguments, mut sessions: Sessions<'_>, printer: &Printer) -> Result<Exit> {
     let mut signal = std::pin::pin!(StopSignals::listen()?.wait());
+    let mut reader_gone = std::pin::pin!(output::reader_gone());
     let (answers, mut written) = output::writer(printer.stream(true)).context("No thread could be started")?;
     let (sender, mut arrived) = mpsc::channel(1);
     tokio::spawn(read(sender));
@@ -116,8 +121,13 @@ async fn serve(arguments: &Arguments, mut sessions: Sessions<'_>, printer: &Prin
         let line = tokio::select! {
             biased;
             () = &mut signal => break true,
+            // The answers cannot be written: dropping the runtime cancels the requests.
+            () = &mut reader_gone => {
+                let under_way = running.under_way.clone();
+                drop(running);
+                return Ok(without_reader(&under_way, written).await);
+            }
             ended = &mut written => {
-                // The answers cannot be written: dropping the runtime cancels the requests.
                 return ended.context("The answers cannot be written")?.map(|()| Exit::Failed).map_err(Into::into);
             }
             line = arrived.recv() => line,
@@ -139,6 +149,7 @@ async fn serve(arguments: &Arguments, mut sessions: Sessions<'_>, printer: &Prin
                     None => Ok(Exit::Successful),
                 };
             }
+            () = &mut reader_gone => return Ok(without_reader(&under_way, written).await),
             () = &mut signal => {}
         }
     }
@@ -147,6 +158,11 @@ async fn serve(arguments: &Arguments, mut sessions: Sessions<'_>, printer: &Prin
         ended.context("The answers cannot be written")??;
     }
     Ok(Exit::Failed)
+}
+
+/// The exit code when nobody reads answers any more. Answers that were still to be written are missing.
+async fn without_reader(under_way: &UnderWay, written: tokio::sync::oneshot::Receiver<std::io::Result<()>>) -> Exit {
+    if under_way.is_empty() && matches!(written.await, Ok(Ok(()))) { Exit::Successful } else { Exit::Failed }
 }
 
 /// Reads lines until the end of the input, and no further ahead than [`READ_AHEAD`].

@@ -1,5 +1,6 @@
 //! Writes answers on a thread of its own. A reader that stops reading stops the requests, not this process.
 
+use std::future::pending;
 use std::io::{self, Write};
 use std::thread;
 
@@ -19,6 +20,29 @@ pub(super) fn writer(
     let (ended, end) = oneshot::channel();
     thread::Builder::new().name("answers".to_owned()).spawn(move || ended.send(write(answers, out)))?;
     Ok((sender, end))
+}
+
+/// Ends when nothing can read standard output any more, also while nothing is written. Never ends where only a failed
+/// write tells it.
+pub(super) async fn reader_gone() {
+    if !tokio::task::spawn_blocking(wait_for_hang_up).await.unwrap_or(false) {
+        pending::<()>().await;
+    }
+}
+
+/// Waits until the pipe or the socket of standard output has no reader. Returns false if that cannot be told.
+#[cfg(target_os = "linux")]
+fn wait_for_hang_up() -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let out = io::stdout();
+    let mut polled = [PollFd::new(&out, PollFlags::empty())];
+    while poll(&mut polled, None) == Err(rustix::io::Errno::INTR) {}
+    polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_for_hang_up() -> bool {
+    false
 }
 
 fn write(mut answers: mpsc::Receiver<Written>, mut out: Box<dyn Write + Send>) -> io::Result<()> {

@@ -115,9 +115,26 @@ impl Wanted {
         if line.trim_ascii_start().first().is_some_and(|byte| *byte != b'{') {
             return Err(broken("The line does not begin with {: expected a JSON object".to_owned()));
         }
-        let line: Line = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
+        let line: Line = serde_json::from_slice(line)
+            .map_err(|error| Unusable { id: Identified::id_in(line), ..broken(error.to_string()) })?;
         let id = line.id.clone().or_else(|| line.cancel.clone()).filter(|id| !is_too_long(id));
         line.wanted().map_err(|problem| Unusable { id, fault: Fault::BrokenLine(problem.to_owned()) })
+    }
+}
+
+/// The members of a line that identify its request. The others may be wrong.
+#[derive(Deserialize)]
+struct Identified {
+    #[serde(default)]
+    id: Option<Id>,
+    #[serde(default)]
+    cancel: Option<Id>,
+}
+
+impl Identified {
+    fn id_in(line: &[u8]) -> Option<Id> {
+        let Self { id, cancel } = serde_json::from_slice(line).ok()?;
+        id.or(cancel).filter(|id| !is_too_long(id))
     }
 }
 
@@ -183,6 +200,21 @@ mod tests {
         assert_eq!(request.connection.unwrap().profile.as_deref(), Some("lab"));
         assert!(matches!(read(r#"{"cancel": "a"}"#), Some(Wanted::Cancel(Id::Text(id))) if id == "a"));
         assert!(matches!(read(r#"{"settings": {"Read Timeout": 5}}"#), Some(Wanted::Connect(_))));
+    }
+
+    #[test]
+    fn an_unusable_line_keeps_its_id() {
+        for (line, expected) in [
+            (r#"{"id": 7, "comand": "x"}"#, Some(Id::Number(7))),
+            (r#"{"id": "a", "command": 5}"#, Some(Id::Text("a".to_owned()))),
+            (r#"{"id": 7, "command": "x", "parameters": []}"#, Some(Id::Number(7))),
+            (r#"{"cancel": 7, "profile": 5}"#, Some(Id::Number(7))),
+            (r#"{"id": 7, "command""#, None),
+            (r#"{"id": 1.5, "command": "x"}"#, None),
+        ] {
+            let id = Wanted::read(line.as_bytes()).err().and_then(|unusable| unusable.id);
+            assert_eq!(id, expected, "{line}");
+        }
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl UnderWay {
         true
     }
 
+    /// Whether no request is under way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Cancels all requests.
     pub(super) fn cancel_all(&self) {
         let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);

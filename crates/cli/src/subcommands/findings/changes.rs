@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueHint};
-use soar_host::findings::formats::{FindingFormat, render};
-use soar_host::operations::ChangesSince;
+use soar_host::findings::formats::{ChangeShown, FindingFormat, render};
+use soar_host::operations::{ChangesSince, OperationError};
 use soar_store::model::FindingSequence;
 
 use super::folder::Folder;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::Printer;
+use crate::shell::quoted;
 use crate::subcommands::simulate::StopSignals;
 
 const EXAMPLES: &str = "\
@@ -22,7 +23,8 @@ Examples:
   footprint findings changes --follow --format ocsf --folder /var/spool/findings
 
 Each change has a number. A consumer goes on with --after and the number of its last change, and reads each change once.
-In a folder each batch is a file that is renamed when it is whole; a second call goes on after the last file.";
+In a folder each batch is a file that is renamed when it is whole. A second call without --after goes on after the last
+file.";
 
 /// Changes of one batch.
 const BATCH: i64 = 1_000;
@@ -34,7 +36,7 @@ const WAIT: Duration = Duration::from_secs(20);
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Only changes after this number [default: from the first one that is left]
+    /// Only changes after this number [default: the last one in the folder, else 0: from the first one that is left]
     #[arg(long, value_name = "NUMBER")]
     after: Option<FindingSequence>,
 
@@ -59,7 +61,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let operations = session.connected_operations()?;
     let folder = arguments.folder.as_deref().map(|path| Folder::open(path, arguments.format)).transpose()?;
     let mut after = match &folder {
-        Some(folder) => folder.last().or(arguments.after),
+        Some(folder) => arguments.after.or_else(|| folder.last()),
         None => arguments.after,
     };
     let ending = StopSignals::listen()?;
@@ -70,19 +72,42 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         let context = session.context("findings changes");
         let wanted = ChangesSince { after, limit: BATCH, wait };
         let page = tokio::select! {
-            page = operations.finding_changes(&context, wanted) => page.map_err(not_done)?,
+            page = operations.finding_changes(&context, wanted) => {
+                page.map_err(|error| with_command(error, arguments))?
+            }
             () = &mut ending => return Ok(Exit::Successful),
         };
-        let first = page.changes.first().map(soar_host::findings::formats::ChangeShown::sequence);
+        let first = page.changes.first().map(ChangeShown::sequence);
         if let Some(first) = first {
             match &folder {
                 Some(folder) => folder.write(first, page.through, &render(arguments.format, &page.changes, true)?)?,
                 None => printer.bytes(&render(arguments.format, &page.changes, with_head)?)?,
             }
             with_head = false;
-        } else if !arguments.follow {
-            return Ok(Exit::Successful);
+        } else {
+            if let Some(folder) = folder.as_ref().filter(|_| after != Some(page.through)) {
+                folder.reached(page.through)?;
+            }
+            if !arguments.follow {
+                return Ok(Exit::Successful);
+            }
         }
         after = Some(page.through);
+    }
+}
+
+/// The error, with the command that goes on where the log cannot go on from the consumer's number.
+fn with_command(error: OperationError, arguments: &Arguments) -> anyhow::Error {
+    match error {
+        OperationError::NotInLog { why, go_on_from } => {
+            let follow = if arguments.follow { " --follow" } else { "" };
+            let folder = arguments.folder.as_ref().map(|path| format!(" --folder {}", quoted(&path.to_string_lossy())));
+            anyhow::anyhow!(
+                "{why} Go on from {go_on_from}:\nfootprint findings changes --after {go_on_from}{follow} --format {}{}",
+                arguments.format,
+                folder.unwrap_or_default()
+            )
+        }
+        error => not_done(error),
     }
 }

@@ -10,6 +10,7 @@ use super::list::{member, name};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
+use crate::values::within;
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
     after: Option<FindingSequence>,
 
     /// The most findings to show, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     #[command(flatten)]

@@ -59,11 +59,17 @@ impl Folder {
     pub(super) fn write(&self, first: FindingSequence, last: FindingSequence, bytes: &[u8]) -> Result<()> {
         let name = format!("{PREFIX}{:020}-{:020}.{}", first.0, last.0, self.ending);
         self.place(&self.path.join(&name), bytes)?;
+        self.reached(last)
+    }
+
+    /// Notes that the changes up to this number are in the folder.
+    pub(super) fn reached(&self, last: FindingSequence) -> Result<()> {
         self.place(&self.note(), last.to_string().as_bytes())
     }
 
     fn place(&self, target: &Path, bytes: &[u8]) -> Result<()> {
-        let partial = self.path.join(format!(".partial-{}", self.ending));
+        // Another process may write into the same folder.
+        let partial = self.path.join(format!(".partial-{}-{}", std::process::id(), self.ending));
         let written = || -> std::io::Result<()> {
             let mut file = File::create(&partial)?;
             file.write_all(bytes)?;
@@ -87,7 +93,7 @@ mod tests {
         assert_eq!(files.last(), None);
         files.write(FindingSequence(1), FindingSequence(20), b"a").unwrap();
         files.write(FindingSequence(21), FindingSequence(22), b"b").unwrap();
-        fs::write(folder.path().join(".partial-ocsf.ndjson"), b"cut short").unwrap();
+        fs::write(folder.path().join(".partial-1-ocsf.ndjson"), b"cut short").unwrap();
         fs::write(folder.path().join("findings-1-9999.ndjson"), b"of another format").unwrap();
         assert_eq!(files.last(), Some(FindingSequence(22)));
         for entry in fs::read_dir(folder.path()).unwrap().flatten() {
@@ -96,6 +102,18 @@ mod tests {
             }
         }
         assert_eq!(files.last(), Some(FindingSequence(22)));
+        files.reached(FindingSequence(30)).unwrap();
+        assert_eq!(files.last(), Some(FindingSequence(30)));
         assert!(Folder::open(&folder.path().join("missing"), FindingFormat::Csv).is_err());
+    }
+
+    #[test]
+    fn a_file_that_another_process_writes_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Folder::open(folder.path(), FindingFormat::Csv).unwrap();
+        let partial = folder.path().join(".partial-csv");
+        fs::write(&partial, b"of another process").unwrap();
+        files.write(FindingSequence(1), FindingSequence(2), b"a").unwrap();
+        assert_eq!(fs::read(&partial).unwrap(), b"of another process");
     }
 }

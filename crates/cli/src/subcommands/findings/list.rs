@@ -9,6 +9,7 @@ use soar_store::{FindingFilter, FindingOrder};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
+use crate::values::within;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +58,7 @@ pub(super) struct Arguments {
     after: Option<String>,
 
     /// The most findings to show, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     #[command(flatten)]

@@ -24,10 +24,10 @@ const EXAMPLES: &str = "\
 Examples:
   footprint findings collect --all-tenants
   footprint findings changes --after 0 --follow
-  footprint findings changes --after 0 --format ocsf --folder /var/spool/findings
+  footprint findings changes --format ocsf --folder /var/spool/findings
   footprint findings list --cve CVE-2024-3094
   footprint findings diff --from 7d --to 0d
-  footprint schedule add Findings collect-findings --cron \"30 5 * * *\"
+  footprint schedule add Findings collect-findings --site \"Security Operations\" --cron \"30 5 * * *\"
 
 The first whole collection of a tenant is its baseline: its changes say so.";
 

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment, moment_if_any};
 use crate::subcommands::connection::Named;
+use crate::values::within;
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
     before: Option<String>,
 
     /// The most checks to show, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     #[command(flatten)]

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, Printer};
 use crate::subcommands::simulate::StopSignals;
+use crate::values::within;
 
 /// Moves the cursor to the upper left corner and clears the rest.
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
@@ -27,12 +28,12 @@ pub(super) struct TableFlags {
     state: Option<HealthState>,
 
     /// The most connections to show, the worst first, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     /// Repeat the table at this interval in seconds, until Ctrl-C [default: 2]
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(value_parser = within::<u64>(1..=3600))]
     watch: Option<u64>,
 
     #[command(flatten)]

@@ -10,6 +10,7 @@ use soar_store::model::{Moment, Severity, Status};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
+use crate::values::within;
 use crate::when;
 
 /// List incidents
@@ -52,11 +53,11 @@ pub(super) struct Arguments {
     until: Option<String>,
 
     /// The most incidents of a page, from 1 to 10000
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = within::<i64>(1..=10_000))]
     limit: i64,
 
     /// The number of the page, from 1
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = within::<i64>(1..=100_000_000))]
     page: i64,
 
     #[command(flatten)]

@@ -7,9 +7,10 @@ use clap::Args;
 use soar_connector::name::quoted;
 use soar_host::operations::IncidentToChange;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
+use crate::shell;
 use soar_store::model::Version;
 
 const EXAMPLES: &str = "\
@@ -29,6 +30,7 @@ pub(super) struct Arguments {
     incident: String,
 
     /// The field
+    #[arg(allow_hyphen_values = true)]
     field: String,
 
     /// Its new value
@@ -46,6 +48,10 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { incident, field, value, version, .. } = arguments;
+    if let Some(name) = field.strip_prefix("--") {
+        let line = [incident.as_str(), name, value.as_str()].map(shell::quoted).join(" ");
+        return Err(WrongUse(format!("A field has no dashes before its name: `footprint incident set {line}`.")).into());
+    }
     let fields = BTreeMap::from([(field.clone(), value.clone())]);
     let change = IncidentToChange { version: *version, fields, ..IncidentToChange::default() };
     let context = session.context("incident set");

@@ -11,6 +11,7 @@ use super::questions;
 use crate::connection::secret;
 use crate::exit::WrongUse;
 use crate::instance::{STORE_VARIABLE, Settings};
+use crate::values::address;
 
 const SITE: &str = "Security Operations";
 const ADMINISTRATOR: &str = "Admin";
@@ -46,7 +47,7 @@ pub(super) struct Flags {
     store: Option<String>,
 
     /// The address at which the host listens [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
 }
 

@@ -44,9 +44,9 @@ impl Connections {
         Ok(Self { plugin: plugin.clone(), profile_file: flags.profile_file(), connectors: Mutex::new(connectors) })
     }
 
-    /// The name of the connector's product.
+    /// The id of the connector.
     pub(super) fn integration(&self) -> &str {
-        &self.plugin.manifest().connector.name
+        &self.plugin.manifest().connector.id
     }
 
     pub(super) fn names(&self) -> Vec<String> {

@@ -1,12 +1,12 @@
 //! Runs the tools' commands in this process.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use rmcp::model::Extensions;
-use soar_connector::{Collector, Connector, ExecutionContext, Invocation};
-use soar_mcp::{Answer, Backend, CommandCall, Place, Problem};
+use soar_connector::{Collector, Command, Connector, ExecutionContext, Invocation, Progress, Step};
+use soar_mcp::{Answer, Backend, CommandCall, Place, Plan, Problem};
 use tokio::sync::Semaphore;
 
 use super::connections::Connections;
@@ -29,6 +29,8 @@ pub(super) struct Direct {
     places: Arc<Semaphore>,
     /// One permit for each change that can be under way.
     changes: Arc<Semaphore>,
+    /// A text that no other process has. Only this process keeps the answers of its plans.
+    process: String,
 }
 
 impl Direct {
@@ -38,12 +40,16 @@ impl Direct {
             plans: Arc::default(),
             places: Arc::new(Semaphore::new(AT_ONCE as usize)),
             changes: Arc::new(Semaphore::new(AT_ONCE as usize)),
+            process: ExecutionContext::new().request_id,
         }
     }
 
-    /// Waits until no change is under way.
+    /// Waits until no change is under way. Work that goes on in the product, and is only followed, is not waited for.
     pub(super) async fn finish_changes(&self) {
-        let _ = self.changes.acquire_many(AT_ONCE).await;
+        if let Ok(all) = self.changes.acquire_many(AT_ONCE).await {
+            // No further change begins.
+            all.forget();
+        }
     }
 
     fn connector(&self, call: &CommandCall) -> Result<Arc<dyn Connector>, Problem> {
@@ -53,7 +59,7 @@ impl Direct {
         self.connections.connector(&call.connection)
     }
 
-    async fn execute(&self, call: &CommandCall) -> Result<Answer, Problem> {
+    async fn execute(&self, call: &CommandCall, context: ExecutionContext) -> Result<Answer, Problem> {
         let connector = self.connector(call)?;
         let invocation = Invocation::parse(&call.command, &call.parameters);
         let invocation = invocation.map_err(|problems| {
@@ -62,22 +68,27 @@ impl Direct {
         })?;
         let _place = self.places.acquire().await;
         let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
-        let ended = connector.execute_into(&invocation, &ExecutionContext::new(), &mut collector).await;
+        let ended = connector.execute_into(&invocation, &context, &mut collector).await;
         Answer::of(collector.finish(ended))
     }
 
     /// Carries a plan out once. A repeat gets the same end.
-    async fn carry_out(&self, call: &CommandCall, plan: &str) -> Result<Answer, Problem> {
+    async fn carry_out(&self, call: &CommandCall, plan: &Plan) -> Result<Answer, Problem> {
         // The connection is checked first: a plan counts as carried out only if its command was to run.
         self.connector(call)?;
-        let _change = self.changes.acquire().await;
         let mut kept = self.plans.claim(plan).await?;
         if let Some(end) = &*kept {
             return end.clone();
         }
+        let permit = Mutex::new(Arc::clone(&self.changes).acquire_owned().await.ok());
         // A command that panics leaves this end.
         *kept = Some(Err(panicked()));
-        let end = self.execute(call).await;
+        let progress = Progress::new(move |step| {
+            if matches!(step, Step::Following { .. }) {
+                drop(permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+            }
+        });
+        let end = self.execute(call, ExecutionContext { progress, ..ExecutionContext::new() }).await;
         *kept = Some(end.clone());
         end
     }
@@ -98,7 +109,7 @@ impl Backend for Direct {
     }
 
     fn identity(&self, (): &()) -> String {
-        String::new()
+        self.process.clone()
     }
 
     fn now(&self) -> u64 {
@@ -112,12 +123,16 @@ impl Backend for Direct {
         Ok(self.connections.names().into_iter().map(place).collect())
     }
 
+    async fn offers(&self, (): &(), _: &Command) -> bool {
+        true
+    }
+
     async fn check(&self, (): &(), call: &CommandCall) -> Result<(), Problem> {
         self.connector(call).map(drop)
     }
 
-    async fn run(&self, (): &(), call: CommandCall, plan: Option<&str>) -> Result<Answer, Problem> {
-        let Some(plan) = plan.map(str::to_owned) else { return self.execute(&call).await };
+    async fn run(&self, (): &(), call: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem> {
+        let Some(plan) = plan.cloned() else { return self.execute(&call, ExecutionContext::new()).await };
         let this = self.clone();
         // A task of its own, so that a change that has begun is finished although its client is gone.
         let running = tokio::spawn(async move { this.carry_out(&call, &plan).await });

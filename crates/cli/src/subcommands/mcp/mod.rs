@@ -6,7 +6,7 @@ mod plans;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use coda_footprint::FootprintPlugin;
 use rmcp::ServiceExt as _;
@@ -57,13 +57,24 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &FootprintPlugin
             running = server.serve(stdio_pipes()) => running.context("The client did not begin as MCP clients begin")?,
             () = &mut signal => return Ok(Exit::Successful),
         };
+        let is_signalled = tokio::select! {
+            _ = running.waiting() => false,
+            () = &mut signal => true,
+        };
+        // A change that has begun is finished although its client is gone. Clients close the input, then send a signal.
+        let second = async {
+            if !is_signalled {
+                signal.as_mut().await;
+            }
+            match StopSignals::listen() {
+                Ok(second) => second.wait().await,
+                Err(_) => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = running.waiting() => {}
-            () = &mut signal => {}
+            () = backend.finish_changes() => Ok(Exit::Successful),
+            () = second => Err(anyhow!("A change was under way. Check in the product whether it was made.")),
         }
-        // A change that has begun is finished although its client is gone.
-        backend.finish_changes().await;
-        Ok(Exit::Successful)
     });
     // A thread may still wait for standard input.
     runtime.shutdown_background();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use soar_mcp::{Answer, Problem};
+use soar_mcp::{Answer, Plan, Problem};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// The time for which answers are kept: longer than a plan can be carried out.
@@ -24,17 +24,39 @@ pub(super) struct Plans(Mutex<HashMap<String, (Instant, Kept)>>);
 
 impl Plans {
     /// The end of the plan. The first caller gets none, and carries the plan out while the others wait.
-    pub(super) async fn claim(&self, plan: &str) -> Result<OwnedMutexGuard<Option<End>>, Problem> {
+    ///
+    /// # Errors
+    /// [`Problem::expired_plan`] when no earlier caller has claimed an expired plan; `too-many-plans`.
+    pub(super) async fn claim(&self, plan: &Plan) -> Result<OwnedMutexGuard<Option<End>>, Problem> {
         let mut plans = self.0.lock().await;
         plans.retain(|_, (made, _)| made.elapsed() < KEPT);
-        if plans.len() >= MOST && !plans.contains_key(plan) {
+        let is_new = !plans.contains_key(&plan.name);
+        if is_new && plan.is_expired {
+            return Err(Problem::expired_plan());
+        }
+        if is_new && plans.len() >= MOST {
             let cause = "The answers of plans are kept for 30 minutes, so that no plan is carried out twice.";
             let message = format!("{MOST} plans were carried out within 30 minutes. Nothing was done.");
             return Err(Problem::new("too-many-plans", message, cause, "Wait, and call again.").retryable());
         }
-        let (_, kept) = plans.entry(plan.to_owned()).or_insert_with(|| (Instant::now(), Kept::default()));
+        let (_, kept) = plans.entry(plan.name.clone()).or_insert_with(|| (Instant::now(), Kept::default()));
         let kept = Arc::clone(kept);
         drop(plans);
         Ok(kept.lock_owned().await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_expired_plan_has_the_kept_answer_and_is_not_carried_out() {
+        let plan = |is_expired| Plan { name: "a".to_owned(), is_expired };
+        let plans = Plans::default();
+        assert_eq!(plans.claim(&plan(true)).await.unwrap_err().code, "expired-plan");
+        *plans.claim(&plan(false)).await.unwrap() = Some(Err(Problem::no_connection("First.")));
+        let kept = plans.claim(&plan(true)).await.unwrap().clone();
+        assert_eq!(kept, Some(Err(Problem::no_connection("First."))));
     }
 }

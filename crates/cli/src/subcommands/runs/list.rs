@@ -11,6 +11,7 @@ use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, Printer};
 use crate::subcommands::connection::{all_named, near};
+use crate::values::within;
 
 /// List the latest runs that you may see
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ pub(super) struct Arguments {
     before: Option<RunId>,
 
     /// The most runs to show, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     #[command(flatten)]

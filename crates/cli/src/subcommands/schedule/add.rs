@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, integration, not_done};
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Form, Printer, moment_if_any};
+use crate::values::number;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +46,7 @@ pub(super) struct Arguments {
     site: Option<String>,
 
     /// The minutes between runs
-    #[arg(long, value_name = "MINUTES")]
+    #[arg(long, value_name = "MINUTES", value_parser = number::<i64>)]
     every_minutes: Option<i64>,
 
     /// Run it at the times of a cron expression, in the site's time zone
@@ -60,7 +61,7 @@ pub(super) struct Arguments {
     alert_to: Vec<String>,
 
     /// The number of failures in a row that sends an alert
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = number::<i64>)]
     alert_after: i64,
 
     /// Create it inactive: it does not run

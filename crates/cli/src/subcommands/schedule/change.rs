@@ -9,6 +9,7 @@ use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Form, Printer};
+use crate::values::number;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +29,7 @@ pub(super) struct Arguments {
     name: Option<String>,
 
     /// The minutes between runs
-    #[arg(long, value_name = "MINUTES", conflicts_with = "cron")]
+    #[arg(long, value_name = "MINUTES", conflicts_with = "cron", value_parser = number::<i64>)]
     every_minutes: Option<i64>,
 
     /// Run it at the times of a cron expression, in the site's time zone
@@ -52,7 +53,7 @@ pub(super) struct Arguments {
     no_alerts: bool,
 
     /// The number of failures in a row that sends an alert
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<i64>)]
     alert_after: Option<i64>,
 
     /// The output format

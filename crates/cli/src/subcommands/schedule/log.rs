@@ -8,6 +8,7 @@ use super::Named;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
+use crate::values::within;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +27,7 @@ pub(super) struct Arguments {
     before: Option<ScheduleRunId>,
 
     /// The most runs to show, from 1 to 1000
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = within::<i64>(1..=1000))]
     limit: i64,
 
     #[command(flatten)]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use soar_store::testing::PostgresServer;
+
 use crate::instance::Instance;
+use crate::support::ended;
 
 #[test]
 fn a_store_that_is_gone_is_not_made_anew_by_who_serves_or_looks() {
@@ -19,5 +22,22 @@ fn a_store_that_is_gone_is_not_made_anew_by_who_serves_or_looks() {
             "{arguments:?}: {error}"
         );
         assert!(!store.exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_address_without_a_store_is_refused_at_once_with_the_reason() {
+    let instance = Instance::new();
+    let there = PostgresServer::shared().new_database();
+    let missing = format!("{}missing?{}", there.split("test_").next().unwrap(), there.split_once('?').unwrap().1);
+    for (address, code, said) in [
+        (missing.as_str(), 1, "database \"missing\" does not exist"),
+        ("postgres://soar@127.0.0.1:1/soar", 1, "Connection refused"),
+        ("mysql://soar@127.0.0.1/soar", 2, "expected the path of an SQLite file, or postgres://"),
+    ] {
+        let mut command = instance.footprint(["site", "list"]);
+        command.env("FOOTPRINT_STORE", address).timeout(Duration::from_secs(20));
+        let (ended, _, error) = ended(command);
+        assert!(ended == code && error.contains(said) && !error.contains("at line"), "{address}: {error}");
     }
 }

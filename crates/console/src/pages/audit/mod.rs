@@ -9,7 +9,7 @@ use soar_store::model::{AuditEntryId, Moment};
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Meaning, Row, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Order, Page, PageError};
+use crate::visit::{Answer, Form, ListState, Order, Page, PageError};
 
 /// The number of entries on a page.
 const ROWS: i64 = 100;
@@ -20,10 +20,20 @@ pub(super) fn routes() -> Router {
 
 async fn show(page: Page, list: ListState) -> Answer {
     let before = list.read::<i64>("from")?.map(AuditEntryId);
-    let found = read(&page, &list, before, ROWS).await?;
     let purpose = "The audit log shows who did what, from where, and what the host refused.";
     let content = ContentPage::new(page.main_frame("Audit log", purpose));
-    page.show(&content.with(filter(&page, &list)).with(entries(&page, &list, &found)))
+    let mut form = Form::empty();
+    for name in ["since", "until"] {
+        if let Err(problem) = time(&page, &list, name) {
+            form.wrong(name, format!("It is not valid: {problem}."));
+        }
+    }
+    if form.is_wrong() {
+        page.context()?.must_administer()?;
+        return page.show_again(&content.with(filter(&page, &list, &form)));
+    }
+    let found = read(&page, &list, before, ROWS).await?;
+    page.show(&content.with(filter(&page, &list, &form)).with(entries(&page, &list, &found)))
 }
 
 async fn download(page: Page, list: ListState) -> Answer {
@@ -43,8 +53,8 @@ async fn read(page: &Page, list: &ListState, before: Option<AuditEntryId>, limit
     let text = |name: &str| list.filter(name).map(str::to_owned);
     let filter = AuditFilter {
         before,
-        since: time(page, list, "since")?,
-        until: time(page, list, "until")?,
+        since: time(page, list, "since").map_err(|_| PageError::bad_address("since"))?,
+        until: time(page, list, "until").map_err(|_| PageError::bad_address("until"))?,
         username: text("user"),
         key: text("key"),
         site: text("site"),
@@ -61,13 +71,17 @@ async fn read(page: &Page, list: &ListState, before: Option<AuditEntryId>, limit
 }
 
 /// A time of the filter: a day, or a day with a time, in the page's time zone.
-fn time(page: &Page, list: &ListState, name: &str) -> Result<Option<Moment>, PageError> {
+///
+/// # Errors
+/// The expected form.
+fn time(page: &Page, list: &ListState, name: &str) -> Result<Option<Moment>, String> {
     let Some(text) = list.filter(name) else { return Ok(None) };
     let whole = if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() };
-    parse_date_time(&whole, page.zone()).map(Some).map_err(|_| PageError::bad_address(name))
+    parse_date_time(&whole, page.zone()).map(Some)
 }
 
-fn filter(page: &Page, list: &ListState) -> Filter {
+/// The filter, with the problems that `form` notes.
+fn filter(page: &Page, list: &ListState, form: &Form) -> Filter {
     let zone = page.zone().iana_name().unwrap_or("your profile").to_owned();
     let results = [("", "Accepted and refused"), ("accepted", "Accepted"), ("refused", "Refused")];
     let fields = [
@@ -80,7 +94,7 @@ fn filter(page: &Page, list: &ListState) -> Filter {
         Field::text("until", "Until").placeholder("2026-01-31 14:30:00").help(format!("In {zone}.")),
         Field::text("request", "Request"),
     ];
-    Filter::new(list, fields).with_export(list)
+    Filter::new(list, fields.map(|field| field.of(form))).with_export(list)
 }
 
 fn entries(page: &Page, list: &ListState, found: &AuditPage) -> Table {

@@ -8,6 +8,7 @@ use soar_store::model::{CaseId, Right, Status};
 use super::address;
 use crate::export;
 use crate::pages::incident_parts::status;
+use crate::pages::named::none_yet;
 use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
@@ -98,7 +99,7 @@ fn cases(page: &Page, list: &ListState, found: &CasePage) -> Table {
     let about = format!("{}, the oldest first", counted(found.cases.len(), "case", "cases"));
     Table::new("cases", "Cases", columns)
         .rows(rows)
-        .empty(Empty::of(list, "No case matches the filter.", "There is no case yet."))
+        .empty(Empty::of(list, "No case matches the filter.", &none_yet(page, "case")))
         .list(list, Order { column: "created", is_descending: false })
         .position(list, about, found.next.map(|next| next.to_string()))
 }

@@ -3,7 +3,7 @@
 use axum::Router;
 use soar_host::connections::ConnectionChange;
 
-use super::{address, found, frame};
+use super::{address, found, frame, managed};
 use crate::parts::ConfirmPage;
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
@@ -14,7 +14,7 @@ pub(super) fn routes() -> Router {
 
 async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
     let plugin = page.integration(&id)?;
-    let stored = found(&page, &id, connection).await?;
+    let stored = managed(&page, &id, connection).await?;
     let own = address(&id, stored.id);
     let (title, question, button) = if stored.active {
         let question = "No command, schedule or health check runs on an inactive connection. It keeps its parameters.";

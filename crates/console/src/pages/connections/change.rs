@@ -15,8 +15,8 @@ use super::form_page::{Shown, form_page};
 use super::place_problems::{note_wrong_settings, place_problems};
 use super::prefill::Prefill;
 use super::tested::TestShown;
-use super::{found, frame};
-use crate::parts::{CHANGED_MEANWHILE, version_of};
+use super::{found, frame, related};
+use crate::parts::{CHANGED_MEANWHILE, LinkButton, version_of};
 use crate::routing::{form, get};
 use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 
@@ -26,7 +26,7 @@ use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 struct FactsPage {
     frame: Frame,
     action: String,
-    integration: String,
+    related: Vec<LinkButton>,
     connection: Connection,
     parameters: Vec<(String, String)>,
     health_check: String,
@@ -166,7 +166,7 @@ async fn facts(
     Ok(FactsPage {
         frame: frame(page, &connection.name, plugin),
         action: page.href(&super::address(&connection.integration, connection.id)),
-        integration: connection.integration.clone(),
+        related: related(page, &connection),
         parameters: parameters.collect(),
         health_check,
         may_test: may_manage(page, &connection).await?,

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Router;
 use soar_connector::{Access, CommandAccess, Diagnosis, Stage, StageStatus};
 
-use super::{address, found, frame};
+use super::{address, found, frame, managed};
 use crate::parts::{Badge, Cell, Column, ConfirmPage, ErrorTab, Meaning, Row, Table};
 use crate::routing::form;
 use crate::visit::{Answer, Frame, Page, Path};
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router {
 
 async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
     let plugin = page.integration(&id)?;
-    let stored = found(&page, &id, connection).await?;
+    let stored = managed(&page, &id, connection).await?;
     let own = address(&id, stored.id);
     let frame = frame(&page, &format!("Diagnose {}", stored.name), &*plugin).below(&stored.name, &own);
     let question = "The diagnosis tries each stage up to the product, and asks it which commands the account may run. \

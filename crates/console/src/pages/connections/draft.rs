@@ -10,9 +10,15 @@ use super::prefill::{parameter, reference, removed};
 use crate::parts::{version_of, with_line_feeds};
 use crate::visit::Form;
 
+/// The name of a connection that is tested before it has a name.
+const UNNAMED: &str = "A connection without a name yet";
+
 /// The connection of a form. Notes numbers and references that cannot be read at their fields.
 pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
-    let name = form.required("name", "Connection Name");
+    let name = match form.text("do") {
+        "test" if form.text("name").is_empty() => UNNAMED.to_owned(),
+        _ => form.required("name", "Connection Name"),
+    };
     let site = form.required("site", "Site");
     let recipient = optional(form, "recipient-site");
     ConnectionDraft {

@@ -4,12 +4,13 @@ use askama::Template;
 use soar_connector::Plugin;
 use soar_store::model::{Connection, Right, SHARED, Site, SiteKind};
 
-use super::frame;
 use super::prefill::Prefill;
+use super::slotted::Slotted;
 use super::system::{System, system};
 use super::tested::TestShown;
-use crate::parts::{Field, FormErrors, Table, version_of};
-use crate::visit::{Form, Frame, Page, PageError, if_allowed};
+use super::{frame, related};
+use crate::parts::{Field, FormErrors, LinkButton, Table, version_of};
+use crate::visit::{Form, Frame, Page, PageError, SECRET, if_allowed};
 
 /// The page with the form of a connection.
 #[derive(Debug, Template)]
@@ -20,25 +21,19 @@ pub(super) struct FormPage {
     action: String,
     /// The stored connection's address.
     stored: Option<String>,
+    /// The links to other pages about the stored connection.
+    related: Vec<LinkButton>,
     is_active: bool,
     version: Option<i64>,
     errors: FormErrors,
-    name: Field,
-    site: Field,
-    recipient: Field,
-    agent: Field,
-    description: Field,
-    tenant: Field,
-    users: Field,
-    active: Field,
+    general: Vec<Slotted>,
     system: System,
-    minutes: Field,
-    email: Field,
-    alerts: Vec<Field>,
+    health: Vec<Slotted>,
+    alerts: Vec<Slotted>,
     test: Option<TestShown>,
     /// The fields that were changed meanwhile.
     differences: Option<Table>,
-    /// What is wrong, for the result of a test whose form was not accepted.
+    /// The problems, for the result of a test whose form was not accepted.
     problems: Vec<String>,
 }
 
@@ -80,10 +75,45 @@ pub(super) async fn form_page(
         Some(connection) => (connection.name.clone(), format!("{base}/{}", connection.id)),
         None => ("New Connection".to_owned(), format!("{base}/new")),
     };
+    let slotted = |name: &'static str, field: Field| Slotted::new(name, field.of(form));
+    let name = text("name", "Connection Name").required();
+    // After a test the result has the focus.
+    let name = if form.is_sent() { name } else { name.focused() };
+    let site = Field::choice("site", "Site", sites)
+        .value(texts.text("site"))
+        .help("Share to Internal Sites lets every internal site use the connection.")
+        .required();
+    let recipient_label = "Recipient site for events from connections Shared to Internal Sites";
+    let recipient = Field::choice("recipient-site", recipient_label, recipients)
+        .value(texts.text("recipient-site"))
+        .help("Only for a connection that is shared to internal sites.");
+    let agent = Field::choice("agent-name", "Agent Name (Optional)", agents)
+        .value(texts.text("agent-name"))
+        .help("The proxy agent that the connection uses.");
+    let description = Field::lines("description", "Description (Optional)").value(texts.text("description"));
+    let tenant = text("tenant", "Tenant (Optional)")
+        .help("The tenants with which the connection is shared: names with commas between them, or All tenants.")
+        .suggestions(["All tenants".to_owned()]);
+    let users =
+        Field::lines("users", "Configure User Permissions").value(texts.text("users")).help(users_help(&user_names));
+    let active = Field::checkbox("active", "Active", !texts.text("active").is_empty())
+        .help("Commands run on active connections only.");
+    let minutes = number("health-check-minutes", "Test every (minutes)", 43_200)
+        .help("Runs Test Connection at this interval while the connection is active. Leave it empty for no checks.");
+    let email = text("health-check-email", "Notify by mail about failed checks")
+        .help("Mail addresses with commas between them.")
+        .placeholder("soc@example.com");
+    let webhooks = Field::lines("health-check-webhooks", "Webhooks")
+        .value(texts.text("health-check-webhooks"))
+        .help("The names of webhooks in the host's settings that get the alerts too, one per line.");
+    let layout = frame(page, &title, plugin);
+    let is_typed = |(name, value): &(String, String)| name.starts_with(SECRET) && !value.is_empty();
+    let lost_secrets = !layout.is_region && form.values().any(is_typed);
     let mut form_page = FormPage {
-        frame: frame(page, &title, plugin),
+        frame: layout,
         action: page.href(&path),
         stored: stored.map(|_| page.href(&path)),
+        related: stored.map(|connection| related(page, connection)).unwrap_or_default(),
         is_active: stored.is_some_and(|connection| connection.active),
         // The form stays based on the version that the user read, until the page has shown the stored one.
         version: stored.map(|connection| match version_of(form) {
@@ -91,54 +121,25 @@ pub(super) async fn form_page(
             _ => connection.version.0,
         }),
         errors: FormErrors::of(form),
-        name: text("name", "Connection Name").required().focused().of(form),
-        site: Field::choice("site", "Site", sites)
-            .value(texts.text("site"))
-            .help("Share to Internal Sites lets every internal site use the connection.")
-            .required()
-            .of(form),
-        recipient: Field::choice(
-            "recipient-site",
-            "Recipient site for events from connections Shared to Internal Sites",
-            recipients,
-        )
-        .value(texts.text("recipient-site"))
-        .help("Only for a connection that is shared to internal sites.")
-        .of(form),
-        agent: Field::choice("agent-name", "Agent Name (Optional)", agents)
-            .value(texts.text("agent-name"))
-            .help("The proxy agent that the connection uses.")
-            .of(form),
-        description: Field::lines("description", "Description (Optional)").value(texts.text("description")).of(form),
-        tenant: text("tenant", "Tenant (Optional)")
-            .help("The tenants with which the connection is shared: names with commas between them, or All tenants.")
-            .suggestions(["All tenants".to_owned()])
-            .of(form),
-        users: Field::lines("users", "Configure User Permissions")
-            .value(texts.text("users"))
-            .help(users_help(&user_names))
-            .of(form),
-        active: Field::checkbox("active", "Active", !texts.text("active").is_empty())
-            .help("Commands run on active connections only.")
-            .of(form),
-        system: system(connector, stored, &texts, form, error, may_refer),
-        minutes: number("health-check-minutes", "Test every (minutes)", 43_200)
-            .help("Runs Test Connection at this interval while the connection is active. Leave it empty for no checks.")
-            .of(form),
-        email: text("health-check-email", "Notify by mail about failed checks")
-            .help("Mail addresses with commas between them.")
-            .placeholder("soc@example.com")
-            .of(form),
-        alerts: vec![
-            Field::lines("health-check-webhooks", "Webhooks")
-                .value(texts.text("health-check-webhooks"))
-                .help("The names of webhooks in the host's settings that get the alerts too, one per line.")
-                .of(form),
-            number("alert-after", "Failed checks in a row before an alert", 100).of(form),
-            number("recover-after", "Passed checks in a row before a recovery", 10).of(form),
-            number("slow-ms", "Latency of a slow check (ms)", 3_600_000).of(form),
+        general: vec![
+            slotted("name", name),
+            slotted("site", site),
+            Slotted { class: "recipient", ..slotted("recipient-site", recipient) },
+            slotted("agent-name", agent),
+            slotted("description", description),
+            slotted("tenant", tenant),
+            slotted("users", users),
+            slotted("active", active),
         ],
-        test: shown.test,
+        system: system(connector, stored, &texts, form, error, may_refer),
+        health: vec![slotted("health-check-minutes", minutes), slotted("health-check-email", email)],
+        alerts: vec![
+            slotted("health-check-webhooks", webhooks),
+            slotted("alert-after", number("alert-after", "Failed checks in a row before an alert", 100)),
+            slotted("recover-after", number("recover-after", "Passed checks in a row before a recovery", 10)),
+            slotted("slow-ms", number("slow-ms", "Latency of a slow check (ms)", 3_600_000)),
+        ],
+        test: shown.test.map(|test| TestShown { lost_secrets, ..test }),
         differences: shown.differences,
         problems: Vec::new(),
     };
@@ -147,13 +148,17 @@ pub(super) async fn form_page(
 }
 
 impl FormPage {
-    /// What is wrong with the fields, each with its label.
+    fn all(&self) -> impl Iterator<Item = &Slotted> {
+        self.general.iter().chain(self.system.all()).chain(&self.health).chain(&self.alerts)
+    }
+
+    fn is_wrong_in_alerts(&self) -> bool {
+        self.alerts.iter().any(|one| !one.field.error().is_empty())
+    }
+
+    /// The problems of the fields, each with its label.
     fn labelled_errors(&self) -> impl Iterator<Item = String> {
-        let general =
-            [&self.name, &self.site, &self.recipient, &self.agent, &self.description, &self.tenant, &self.users];
-        let system = self.system.all().map(|one| &one.field).chain(&self.system.vault);
-        let health = [&self.minutes, &self.email].into_iter().chain(&self.alerts);
-        general.into_iter().chain(system).chain(health).filter_map(Field::labelled_error)
+        self.all().filter_map(|one| one.field.labelled_error())
     }
 }
 

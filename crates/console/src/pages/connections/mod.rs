@@ -10,6 +10,7 @@ mod new;
 mod place_problems;
 mod prefill;
 mod remove;
+mod slotted;
 mod system;
 mod tested;
 
@@ -19,6 +20,7 @@ use axum::Router;
 use soar_connector::Plugin;
 use soar_store::model::{Connection, ConnectionId};
 
+use crate::parts::LinkButton;
 use crate::visit::{Frame, Page, PageError};
 
 pub(super) fn routes() -> Router {
@@ -30,6 +32,16 @@ pub(super) fn routes() -> Router {
 /// The address of a connection below the console.
 pub(super) fn address(integration: &str, id: ConnectionId) -> String {
     format!("/integrations/{integration}/connections/{id}")
+}
+
+/// The links from a connection to its health and to its commands.
+fn related(page: &Page, connection: &Connection) -> Vec<LinkButton> {
+    let (id, integration) = (connection.id, &connection.integration);
+    let paths = [
+        (format!("/health/{id}"), "Health"),
+        (format!("/test-command?integration={integration}&connection={id}"), "Test Command"),
+    ];
+    paths.into_iter().map(|(path, text)| LinkButton::new(page.href(&path), text).plain()).collect()
 }
 
 /// A page about a connection.
@@ -47,4 +59,13 @@ async fn found(page: &Page, integration: &str, id: i64) -> Result<Connection, Pa
     } else {
         Err(PageError::not_found("This integration has no such connection."))
     }
+}
+
+/// As [`found`], for a user who may change, test and diagnose the connection.
+async fn managed(page: &Page, integration: &str, id: i64) -> Result<Connection, PageError> {
+    let connection = found(page, integration, id).await?;
+    if may_manage(page, &connection).await? {
+        return Ok(connection);
+    }
+    Err(PageError::forbidden("This needs the right to manage connections on its site. Ask an administrator for it."))
 }

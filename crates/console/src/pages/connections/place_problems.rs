@@ -15,11 +15,23 @@ use crate::visit::{Form, Page, PageError, field_of};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[
+    ("The name of the connection", "name"),
+    ("The name of the agent", "agent-name"),
     ("Agent Name", "agent-name"),
     ("Recipient site", "recipient-site"),
+    ("The description", "description"),
+    // The text about a webhook goes on from the text about a mail address.
+    ("Connection Health Check: Expected a mail address, such as soc@example.com, or webhook", "health-check-webhooks"),
+    ("Connection Health Check: Expected a mail address", "health-check-email"),
+    ("Connection Health Check: expected at most", "health-check-email"),
+    ("Connection Health Check: 20 destinations", "health-check-webhooks"),
+    ("Connection Health Check: expected 1 to 100 failures", "alert-after"),
+    ("Connection Health Check: expected 1 to 10 passed", "recover-after"),
+    ("Connection Health Check: expected 1 to 3600000 ms", "slow-ms"),
     ("Connection Health Check", "health-check-minutes"),
     ("Tenant", "tenant"),
     ("Users", "users"),
+    ("There is no user", "users"),
     ("There is no site", "site"),
 ];
 
@@ -45,15 +57,13 @@ pub(super) fn place_problems(
             };
             error.problems.iter().map(|one| (field(&one.setting), one.problem.clone())).collect()
         }
-        OperationError::Refusal(Refusal::Because(text)) => {
-            vec![(field_of(FIELDS, text).unwrap_or_default().to_owned(), text.clone())]
+        OperationError::Refusal(Refusal::About(taken @ StoreError::Duplicate { .. })) => {
+            vec![("name".to_owned(), taken.to_string())]
         }
-        OperationError::Refusal(Refusal::About(about)) => match about {
-            StoreError::Duplicate { .. } | StoreError::Invalid(_) => vec![("name".to_owned(), about.to_string())],
-            StoreError::NotFound { what: "user", .. } => vec![("users".to_owned(), about.to_string())],
-            _ => vec![(String::new(), about.to_string())],
-        },
-        error => vec![(String::new(), error.to_string())],
+        error => {
+            let text = error.to_string();
+            vec![(field_of(FIELDS, &text).unwrap_or_default().to_owned(), text)]
+        }
     };
     page.about_input(error)?;
     for (field, problem) in fields {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use super::{address, found, frame};
+use super::{address, found, frame, managed};
 use crate::parts::ConfirmPage;
 use crate::routing::form;
 use crate::visit::{Answer, Notice, Page, Path};
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Router {
 
 async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
     let plugin = page.integration(&id)?;
-    let stored = found(&page, &id, connection).await?;
+    let stored = managed(&page, &id, connection).await?;
     let own = address(&id, stored.id);
     let frame = frame(&page, &format!("Remove {}", stored.name), &*plugin).below(&stored.name, &own);
     let question = "The connection and its secrets are deleted, with its schedules. The history of its runs stays.";

@@ -6,36 +6,25 @@ use soar_connector::name::normalised;
 use soar_store::model::{Connection, ParameterState};
 
 use super::prefill::{Prefill, parameter, reference, removed};
+use super::slotted::Slotted;
 use crate::parts::Field;
 use crate::visit::Form;
-
-/// A parameter in the form.
-#[derive(Debug)]
-pub(super) struct SystemField {
-    pub(super) field: Field,
-    /// The id of the element that shows what a test found about the parameter.
-    pub(super) slot: String,
-    /// What a test found about the parameter.
-    pub(super) finding: String,
-    /// The checkbox that removes the stored secret.
-    pub(super) removal: Option<Field>,
-}
 
 /// The parameters that most connections need, and the others.
 #[derive(Debug, Default)]
 pub(super) struct System {
-    pub(super) main: Vec<SystemField>,
-    pub(super) more: Vec<SystemField>,
+    pub(super) main: Vec<Slotted>,
+    pub(super) more: Vec<Slotted>,
     /// Whether one of the others has a value or a problem.
     pub(super) is_open: bool,
     /// The fields of references to secrets.
-    pub(super) vault: Vec<Field>,
+    pub(super) vault: Vec<Slotted>,
     pub(super) has_vault: bool,
 }
 
 impl System {
-    pub(super) fn all(&self) -> impl Iterator<Item = &SystemField> {
-        self.main.iter().chain(&self.more)
+    pub(super) fn all(&self) -> impl Iterator<Item = &Slotted> {
+        self.main.iter().chain(&self.more).chain(&self.vault)
     }
 }
 
@@ -62,11 +51,11 @@ pub(super) fn system(
             Field::checkbox(removed(&setting.name), label, false).of(form)
         });
         let is_filled = is_kept || !texts.text(&name).is_empty() || form.problem_at(&name).is_some() || own;
-        let shown = SystemField {
-            field: field(setting, texts, state).of(form),
+        let shown = Slotted {
             slot: format!("found-{}", normalised(&setting.name)),
             finding: finding.unwrap_or_default(),
             removal,
+            ..Slotted::new(&name, field(setting, texts, state).of(form))
         };
         let is_main = setting.required || connector.one_of.iter().flatten().any(|one| *one == setting.name);
         if is_main {
@@ -79,9 +68,8 @@ pub(super) fn system(
             let name = reference(&setting.name);
             system.has_vault |= !texts.text(&name).is_empty() || !form.text(&name).is_empty();
             let field = Field::text(&name, format!("Place of {}", setting.name));
-            system
-                .vault
-                .push(field.placeholder("env:NAME, file:/path or command:NAME").value(texts.text(&name)).of(form));
+            let field = field.placeholder("env:NAME, file:/path or command:NAME").value(texts.text(&name)).of(form);
+            system.vault.push(Slotted::new(&name, field));
         }
     }
     system

@@ -19,6 +19,8 @@ pub(super) struct TestShown {
     /// Such as `2 requests in 31 ms`.
     pub(super) receipt: String,
     pub(super) error: Option<CommandError>,
+    /// Whether the page lost secrets that the user typed.
+    pub(super) lost_secrets: bool,
 }
 
 impl TestShown {
@@ -35,6 +37,7 @@ impl TestShown {
             warnings: outcome.warnings.iter().map(|warning| warning.message.clone()).collect(),
             receipt: summary(&outcome.receipt),
             error: outcome.error.clone(),
+            lost_secrets: false,
         }
     }
 }

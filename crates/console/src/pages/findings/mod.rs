@@ -135,7 +135,7 @@ fn name(finding: &Finding) -> String {
     }
 }
 
-/// What has the finding: its title, else its software.
+/// The subject of the finding: its title, else its software.
 fn about(finding: &Finding) -> Cell {
     Cell::text_or_unknown(finding.title.as_deref().or(finding.software.as_deref()).unwrap_or_default())
 }

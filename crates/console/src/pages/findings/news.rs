@@ -1,4 +1,4 @@
-//! What is new and fixed in the last day, for the first page.
+//! The changes of findings in the last day, for the first page.
 
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ const ROWS: i64 = 8;
 const KINDS: [FindingChangeKind; 4] =
     [FindingChangeKind::Opened, FindingChangeKind::Reopened, FindingChangeKind::Fixed, FindingChangeKind::Gone];
 
-/// What is new and fixed in the last day.
+/// The changes of findings in the last day.
 #[derive(Debug)]
 pub(in crate::pages) struct News {
     pub(in crate::pages) counts: Counts,
     pub(in crate::pages) latest: Table,
 }
 
-/// What is new and fixed in the last day. `None` where no findings are collected, or the user may see none.
+/// The changes of findings in the last day. `None` where no findings are collected, or the user may see none.
 pub(in crate::pages) async fn news(page: &Page) -> Result<Option<News>, PageError> {
     let Some(tenants) = if_allowed(page.operations().finding_tenants(page.context()?).await)? else { return Ok(None) };
     if tenants.is_empty() {

@@ -99,7 +99,7 @@ async fn about_device(page: &Page, shown: &FindingShown, fields: &Finding) -> Re
         .fact("Connection", Cell::link(link, &connection.name)))
 }
 
-/// What is known about the exploitation of the CVEs, each value with its source and its date.
+/// The facts about the exploitation of the CVEs, each with its source and its date.
 fn exploitation(shown: &FindingShown, fields: &Finding) -> Facts {
     let facts = Facts::new("exploitation", "Exploitation")
         .fact("Public exploit", fields.exploit.map_or_else(Cell::unknown, Cell::yes_or_no));

@@ -53,7 +53,7 @@ async fn show(page: Page) -> Answer {
     page.show(&content.with_some(under_way).with(table))
 }
 
-/// What stands in place of findings if there are none, with a link to collect them.
+/// The text in place of findings if there are none, with a link to collect them.
 pub(super) fn nothing_collected(page: &Page, empty: Empty) -> Empty {
     if page.may_somewhere(Right::UseConnections) {
         empty.action(page.href("/findings/collect"), "Collect them now")

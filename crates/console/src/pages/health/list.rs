@@ -9,6 +9,7 @@ use super::address;
 use super::charts::{days, latency, offset, percent};
 use super::groups::groups;
 use crate::export;
+use crate::pages::named::none_yet;
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Field, Filter, Row, Table, When};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
@@ -139,7 +140,7 @@ fn connections(page: &Page, list: &ListState, found: &HealthTable) -> Table {
     let order = Order { column: "state", is_descending: true };
     Table::new("connections", "Connections, the worst first", columns)
         .rows(rows)
-        .empty(Empty::of(list, "No connection matches the filter.", "There is no connection yet."))
+        .empty(Empty::of(list, "No connection matches the filter.", &none_yet(page, "connection")))
         .list(list, order)
         .position(list, about, next)
         .live("health")

@@ -7,7 +7,7 @@ use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::views::WholeIncident;
 use soar_store::StoreError;
 
-use super::fields::{Known, change, known};
+use super::fields::{Known, change, known, refused};
 use super::one::may_change;
 use crate::pages::incident_parts::address;
 use crate::parts::{CHANGED_MEANWHILE, ContentPage, Field, FormPanel, both_versions, version_of};
@@ -44,7 +44,7 @@ async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer 
             page.show_again(&shown(&page, &whole, &form, true))
         }
         Err(error) => {
-            page.refused(&mut form, error)?;
+            refused(&page, &mut form, &whole, error)?;
             page.show_again(&shown(&page, &whole, &form, false))
         }
     }

@@ -5,11 +5,24 @@ use soar_host::Refusal;
 use soar_host::operations::IncidentToMake;
 use soar_store::model::{Right, Severity, Site};
 
-use super::fields::{due, moment};
+use super::fields::{due, moment, read};
 use crate::pages::incident_parts::address;
 use crate::parts::{ContentPage, Field, FormPanel, with_line_feeds};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError};
+
+/// The beginnings of refusals, and the fields that the refusals are about.
+const FIELDS: &[(&str, &str)] = &[
+    ("There is no site", "site"),
+    ("The site", "owner"),
+    ("The type", "type"),
+    ("IncidentType", "type"),
+    ("Title", "title"),
+    ("Owner", "owner"),
+    ("DueDate", "due"),
+    ("The description", "description"),
+    ("Description", "description"),
+];
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/new", form(show, save))
@@ -25,13 +38,14 @@ async fn save(page: Page, mut form: Form) -> Answer {
     let text = |form: &Form, name: &str| Some(with_line_feeds(form.text(name))).filter(|text| !text.is_empty());
     let (site, incident_type) = (form.required("site", "The site"), form.required("type", "The type"));
     let due_at = text(&form, "due").and_then(|text| moment(&page, &mut form, &text));
+    let severity = text(&form, "severity").and_then(|text| read(&mut form, "severity", &text));
     if !form.is_wrong() {
         let incident = IncidentToMake {
             site,
             incident_type,
             title: text(&form, "title"),
             description: text(&form, "description"),
-            severity: form.text("severity").parse().ok(),
+            severity,
             owner: text(&form, "owner"),
             due_at,
             raw_data: None,
@@ -42,7 +56,7 @@ async fn save(page: Page, mut form: Form) -> Answer {
                 return page
                     .lead_to(&address(&number), Some(Notice::done(format!("The incident {number} is created."))));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => page.refused_among(&mut form, FIELDS, error)?,
         }
     }
     page.show_again(&shown(&page, &sites, &form))

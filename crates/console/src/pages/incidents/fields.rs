@@ -1,12 +1,12 @@
 //! The fields of the form that changes an incident, their stored texts, and their values.
 
-use soar_host::operations::IncidentToChange;
+use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::utility::parse_date_time;
 use soar_host::views::WholeIncident;
-use soar_store::model::{Moment, Severity, Status};
+use soar_store::model::{Moment, Severity, Status, limits};
 
 use crate::parts::{Field, with_line_feeds};
-use crate::visit::{Form, Page, segment};
+use crate::visit::{Form, Page, PageError, segment};
 
 /// The format of the due date.
 const DATE: &str = "%Y-%m-%d %H:%M:%S";
@@ -113,13 +113,30 @@ pub(super) fn change(page: &Page, form: &mut Form, whole: &WholeIncident) -> Inc
             "disposition" => change.disposition = Some(text),
             "description" => change.description = Some(text),
             "conclusion" => change.conclusion = Some(text),
-            _ => {
-                change.fields.insert(known.label.clone(), text);
-            }
+            _ => match limits::FIELD_VALUE.check(&text) {
+                Ok(()) => drop(change.fields.insert(known.label.clone(), text)),
+                Err(problem) => form.wrong(&known.name, problem.to_string()),
+            },
         }
     }
     note_what_keeps_open(form, whole);
     change
+}
+
+/// Notes a refused change at the field that it is about. The refusal begins with the field's label.
+///
+/// # Errors
+/// The error itself if it is not about the input.
+pub(super) fn refused(
+    page: &Page,
+    form: &mut Form,
+    whole: &WholeIncident,
+    error: OperationError,
+) -> Result<(), PageError> {
+    let known = known(page, whole);
+    let labels: Vec<String> = known.iter().map(|one| format!("{}: ", one.label)).collect();
+    let fields = labels.iter().map(String::as_str).zip(known.iter().map(|one| one.name.as_str()));
+    page.refused_among(form, &fields.collect::<Vec<_>>(), error)
 }
 
 /// Notes at the fields what keeps the incident open, if the form closes it.
@@ -142,7 +159,8 @@ fn note_what_keeps_open(form: &mut Form, whole: &WholeIncident) {
     }
 }
 
-fn read<T: std::str::FromStr<Err = String>>(form: &mut Form, name: &str, text: &str) -> Option<T> {
+/// The value of a field. Notes a text that has another form.
+pub(super) fn read<T: std::str::FromStr<Err = String>>(form: &mut Form, name: &str, text: &str) -> Option<T> {
     text.parse().map_err(|problem: String| form.wrong(name, format!("It is not valid: {problem}."))).ok()
 }
 

@@ -10,6 +10,7 @@ use soar_store::model::{IncidentId, Right, Severity, Status};
 use super::bulk_command::commands;
 use crate::export;
 use crate::pages::incident_parts::{address, status};
+use crate::pages::named::none_yet;
 use crate::parts::{Badge, Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
 use crate::routing::get;
 use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
@@ -144,7 +145,7 @@ fn incidents(page: &Page, list: &ListState, found: &IncidentPage, may_select: bo
     let about = format!("{}, the latest first", counted(found.incidents.len(), "incident", "incidents"));
     Table::new("incidents", "Incidents", columns)
         .rows(rows)
-        .empty(Empty::of(list, "No incident matches the filter.", "There is no incident yet."))
+        .empty(Empty::of(list, "No incident matches the filter.", &none_yet(page, "incident")))
         .list(list, Order { column: "created", is_descending: true })
         .position(list, about, found.last.map(|last| last.to_string()))
 }

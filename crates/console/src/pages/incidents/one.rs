@@ -194,7 +194,7 @@ fn links_table(page: &Page, id: &'static str, caption: &str, below: &str, links:
     Table::new(id, caption, columns).rows(rows).empty(Empty::new("None is linked."))
 }
 
-/// What is known of the past: the host stores the time of each link and of the last change.
+/// The known history: the host stores the time of each link and of the last change.
 fn history(page: &Page, whole: &WholeIncident) -> Table {
     let one = &whole.incident;
     let mut events = vec![(one.created_at, "Created".to_owned(), whole.creator.clone())];

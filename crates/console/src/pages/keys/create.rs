@@ -1,19 +1,27 @@
 //! `/keys/new`: creates a key, and shows it once.
 
 use axum::Router;
+use soar_connector::name::quoted;
 use soar_host::operations::{KeyShown, KeyToMake};
 use soar_host::utility::parse_date_time;
 use soar_store::model::{KeyKind, Moment};
 
+use crate::pages::choices::{CHOICES, several};
+use crate::pages::named::refused_named;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Page, PageError};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
-const FIELDS: &[(&str, &str)] = &[("Commands", "commands"), ("There is no site", "sites"), ("The expiry", "expires")];
-
-/// The most names that a field offers as choices.
-const CHOICES: usize = 100;
+const FIELDS: &[(&str, &str)] = &[
+    ("The name of the key", "name"),
+    ("There is no user", "users"),
+    ("There is no site", "sites"),
+    ("Commands", "commands"),
+    ("The expiry", "expires"),
+    ("A JWT key cannot be used for the management API", "may-manage"),
+    ("A key for the management API", "may-manage"),
+];
 
 pub(super) fn routes() -> Router {
     Router::new().route("/keys/new", form(show, save))
@@ -27,10 +35,13 @@ async fn show(page: Page) -> Answer {
 async fn save(page: Page, mut form: Form) -> Answer {
     let expires_at = expiry(&page, &mut form);
     let commands = form.items("commands");
+    let kind = form.text("kind").parse::<KeyKind>().map_err(|problem| form.wrong("kind", problem));
+    let owner = form.required("owner", "The owner");
+    let no_owner = format!("There is no user {}", quoted(&owner));
     let key = KeyToMake {
         name: form.required("name", "The name"),
-        kind: form.text("kind").parse().unwrap_or(KeyKind::Api),
-        owner: form.required("owner", "The owner"),
+        kind: kind.unwrap_or(KeyKind::Api),
+        owner,
         users: form.items("users"),
         sites: Some(form.items("sites")).filter(|sites| !sites.is_empty()),
         commands: Some(commands).filter(|commands| !commands.is_empty()),
@@ -41,19 +52,14 @@ async fn save(page: Page, mut form: Form) -> Answer {
     if !form.is_wrong() {
         match page.operations().create_key(page.context()?, key).await {
             Ok(made) => return page.show(&once(&page, &made)),
-            Err(error) => page.refused_among(&mut form, FIELDS, error)?,
+            Err(error) => {
+                let owner: &[(&str, &str)] = &[(&no_owner, "owner")];
+                refused_named(&page, &mut form, &[owner, FIELDS].concat(), error)?;
+            }
         }
     }
     let shown = shown(&page, &form).await?;
     page.show_again(&shown)
-}
-
-/// A field for names: a choice of all of them, or lines to type where they are too many.
-fn several(name: &'static str, label: &'static str, all: Vec<String>, help: &str) -> Field {
-    if all.len() > CHOICES {
-        return Field::lines(name, label).help(format!("{help} One per line."));
-    }
-    Field::choices(name, label, all.into_iter().map(|one| (one.clone(), one))).help(help)
 }
 
 fn expiry(page: &Page, form: &mut Form) -> Option<Moment> {

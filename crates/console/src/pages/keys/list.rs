@@ -2,12 +2,13 @@
 
 use axum::Router;
 use soar_host::operations::KeyShown;
-use soar_store::model::KeyState;
+use soar_store::model::{KeyKind, KeyState};
 
 use crate::export;
+use crate::pages::named::name_segment;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, PageError, segment};
+use crate::visit::{Answer, ListState, Page, PageError};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/keys", get(show)).route("/keys.csv", get(download))
@@ -61,22 +62,25 @@ fn keys(page: &Page, found: &[KeyShown]) -> Table {
         Some(names) => Cell::text(&names.join(", ")),
     };
     let rows = found.iter().map(|key| {
-        let meaning = match key.state {
-            KeyState::Active => Meaning::Good,
-            KeyState::Expired => Meaning::Warning,
-            KeyState::Revoked => Meaning::Neutral,
+        let (text, meaning) = match key.state {
+            KeyState::Active => ("Active", Meaning::Good),
+            KeyState::Expired => ("Expired", Meaning::Warning),
+            KeyState::Revoked => ("Revoked", Meaning::Neutral),
         };
         let revoke = match key.state {
             KeyState::Revoked => Cell::unknown(),
             _ => Cell::dialog(
-                page.href(&format!("/keys/{}/revoke", segment(&key.name))),
+                page.href(&format!("/keys/{}/revoke", name_segment(&key.name))),
                 &format!("Revoke {}", key.name),
             ),
         };
         Row::new([
             Cell::text(&key.name),
-            Cell::badge(Badge::new(name(key.state), meaning)),
-            Cell::text(key.kind.as_str()),
+            Cell::badge(Badge::new(text, meaning)),
+            Cell::text(match key.kind {
+                KeyKind::Api => "API key",
+                KeyKind::Jwt => "JWT key",
+            }),
             Cell::text(&key.owner),
             Cell::text_or_unknown(&key.users.join(", ")),
             only(&key.sites),

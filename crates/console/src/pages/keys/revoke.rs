@@ -2,9 +2,10 @@
 
 use axum::Router;
 
+use crate::pages::named::name_segment;
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path, segment};
+use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/keys/{name}/revoke", form(ask, send))
@@ -14,7 +15,7 @@ async fn ask(page: Page, Path(name): Path<String>) -> Answer {
     let key = page.operations().key(page.context()?, &name).await?;
     let frame = page.frame(format!("Revoke the key {}?", key.name)).below("Keys", "/keys");
     let question = "Calls with the key are refused from now on. This cannot be undone.";
-    let action = page.href(&format!("/keys/{}/revoke", segment(&name)));
+    let action = page.href(&format!("/keys/{}/revoke", name_segment(&name)));
     page.show(&ConfirmPage::new(frame, question, action, "Revoke", page.href("/keys")).dangerous())
 }
 

@@ -7,6 +7,7 @@ use soar_store::model::{ConnectionId, Moment, Right, RunId, RunStatus};
 
 use crate::export;
 use crate::pages::home::meaning;
+use crate::pages::named::none_yet;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::routing::get;
 use crate::visit::{Answer, ListState, Order, Page, PageError};
@@ -105,7 +106,7 @@ fn runs(page: &Page, list: &ListState, found: &RunPage) -> Table {
     let about = format!("{}, the latest first", counted(found.runs.len(), "run", "runs"));
     Table::new("runs", "Runs", columns)
         .rows(rows)
-        .empty(Empty::of(list, "No run matches the filter.", "No command has run yet."))
+        .empty(Empty::of(list, "No run matches the filter.", &none_yet(page, "run")))
         .list(list, Order { column: "started", is_descending: true })
         .position(list, about, found.next.map(|next| next.to_string()))
         .live("runs")

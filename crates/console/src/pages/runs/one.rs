@@ -12,7 +12,7 @@ use super::outcome::{key_fields, result};
 use crate::pages::home::meaning;
 use crate::parts::{Badge, Cell, ContentPage, ErrorTab, Facts, JsonText, LinkButton, When, receipt_facts};
 use crate::routing::get;
-use crate::visit::{Answer, Page, Path};
+use crate::visit::{Answer, Page, Path, if_allowed};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/runs/{id}", get(show))
@@ -25,10 +25,16 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
     let cancel = (run.status == RunStatus::Running)
         .then(|| LinkButton::new(page.href(&format!("{own}/cancel")), "Cancel the run").danger().dialog());
     let progress = run.following.as_ref().map(|following| progress(&page, following));
+    let seen = page.operations().names_of_connections(page.context()?, vec![run.connection_id]).await;
+    let connection = if if_allowed(seen)?.is_some_and(|seen| seen.contains_key(&run.connection_id)) {
+        Cell::link(page.href(&format!("/connections/{}", run.connection_id)), &run.connection)
+    } else {
+        Cell::text(&run.connection)
+    };
     let facts = Facts::new("run", "Run")
         .fact("Status", Cell::badge(Badge::new(run.status.as_str(), meaning(run.status))))
         .fact("Command", Cell::text(&run.command))
-        .fact("Connection", Cell::text(&run.connection))
+        .fact("Connection", connection)
         .fact("Integration", Cell::text(&run.integration))
         .fact("Site", Cell::text(&run.site))
         .fact("User", Cell::text(&run.user))
@@ -54,7 +60,7 @@ async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
     let content = ContentPage::new(frame).action(again).action(cancel).with_some(progress).with(facts);
     let content = content.with_some(inputs(run.parameters.get())).with_some(error).with_some(result(&outcome));
     let content = content.with_some(key_fields(&outcome)).with_some(receipt).with_some(stored);
-    page.show(&if run.status == RunStatus::Running { content.live("runs") } else { content })
+    page.show(&if run.status == RunStatus::Running { content.live("runs beginning") } else { content })
 }
 
 /// The inputs of a run. `None` if it has none.

@@ -4,8 +4,8 @@ use soar_connector::RawParameters;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_host::scheduler::ScheduleShown;
-use soar_store::StoreError;
 
+use crate::pages::named::refused_named;
 use crate::parts::Field;
 use crate::visit::{Form, Page, PageError};
 
@@ -58,8 +58,7 @@ pub(super) fn refused(
 ) -> Result<(), PageError> {
     match &error {
         OperationError::Refusal(Refusal::Parameters(_)) => page.refused_at(form, "parameters", error),
-        OperationError::Refusal(Refusal::About(StoreError::Duplicate { .. })) => page.refused_at(form, "name", error),
-        _ => page.refused_among(form, &[FIELDS, own].concat(), error),
+        _ => refused_named(page, form, &[FIELDS, own].concat(), error),
     }
 }
 

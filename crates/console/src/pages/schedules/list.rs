@@ -5,6 +5,7 @@ use soar_host::scheduler::ScheduleShown;
 use soar_store::model::Right;
 
 use crate::export;
+use crate::pages::named::none_yet;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
@@ -37,7 +38,11 @@ async fn show(page: Page, list: ListState) -> Answer {
     };
     let table =
         schedules(&page, &list, &found[..found.len().min(MOST)]).position(&list, about, None).live("runs health");
-    let purpose = "Schedules run a command on a connection again and again. Create one, or open one to run it now.";
+    let purpose = if may_create {
+        "Schedules run a command on a connection again and again. Create one, or open one to run it now."
+    } else {
+        "Schedules run a command on a connection again and again."
+    };
     page.show(&ContentPage::new(page.main_frame("Schedules", purpose)).action(create).with(filter).with(table))
 }
 
@@ -112,6 +117,6 @@ fn schedules(page: &Page, list: &ListState, found: &[ScheduleShown]) -> Table {
         Column::text("site", "Site").wide(),
         Column::text("user", "User").wide(),
     ];
-    let empty = Empty::of(list, "No schedule matches the filter.", "There is no schedule yet.");
+    let empty = Empty::of(list, "No schedule matches the filter.", &none_yet(page, "schedule"));
     Table::new("schedules", "Schedules", columns).rows(rows).empty(empty)
 }

@@ -5,7 +5,8 @@ use soar_host::operations::SiteToMake;
 use soar_store::model::SiteKind;
 
 use super::address;
-use super::fields::fields;
+use super::fields::{FIELDS, fields};
+use crate::pages::named::refused_named;
 use crate::parts::{ContentPage, FormPanel};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page};
@@ -20,6 +21,7 @@ async fn show(page: Page) -> Answer {
 }
 
 async fn save(page: Page, mut form: Form) -> Answer {
+    page.context()?.must_administer()?;
     let name = form.required("name", "The name");
     let kind = form.text("kind").parse::<SiteKind>().map_err(|problem| form.wrong("kind", problem));
     if let (Ok(kind), false) = (kind, form.is_wrong()) {
@@ -36,7 +38,7 @@ async fn save(page: Page, mut form: Form) -> Answer {
                 let notice = Notice::done(format!("The site {} is created.", made.name));
                 return page.lead_to(&address(&made.name), Some(notice));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => refused_named(&page, &mut form, FIELDS, error)?,
         }
     }
     page.show_again(&shown(&page, &form))

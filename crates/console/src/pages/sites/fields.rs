@@ -4,6 +4,15 @@ use soar_store::model::{Site, SiteKind};
 
 use crate::parts::Field;
 
+/// The beginnings of refusals, and the fields that the refusals are about.
+pub(super) const FIELDS: &[(&str, &str)] = &[
+    ("The name of the site", "name"),
+    ("There is no time zone", "time-zone"),
+    ("The description", "description"),
+    ("The master", "active"),
+    ("\"", "language"),
+];
+
 /// The fields, with the values of a stored site.
 pub(super) fn fields(site: Option<&Site>) -> Vec<Field> {
     let kinds = SiteKind::ALL.iter().map(|kind| (kind.as_str(), kind.as_str()));

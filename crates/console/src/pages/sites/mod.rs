@@ -8,7 +8,7 @@ mod remove;
 
 use axum::Router;
 
-use crate::visit::segment;
+use super::named::name_segment;
 
 pub(super) fn routes() -> Router {
     list::routes().merge(create::routes()).merge(one::routes()).merge(remove::routes())
@@ -16,5 +16,5 @@ pub(super) fn routes() -> Router {
 
 /// The address of a site below the console.
 fn address(name: &str) -> String {
-    format!("/sites/{}", segment(name))
+    format!("/sites/{}", name_segment(name))
 }

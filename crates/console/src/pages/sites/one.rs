@@ -5,8 +5,9 @@ use soar_host::operations::SiteToChange;
 use soar_store::model::Site;
 
 use super::address;
-use super::fields::fields;
+use super::fields::{FIELDS, fields};
 use super::list::state;
+use crate::pages::named::refused_named;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, was_changed_meanwhile};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, Path};
@@ -21,6 +22,7 @@ async fn show(page: Page, Path(name): Path<String>) -> Answer {
 }
 
 async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+    page.context()?.must_administer()?;
     let site = page.operations().site(page.context()?, &name).await?;
     form.required("name", "The name");
     let kind = form.text("kind").parse().map_err(|problem: String| form.wrong("kind", problem)).ok();
@@ -40,7 +42,7 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
                 let notice = Notice::done(format!("The site {} is changed.", changed.name));
                 return page.lead_to(&address(&changed.name), Some(notice));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => refused_named(&page, &mut form, FIELDS, error)?,
         }
     }
     page.show_again(&shown(&page, &site, &form))

@@ -4,9 +4,23 @@ use axum::Router;
 use secrecy::ExposeSecret as _;
 use soar_host::tenants::TenantDraft;
 
+use crate::pages::named::refused_named;
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page};
+
+/// The beginning of the refusal of a text that is no one-time key.
+pub(super) const NO_KEY: &str = "The text is no one-time key";
+
+/// The beginnings of refusals, and the fields that the refusals are about.
+const FIELDS: &[(&str, &str)] = &[
+    ("The name of the tenant's region", "region"),
+    ("The name of the tenant", "name"),
+    ("The tenant's name", "name"),
+    (NO_KEY, "key"),
+    ("The tenant \"", "url"),
+    ("\"", "url"),
+];
 
 pub(super) fn routes() -> Router {
     Router::new().route("/tenants/new", form(show, save))
@@ -18,6 +32,7 @@ async fn show(page: Page) -> Answer {
 }
 
 async fn save(page: Page, mut form: Form) -> Answer {
+    page.context()?.must_administer()?;
     let draft = TenantDraft {
         name: form.required("name", "The name"),
         region: form.required("region", "The region"),
@@ -33,7 +48,7 @@ async fn save(page: Page, mut form: Form) -> Answer {
     let tenant = match page.operations().add_tenant(page.context()?, &draft).await {
         Ok(tenant) => tenant,
         Err(error) => {
-            page.refused(&mut form, error)?;
+            refused_named(&page, &mut form, FIELDS, error)?;
             return page.show_again(&shown(&page, &form));
         }
     };

@@ -4,9 +4,10 @@ use axum::Router;
 use soar_host::operations::TenantKeyToMake;
 
 use super::masters::shown;
+use crate::pages::named::name_segment;
 use crate::parts::{Cell, ConfirmPage, ContentPage, Facts, LinkButton, ShownOnce, When};
 use crate::routing::{form, post};
-use crate::visit::{Answer, Form, Notice, Page, Path, segment};
+use crate::visit::{Answer, Form, Notice, Page, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/tenants/keys", post(make)).route("/tenants/keys/{name}/revoke", form(ask, revoke))
@@ -41,7 +42,7 @@ async fn make(page: Page, mut form: Form) -> Answer {
 async fn ask(page: Page, Path(name): Path<String>) -> Answer {
     page.context()?.must_administer()?;
     let frame = page.frame(format!("Revoke the one-time key {name}?")).below("Tenants", "/tenants");
-    let action = page.href(&format!("/tenants/keys/{}/revoke", segment(&name)));
+    let action = page.href(&format!("/tenants/keys/{}/revoke", name_segment(&name)));
     let question = "No master can register with the key any more.";
     page.show(&ConfirmPage::new(frame, question, action, "Revoke", page.href("/tenants/masters")).dangerous())
 }

@@ -3,9 +3,10 @@
 use axum::Router;
 use soar_store::model::{Master, MasterState, TenantKey, TenantKeyState};
 
+use crate::pages::named::name_segment;
 use crate::parts::{Badge, Cell, Column, ConfirmPage, ContentPage, Empty, Field, FormPanel, Meaning, Row, Table, When};
 use crate::routing::{form, get};
-use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path, segment};
+use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
 
 pub(super) fn routes() -> Router {
     Router::new()
@@ -45,7 +46,7 @@ fn masters_table(page: &Page, masters: &[Master]) -> Table {
             MasterState::Registered => (Badge::new("Registered", Meaning::Good), "revoke", "Revoke"),
             MasterState::Revoked => (Badge::new("Revoked", Meaning::Neutral), "remove", "Remove"),
         };
-        let href = page.href(&format!("/tenants/masters/{}/{step}", segment(&master.name)));
+        let href = page.href(&format!("/tenants/masters/{}/{step}", name_segment(&master.name)));
         Row::new([
             Cell::text(&master.name),
             Cell::text(&master.region),
@@ -79,7 +80,7 @@ fn keys_table(page: &Page, keys: &[TenantKey]) -> Table {
         };
         let revoke = match key.state {
             TenantKeyState::Open => {
-                let href = page.href(&format!("/tenants/keys/{}/revoke", segment(&key.name)));
+                let href = page.href(&format!("/tenants/keys/{}/revoke", name_segment(&key.name)));
                 Cell::dialog(href, &format!("Revoke {}", key.name))
             }
             _ => Cell::unknown(),
@@ -109,7 +110,7 @@ async fn ask(page: &Page, name: &str, step: &str, button: &str, question: &str) 
     let master = page.operations().master(page.context()?, name).await?;
     let frame = page.frame(format!("{button} the master {}?", master.name)).below("Tenants", "/tenants");
     let frame = frame.below("Masters of this instance", "/tenants/masters");
-    let action = page.href(&format!("/tenants/masters/{}/{step}", segment(name)));
+    let action = page.href(&format!("/tenants/masters/{}/{step}", name_segment(name)));
     page.show(&ConfirmPage::new(frame, question, action, button, page.href("/tenants/masters")).dangerous())
 }
 

@@ -47,7 +47,7 @@ pub(super) fn shown(page: &Page, tenant: &Tenant, forms: &Forms) -> ContentPage 
     });
     let address = Field::text("url", "Address").value(&tenant.url).required();
     let address = FormPanel::new(&frame, "address", "Address", &format!("{own}/address"))
-        .text("The tenant stays registered.")
+        .text(if is_registered { "The tenant stays registered." } else { "" })
         .fields(&forms.address, [address])
         .button("Change the address")
         .plain();

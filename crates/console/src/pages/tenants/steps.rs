@@ -4,6 +4,7 @@ use axum::Router;
 use secrecy::ExposeSecret as _;
 use soar_store::model::TenantId;
 
+use super::create::NO_KEY;
 use super::one::{Forms, shown};
 use crate::parts::ConfirmPage;
 use crate::routing::{form, post};
@@ -28,7 +29,7 @@ async fn register(page: Page, Path(id): Path<TenantId>, mut form: Form) -> Answe
                 let notice = Notice::done(format!("The tenant {} is registered.", tenant.name));
                 return page.lead_to(&format!("/tenants/{id}"), Some(notice));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => page.refused_among(&mut form, &[(NO_KEY, "key")], error)?,
         }
     }
     page.show_again(&shown(&page, &tenant, &Forms { register: form, ..Forms::default() }))

@@ -8,9 +8,7 @@ use soar_store::model::{SyncChange, SyncResult, SyncResultId, SyncRun, SyncRunId
 
 use super::sync_list::status;
 use super::sync_start::{Start, start};
-use crate::parts::{
-    Badge, Cell, Column, ContentPage, Empty, Facts, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
-};
+use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, FormPanel, Meaning, Row, Table, When, counted};
 use crate::routing::{get, post};
 use crate::visit::{Answer, Form, ListState, Notice, Page, PageError, Path};
 
@@ -87,8 +85,8 @@ async fn shown(page: &Page, run: &SyncRun, form: &Form, list: Option<&ListState>
             .button("Retry what failed")
     });
     let results = results(page, run, list).await?;
-    let reload = (!has_ended).then(|| LinkButton::new(page.href(&own), "Load the results again"));
-    Ok(ContentPage::new(frame).action(reload).with(facts).with_some(carry_out).with_some(retry).with(results))
+    let content = ContentPage::new(frame).with(facts).with_some(carry_out).with_some(retry).with(results);
+    Ok(if has_ended { content } else { content.live("syncs beginning") })
 }
 
 async fn results(page: &Page, run: &SyncRun, list: Option<&ListState>) -> Result<Table, PageError> {
@@ -104,9 +102,7 @@ async fn results(page: &Page, run: &SyncRun, list: Option<&ListState>) -> Result
     ];
     let table = Table::new("results", "Results by tenant", columns)
         .rows(found.results.iter().map(row))
-        .empty(Empty::new("There is no result yet."))
-        // A sync has no topic of its own; its health checks and runs have.
-        .live("health runs");
+        .empty(Empty::new("There is no result yet."));
     let next = found.next.map(|next| next.to_string());
     Ok(match list {
         Some(list) => table.position(list, counted(found.results.len(), "result", "results"), next),

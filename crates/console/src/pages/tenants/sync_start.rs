@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::visit::{Page, PageError};
 
-/// What to start.
+/// The sync to start.
 pub(super) enum Start {
     Sync(SyncToRun),
     /// The failed parts of a run.

@@ -41,7 +41,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// What the user chose. Unknown names choose nothing.
+    /// The user's choices. Unknown names choose nothing.
     pub(super) async fn of(page: &Page, given: &Given) -> Result<Self, PageError> {
         let context = page.context()?;
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());

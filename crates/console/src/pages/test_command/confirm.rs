@@ -18,7 +18,7 @@ pub(super) struct ConfirmPage {
     connection: String,
     site: String,
     notes: Vec<String>,
-    /// What the command does beyond its parameters.
+    /// The command's effect beyond its parameters.
     widening: Option<String>,
     parameters: Table,
     hidden: Vec<Hidden>,

@@ -9,12 +9,18 @@ use crate::visit::ListState;
 /// The longest reply that is shown as a tree, in bytes.
 const LONGEST: usize = 8 * 1024 * 1024;
 
+/// The most matches whose values are shown whole.
+const WHOLE: usize = 20;
+
+/// The number of characters that are shown of a value beside many others.
+const BEGINNING: usize = 200;
+
 /// The Raw Data tab.
 #[derive(Debug)]
 pub(super) struct RawTab {
     pub(super) path: String,
     pub(super) find: String,
-    /// What is wrong with the JSONPath.
+    /// The problem of the JSONPath.
     pub(super) problem: Option<String>,
     pub(super) matches: Option<Table>,
     pub(super) is_cut: bool,
@@ -70,11 +76,23 @@ pub(super) fn raw_tab(content: &Content, list: &ListState) -> Result<RawTab, Con
 }
 
 fn table(matches: &Matches) -> Table {
-    let row = |one: &Match| Row::new([Cell::number(one.page), Cell::text(&one.path), Cell::text(&one.json)]);
+    // A page of many long values would be large.
+    let is_long = matches.shown.len() > WHOLE;
+    let value = |one: &Match| Cell::text(&if is_long { beginning(&one.json) } else { one.json.clone() });
+    let row = |one: &Match| Row::new([Cell::number(one.page), Cell::text(&one.path), value(one)]);
+    let empty = if matches.is_cut { "Nothing matches in the part that was read." } else { "Nothing matches." };
     let columns = [Column::number("page", "Page"), Column::text("path", "Path"), Column::text("value", "Value")];
     let caption = match matches.total {
         total if total > matches.shown.len() => format!("Matches: the first {} of {total}", matches.shown.len()),
         total => format!("Matches: {total}"),
     };
-    Table::new("matches", caption, columns).rows(matches.shown.iter().map(row)).empty(Empty::new("Nothing matches."))
+    Table::new("matches", caption, columns).rows(matches.shown.iter().map(row)).empty(Empty::new(empty))
+}
+
+/// The beginning of a long value. A narrower JSONPath shows the whole value.
+fn beginning(json: &str) -> String {
+    match json.char_indices().nth(BEGINNING) {
+        Some((end, _)) => format!("{}…", &json[..end]),
+        None => json.to_owned(),
+    }
 }

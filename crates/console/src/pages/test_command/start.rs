@@ -17,7 +17,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/test-command", post(send))
 }
 
-/// What the user chose in a form.
+/// The user's choices in a form.
 pub(super) async fn chosen_in(page: &Page, form: &Form) -> Result<Chosen, PageError> {
     let text = |name: &str| form.text(name).to_owned();
     let given = Given {

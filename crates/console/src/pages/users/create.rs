@@ -6,7 +6,8 @@ use axum::Router;
 use soar_host::operations::UserToMake;
 use soar_store::model::Role;
 
-use super::address;
+use super::{FIELDS, address};
+use crate::pages::named::refused_named;
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::routing::form;
 use crate::visit::{Answer, Form, Notice, Page, PageError};
@@ -22,16 +23,18 @@ async fn show(page: Page) -> Answer {
 }
 
 async fn save(page: Page, mut form: Form) -> Answer {
+    page.context()?.must_administer()?;
     let name = form.required("name", "The name");
-    let (site, role) = (form.text("site").to_owned(), form.text("role").parse::<Role>().ok());
+    let (site, role) = (form.text("site").to_owned(), form.text("role").to_owned());
     let mut roles = BTreeMap::new();
-    match (site.is_empty(), role) {
-        (false, Some(role)) => {
+    match (site.is_empty(), role.parse::<Role>()) {
+        (true, _) if role.is_empty() => {}
+        (false, _) if role.is_empty() => form.wrong("role", "Choose a role on the site too."),
+        (_, Err(problem)) => form.wrong("role", problem),
+        (true, Ok(_)) => form.wrong("site", "Choose the site of the role too."),
+        (false, Ok(role)) => {
             roles.insert(site, role);
         }
-        (true, Some(_)) => form.wrong("site", "Choose the site of the role too."),
-        (false, None) => form.wrong("role", "Choose a role on the site too."),
-        (true, None) => {}
     }
     if !form.is_wrong() {
         let email = Some(form.text("email").to_owned()).filter(|email| !email.is_empty());
@@ -42,7 +45,7 @@ async fn save(page: Page, mut form: Form) -> Answer {
                     format!("The user {} is created. Make a link with which the user sets a password.", made.user.name);
                 return page.lead_to(&address(&made.user.name), Some(Notice::done(text)));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error) => refused_named(&page, &mut form, FIELDS, error)?,
         }
     }
     let shown = shown(&page, &form).await?;

@@ -10,7 +10,7 @@ mod sign_in;
 
 use axum::Router;
 
-use crate::visit::segment;
+use super::named::name_segment;
 
 pub(super) fn routes() -> Router {
     let routes =
@@ -18,7 +18,10 @@ pub(super) fn routes() -> Router {
     routes.into_iter().fold(Router::new(), Router::merge)
 }
 
+/// The beginnings of refusals, and the fields that the refusals are about.
+const FIELDS: &[(&str, &str)] = &[("The name of the user", "name"), ("There is no site", "site"), ("\"", "email")];
+
 /// The address of a user below the console.
 fn address(name: &str) -> String {
-    format!("/users/{}", segment(name))
+    format!("/users/{}", name_segment(name))
 }

@@ -1,12 +1,14 @@
 //! `/users/{name}`: a user with the forms that change it, its roles, and its sessions.
 
 use axum::Router;
-use soar_host::operations::{UserShown, UserToChange};
+use soar_host::Refusal;
+use soar_host::operations::{OperationError, UserShown, UserToChange};
+use soar_store::StoreError;
 use soar_store::model::User;
 
-use super::address;
 use super::list::state;
-use super::panels;
+use super::{FIELDS, address, panels};
+use crate::pages::named::refused_named;
 use crate::parts::{
     Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, Row, Table, When, was_changed_meanwhile,
 };
@@ -49,7 +51,11 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
                 let notice = Notice::done(format!("The user {} is changed.", changed.user.name));
                 return page.lead_to(&address(&changed.user.name), Some(notice));
             }
-            Err(error) => page.refused(&mut form, error)?,
+            Err(error @ OperationError::Refusal(Refusal::About(StoreError::LastAdministrator(_)))) => {
+                // The last active administrator is deactivated, or loses the right.
+                page.refused_at(&mut form, if active { "administrator" } else { "active" }, error)?;
+            }
+            Err(error) => refused_named(&page, &mut form, FIELDS, error)?,
         }
     }
     let shown = shown(&page, &user, &Forms { change: form, ..Forms::default() }).await?;
@@ -80,7 +86,9 @@ pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result
     let change = FormPanel::new(&frame, "change", "Change", &own).stored_fields(&forms.change, fields(user));
     let give = panels::role(page, &frame, &own, &forms.roles).await?;
     let link = panels::password_link(&frame, &own, user.active);
-    let (end, reset) = panels::sign_in(&frame, &own, &forms.sign_in);
+    let end = panels::end_sessions(&frame, &own, &forms.sign_in);
+    let app = page.operations().store.reader().await?.records().totp(user.id).await?;
+    let reset = app.map(|_| panels::reset_app(&frame, &own));
     let roles = one.roles.iter().map(|(site, role)| Row::new([Cell::text(site), Cell::text(role.as_str())]));
     let roles = Table::new("roles", "Roles", [Column::text("site", "Site"), Column::text("role", "Role")])
         .rows(roles)
@@ -111,5 +119,5 @@ pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result
         .with_some(link)
         .with(sessions)
         .with(end)
-        .with(reset))
+        .with_some(reset))
 }

@@ -27,16 +27,19 @@ pub(super) fn password_link(frame: &Frame, own: &str, is_active: bool) -> Option
     })
 }
 
-/// The forms that end sessions and remove an authenticator app. `form` has the problem of a form that was sent.
-pub(super) fn sign_in(frame: &Frame, own: &str, form: &Form) -> (FormPanel, FormPanel) {
-    let end = FormPanel::new(frame, "end-sessions", "End the sessions", &format!("{own}/end-sessions"))
+/// The form that ends sessions. `form` has the problem of a form that was sent.
+pub(super) fn end_sessions(frame: &Frame, own: &str, form: &Form) -> FormPanel {
+    FormPanel::new(frame, "end-sessions", "End the sessions", &format!("{own}/end-sessions"))
         .text("The user has to sign in again.")
         .fields(form, [])
         .button("End all sessions")
-        .plain();
-    let reset = FormPanel::new(frame, "reset-app", "Authenticator app", &format!("{own}/reset-app"))
+        .plain()
+}
+
+/// The form that removes an authenticator app.
+pub(super) fn reset_app(frame: &Frame, own: &str) -> FormPanel {
+    FormPanel::new(frame, "reset-app", "Authenticator app", &format!("{own}/reset-app"))
         .text("Removes the authenticator app and the recovery codes, such as after the loss of a telephone.")
         .button("Remove the authenticator app")
-        .danger();
-    (end, reset)
+        .danger()
 }

@@ -1,13 +1,15 @@
 //! Elastic Common Schema 8.17, <https://www.elastic.co/docs/reference/ecs>: the field sets event, vulnerability, host,
 //! package, organization, observer and labels.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
 use soar_connector::FindingStatus;
-use soar_store::model::FindingChangeKind;
 
 use super::ChangeShown;
-use super::ocsf::{title, without_nulls};
+use super::ocsf::{cvss_version, title, without_nulls};
 use super::severity::Severity;
 
 const VERSION: &str = "8.17.0";
@@ -15,15 +17,12 @@ const VERSION: &str = "8.17.0";
 /// The document of a change.
 pub(super) fn event(shown: &ChangeShown) -> Value {
     let (change, finding) = (&shown.change, &shown.finding);
-    let kind = match change.kind {
-        FindingChangeKind::Opened => "creation",
-        FindingChangeKind::Changed | FindingChangeKind::Reopened => "change",
-        FindingChangeKind::Fixed => "deletion",
-        FindingChangeKind::Gone => "info",
-    };
     let at = Timestamp::from_millisecond(change.at.0).ok().map(|at| at.to_string());
     let severity = Severity::of(finding);
-    let score_version = finding.cvss_vector.as_deref().and_then(|vector| vector.strip_prefix("CVSS:"));
+    let (address, other_address) = match finding.device_address.as_deref() {
+        Some(address) if address.parse::<IpAddr>().is_ok() => (Some([address]), None),
+        other => (None, other),
+    };
     without_nulls(json!({
         "@timestamp": at,
         "ecs": { "version": VERSION },
@@ -31,7 +30,8 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
         "event": {
             "kind": "state",
             "category": ["vulnerability"],
-            "type": [kind],
+            // The type that ECS expects in the category vulnerability.
+            "type": ["info"],
             "action": format!("finding-{}", change.kind),
             "id": change.sequence.to_string(),
             "sequence": change.sequence.0,
@@ -47,7 +47,7 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
             "severity": severity.word(),
             "score": {
                 "base": finding.cvss,
-                "version": score_version.and_then(|rest| rest.split('/').next()),
+                "version": cvss_version(finding),
             },
             "reference": match finding.references.as_slice() { [] => Value::Null, all => json!(all) },
             "scanner": { "vendor": shown.vendor },
@@ -55,7 +55,7 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
         "host": {
             "id": finding.device_id,
             "name": finding.device_name,
-            "ip": finding.device_address.as_ref().map(|address| [address]),
+            "ip": address,
         },
         "package": finding.software.as_ref().map(|software| json!({ "name": software })),
         "organization": {
@@ -70,24 +70,42 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
             "vendor_id": finding.id,
             "baseline": change.baseline,
             "before": change.before,
-            "fields": change.fields,
+            "fields": fields(change.fields.get()),
             "status": status(finding.status),
             "state": finding.state,
             "title": finding.title,
+            "address": other_address,
             "exploit": finding.exploit,
             "risk_level": finding.risk_level,
             "port": finding.port,
             "protocol": finding.protocol,
-            "first_found": finding.first_found,
-            "state_changed": finding.state_changed,
+            "first_found": time(finding.first_found.as_deref()),
+            "state_changed": time(finding.state_changed.as_deref()),
             "fixed_reason": finding.fixed_reason,
             "remediation": finding.remediation,
-            "published": finding.published,
+            "published": time(finding.published.as_deref()),
             "cvss_vector": finding.cvss_vector,
             "kev": shown.kev,
             "epss": shown.epss,
         },
     }))
+}
+
+/// The changed fields with both values as text. Elasticsearch refuses a document whose field has another type than in
+/// earlier ones.
+fn fields(fields: &str) -> Vec<Value> {
+    let mut fields: Vec<Value> = serde_json::from_str(fields).unwrap_or_default();
+    for value in fields.iter_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        if value.is_number() || value.is_boolean() {
+            *value = Value::String(value.to_string());
+        }
+    }
+    fields
+}
+
+/// A time or a date; none where the product's text is neither, for the same reason.
+fn time(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| text.parse::<Timestamp>().is_ok() || text.parse::<Date>().is_ok())
 }
 
 fn status(status: FindingStatus) -> &'static str {

@@ -16,6 +16,9 @@ use utoipa::ToSchema;
 
 use super::enrichment::{Enrichment, EpssValue, KevValue};
 
+/// The most bytes of a batch of more than one change: 1 MiB.
+const BATCH_BYTES: usize = 1 << 20;
+
 text_enum! {
     /// A format of changes of findings.
     pub enum FindingFormat {
@@ -87,6 +90,30 @@ impl ChangeShown {
     pub fn sequence(&self) -> FindingSequence {
         self.change.sequence
     }
+}
+
+/// Cuts changes to a batch of at most 1 MiB in this format, but at least one change. Returns the number of its last change
+/// if later ones were cut.
+///
+/// # Errors
+/// When a change cannot be serialised.
+pub fn cut_to_batch(
+    format: FindingFormat,
+    changes: &mut Vec<ChangeShown>,
+) -> Result<Option<FindingSequence>, serde_json::Error> {
+    let (mut bytes, mut fitting) = (0, 0);
+    for change in &*changes {
+        bytes += render(format, std::slice::from_ref(change), false)?.len();
+        if bytes > BATCH_BYTES && fitting > 0 {
+            break;
+        }
+        fitting += 1;
+    }
+    if fitting == changes.len() {
+        return Ok(None);
+    }
+    changes.truncate(fitting);
+    Ok(changes.last().map(ChangeShown::sequence))
 }
 
 /// Changes in a format: a line each. CSV begins with its headings if `with_head`.

@@ -72,21 +72,22 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
     }))
 }
 
-/// One entry per CVE; one without a CVE for a finding that names none.
+/// One entry per CVE; one with an advisory for a finding that names none.
 fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
     let finding = &shown.finding;
-    let cvss = finding.cvss.map(|score| {
-        let version = finding.cvss_vector.as_deref().and_then(|vector| vector.strip_prefix("CVSS:"));
-        let version = version.and_then(|rest| rest.split('/').next());
-        json!([{ "base_score": score, "vector_string": finding.cvss_vector, "version": version }])
-    });
-    let epss = shown.epss.as_ref().map(
-        |epss| json!({ "score": epss.score.to_string(), "percentile": epss.percentile, "created_time": epss.date }),
+    let cvss = finding.cvss.zip(cvss_version(finding)).map(
+        |(score, version)| json!([{ "base_score": score, "vector_string": finding.cvss_vector, "version": version }]),
     );
+    let epss = shown.epss.as_ref().map(|epss| {
+        let calculated = milliseconds(Some(&epss.date));
+        json!({ "score": epss.score.to_string(), "percentile": epss.percentile, "created_time": calculated })
+    });
     let of_cve = |cve: Option<&String>| {
-        let cve = cve.map(|uid| json!({ "uid": uid, "cvss": cvss, "epss": epss }));
+        // The class requires one of `cve`, `cwe` and `advisory`.
+        let advisory = json!({ "uid": finding.title.as_ref().unwrap_or(&shown.change.finding_id) });
         json!({
-            "cve": cve,
+            "cve": cve.map(|uid| json!({ "uid": uid, "cvss": cvss, "epss": epss })),
+            "advisory": cve.is_none().then_some(advisory),
             "title": title(finding),
             "desc": finding.description,
             "severity": finding.severity,
@@ -103,6 +104,7 @@ fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
 /// The fields for which the class has no attribute.
 fn unmapped(shown: &ChangeShown) -> Value {
     let (change, finding) = (&shown.change, &shown.finding);
+    let has_cvss = !finding.cve.is_empty() && finding.cvss.is_some() && cvss_version(finding).is_some();
     json!({
         "kind": change.kind,
         "before": change.before,
@@ -110,6 +112,8 @@ fn unmapped(shown: &ChangeShown) -> Value {
         "connection": shown.connection,
         "tenant_name": some(&change.tenant_name),
         "state": finding.state,
+        "cvss": finding.cvss.filter(|_| !has_cvss),
+        "cvss_vector": finding.cvss_vector.as_ref().filter(|_| !has_cvss),
         "risk_level": finding.risk_level,
         "software": finding.software,
         "port": finding.port,
@@ -126,6 +130,15 @@ pub(super) fn title(finding: &Finding) -> String {
     title.unwrap_or_else(|| "Finding without a title".to_owned())
 }
 
+/// The version of CVSS, by the vector. Only vectors of version 2 have no prefix, and only they have the metric Au.
+pub(super) fn cvss_version(finding: &Finding) -> Option<&str> {
+    let vector = finding.cvss_vector.as_deref()?;
+    match vector.strip_prefix("CVSS:") {
+        Some(rest) => rest.split('/').next().filter(|version| !version.is_empty()),
+        None => vector.contains("/Au:").then_some("2.0"),
+    }
+}
+
 fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
@@ -140,7 +153,8 @@ pub(super) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.into_iter().map(|(name, value)| (name, without_nulls(value)));
-            Value::Object(kept.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+            let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);
+            Value::Object(kept.filter(|(_, value)| !is_empty(value)).collect::<Map<_, _>>())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
         other => other,

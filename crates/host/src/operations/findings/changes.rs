@@ -1,10 +1,12 @@
 //! Operations on the log of changes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use soar_store::model::{FindingChange, FindingChangeKind, FindingSequence, Moment};
-use soar_store::{FindingChangeCount, FindingSpan, LogPosition};
+use soar_store::{FindingChangeCount, FindingSpan, LogPosition, Records, StoreError};
 use utoipa::ToSchema;
 
 use super::super::{OperationError, Operations, RequestContext, full_page};
@@ -16,10 +18,13 @@ const LOOK: Duration = Duration::from_millis(500);
 /// The longest wait for changes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// The most changes of one finding that a difference is made of.
+const MOST_OF_ONE: i64 = 1_000;
+
 /// Which changes to read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ChangesSince {
-    /// After the change with this number. From the first one that is left unless given.
+    /// After the change with this number. From the first one that is left if it is 0 or not given.
     pub after: Option<FindingSequence>,
     /// At most this many.
     pub limit: i64,
@@ -100,7 +105,7 @@ impl Operations {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let feeds = self.seen_feeds(context, &mut records).await?;
-        let after = match wanted.after {
+        let after = match wanted.after.filter(|after| after.0 > 0) {
             None => records.finding_log().await?.pruned_through,
             Some(after) => match records.log_position(after).await? {
                 LogPosition::Valid => after,
@@ -171,9 +176,41 @@ impl Operations {
         let after = after.unwrap_or(FindingSequence(0));
         let found = records.finding_changes_between(&feeds, (span.from, span.to), after, limit).await?;
         let next = full_page(&found, limit).map(|change| change.sequence);
-        let differences = found.into_iter().filter_map(|last| Some(FindingDifference { net: net_of(&last)?, last }));
-        Ok(FindingDifferences { differences: differences.collect(), next })
+        let mut differences = Vec::new();
+        for last in found {
+            let Some(net) = net_of(&last) else { continue };
+            if net != FindingChangeKind::Changed || is_other(&mut records, &last, span).await? {
+                differences.push(FindingDifference { net, last });
+            }
+        }
+        Ok(FindingDifferences { differences, next })
     }
+}
+
+/// A changed field, as the log has it.
+#[derive(Deserialize)]
+struct ChangedField {
+    field: String,
+    from: Value,
+    to: Value,
+}
+
+/// Whether a field of a finding has another value after the last change in a span than before the first one.
+async fn is_other(records: &mut Records<'_>, last: &FindingChange, span: Span) -> Result<bool, StoreError> {
+    let Some(parts) = soar_store::finding_id_parts(&last.finding_id) else { return Ok(true) };
+    let changes = records.changes_of_finding(parts, MOST_OF_ONE).await?;
+    if full_page(&changes, MOST_OF_ONE).is_some() {
+        return Ok(true);
+    }
+    let mut fields = BTreeMap::new();
+    for change in changes.iter().filter(|change| change.at >= span.from && change.at < span.to) {
+        let changed: Vec<ChangedField> =
+            serde_json::from_str(change.fields.get()).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        for ChangedField { field, from, to } in changed {
+            fields.entry(field).or_insert((from, Value::Null)).1 = to;
+        }
+    }
+    Ok(fields.values().any(|(from, to)| from != to))
 }
 
 /// The change from the status before a span to the last change in it. `None` where the finding is as it was.

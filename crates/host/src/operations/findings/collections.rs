@@ -31,7 +31,7 @@ impl CollectionShown {
 
 impl Operations {
     /// Records a collection of the findings of tenants. The hosts that serve the instance share its tenants. The products
-    /// are asked for their tenants first, unless the caller names them.
+    /// are asked for their tenants first.
     ///
     /// # Errors
     /// [`OperationError`] when nothing can be collected.

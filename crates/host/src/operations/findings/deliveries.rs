@@ -76,8 +76,13 @@ impl Operations {
                         return Err(refused("expected webhook:NAME, a webhook of the host's settings.".to_owned()));
                     }
                     let records = &mut change.records;
-                    let last_sequence = records.finding_log().await?.last_sequence;
-                    let after = wanted.after.unwrap_or(last_sequence);
+                    let bounds = records.finding_log().await?;
+                    let last_sequence = bounds.last_sequence;
+                    let after = match wanted.after {
+                        None => last_sequence,
+                        Some(FindingSequence(0)) => bounds.pruned_through,
+                        Some(after) => after,
+                    };
                     if let LogPosition::Pruned(next) | LogPosition::Beyond(next) = records.log_position(after).await? {
                         let why =
                             format!("The log cannot go on from the number {after}. Give {next}, or leave it out.");

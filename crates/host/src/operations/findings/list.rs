@@ -86,7 +86,7 @@ impl Operations {
         let feeds = self.seen_feeds(context, &mut records).await?;
         let found = records.findings(&feeds, filter, limit).await?;
         let next = full_page(&found, limit).map(|finding| finding.finding_id.clone());
-        let enrichment = self.findings.enrichment().await?;
+        let enrichment = self.findings.known_values().await;
         let findings = found.into_iter().map(|known| KnownFindingShown::new(known, &enrichment));
         Ok(FindingPage { findings: findings.collect::<Result<_, _>>()?, next })
     }
@@ -159,7 +159,7 @@ impl Operations {
         let incidents = records.incidents_of_finding(&known.finding_id, &seen, FindingShown::MOST_INCIDENTS).await?;
         let name = |id: SiteId| sites.get(&id).map(String::as_str).unwrap_or_default();
         let incidents = incidents.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
-        let enrichment = self.findings.enrichment().await?;
+        let enrichment = self.findings.known_values().await;
         Ok(FindingShown { finding: KnownFindingShown::new(known, &enrichment)?, changes, incidents })
     }
 }

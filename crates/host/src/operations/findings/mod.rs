@@ -14,6 +14,7 @@ pub use rules::{RuleShown, RuleToPlan};
 
 use std::collections::{HashMap, HashSet};
 
+use soar_connector::name::quoted;
 use soar_store::model::{Allowed, Caller, FeedId, FindingChange, UserId};
 use soar_store::{ConnectionFilter, Records, StoreError};
 
@@ -33,26 +34,44 @@ impl Operations {
         Ok(feeds_of(self.connections()?, records, &caller).await?)
     }
 
-    /// The tenants whose findings this user may see now. None for a user that is not active.
-    pub(crate) async fn feeds_of_user(
+    /// The tenants whose findings the user of a delivery may see now.
+    ///
+    /// # Errors
+    /// [`Refusal::Unable`] when the user is not active, or may see the findings of no connection although there are some.
+    pub(crate) async fn feeds_of_delivery(
         &self,
         records: &mut Records<'_>,
         user: UserId,
-    ) -> Result<Vec<FeedId>, StoreError> {
-        let user = records.users().await?.into_iter().find(|known| known.id == user && known.active);
+    ) -> Result<Vec<FeedId>, Refusal> {
+        let user = records.users().await?.into_iter().find(|known| known.id == user);
+        let user = user.ok_or_else(|| StoreError::not_found("user", "of the delivery"))?;
+        let cure = "Its changes wait until then.";
+        let name = quoted(&user.name);
+        if !user.active {
+            return Err(Refusal::Unable(format!(
+                "The user {name}, whose rights the delivery has, is not active. Activate the user. {cure}"
+            )));
+        }
         let site = records.sites().await?.into_iter().next();
-        let (Some(user), Some(site), Some(connections)) = (user, site, &self.connections) else {
-            return Ok(Vec::new());
-        };
+        let site = site.ok_or_else(|| StoreError::not_found("site", "of the delivery"))?;
         let roles = records.roles(user.id).await?;
         let request_id = String::new();
         let caller = Caller { user, site, roles, reach: Allowed::All, key: None, request_id };
-        feeds_of(connections, records, &caller).await
+        let missing = || Refusal::Unable(OperationError::NoConnectors.to_string());
+        let feeds = feeds_of(self.connections.as_ref().ok_or_else(missing)?, records, &caller).await?;
+        let ids = records.finding_feeds().await?.into_iter().map(|feed| feed.connection_id).collect();
+        if feeds.is_empty() && !records.connections(ConnectionFilter::Ids(ids)).await?.is_empty() {
+            return Err(Refusal::Unable(format!(
+                "The user {name}, whose rights the delivery has, may see the findings of no connection. Give the user a role. \
+                 {cure}"
+            )));
+        }
+        Ok(feeds)
     }
 
     /// Changes with the names of their products and the values about their CVEs.
     pub(crate) async fn shown_changes(&self, changes: Vec<FindingChange>) -> Result<Vec<ChangeShown>, Refusal> {
-        let enrichment = self.findings.enrichment().await?;
+        let enrichment = self.findings.known_values().await;
         let mut names = HashMap::new();
         let ids = changes.iter().map(|change| change.connection_id).collect::<HashSet<_>>().into_iter().collect();
         let connections = self.store.reader().await?.records().connections(ConnectionFilter::Ids(ids)).await?;

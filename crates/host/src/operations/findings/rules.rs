@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::super::changes::json;
 use super::super::{Done, OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
-use crate::rules::{CheckedRule, Rule, RuleChange, RulePlan, Rules, caller_of, check_against};
+use crate::rules::{CheckedRule, Rule, RuleChange, RulePlan, Rules, caller_of, catch_up, check_against};
 
 /// A rule, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -153,6 +153,10 @@ impl Operations {
                         check_against(records, connections, user, &checked).await?;
                     }
                     let changed = records.change_finding_rule(id, &new_rule(checked.rule())?).await?;
+                    // The rule goes on from the end of the log, and its incidents from what their findings are now.
+                    if changed.active && !stored.active {
+                        catch_up(records, connections, &changed, &checked).await?;
+                    }
                     done(records, changed).await
                 })
             })

@@ -6,6 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use soar_store::model::Moment;
 use zeroize::Zeroizing;
 
 use super::flow::OpenIdReturn;
@@ -39,8 +40,9 @@ impl SignIn {
         &self,
         provider: &Provider,
         returned: &OpenIdReturn,
+        now: Moment,
     ) -> Result<Identity, OpenIdProblem> {
-        let flow = self.flow_of(provider.issuer(), returned)?;
+        let flow = self.flow_of(provider.issuer(), returned, now)?;
         let code = returned.code()?;
         let metadata = provider.metadata().await?;
         let secret = provider.secret().await?;

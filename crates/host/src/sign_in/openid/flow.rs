@@ -90,7 +90,7 @@ impl SignIn {
         let provider = self.openid.as_ref().ok_or(SignInError::NoProvider)?;
         let metadata = provider.metadata().await.map_err(|_| SignInError::Provider)?;
         let text = || Ok::<_, SignInError>(new_token()?.expose_secret().to_owned());
-        let flow = Flow { state: text()?, nonce: text()?, verifier: text()?, begun_at: self.now() };
+        let flow = Flow { state: text()?, nonce: text()?, verifier: text()?, begun_at: self.store_now().await? };
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(flow.verifier.as_bytes()));
         let mut address: Url =
             metadata.authorization_endpoint.parse().map_err(|error: url::ParseError| SignInError::failed(&error))?;
@@ -130,7 +130,14 @@ impl SignIn {
             self.attempts.give_back(attempt);
             SignInError::Busy
         })?;
-        let identity = match self.identity(provider, &returned).await {
+        let now = match self.store_now().await {
+            Ok(now) => now,
+            Err(error) => {
+                self.attempts.give_back(attempt);
+                return Err(error.into());
+            }
+        };
+        let identity = match self.identity(provider, &returned, now).await {
             Ok(identity) => identity,
             Err(OpenIdProblem(reason)) => {
                 return Err(self.refuse(browser, SIGN_IN, None, &reason, SignInError::Provider).await);
@@ -141,14 +148,13 @@ impl SignIn {
         Ok(session)
     }
 
-    /// The flow of a returning browser, if the return belongs to it.
-    pub(super) fn flow_of(&self, issuer: &str, returned: &OpenIdReturn) -> Result<Flow, OpenIdProblem> {
+    /// The flow of a browser that returns at `now`, if the return belongs to it.
+    pub(super) fn flow_of(&self, issuer: &str, returned: &OpenIdReturn, now: Moment) -> Result<Flow, OpenIdProblem> {
         let foreign = || OpenIdProblem::new("The browser did not begin this sign-in, or more than 10 minutes ago.");
         let sealed = returned.flow.as_ref().ok_or_else(foreign)?;
         let sealed = URL_SAFE_NO_PAD.decode(sealed.expose_secret()).map_err(|_| foreign())?;
         let opened = self.seal.open(FLOW, &sealed).map_err(|_| foreign())?;
         let flow: Flow = serde_json::from_slice(&opened).map_err(|_| foreign())?;
-        let now = self.now();
         if now.since(flow.begun_at) >= WITHIN || flow.begun_at > now + AHEAD {
             return Err(foreign());
         }

@@ -73,7 +73,7 @@ impl Granted {
             match records.update_user(&user.name, &change, now).await {
                 Ok(_) if is_administrator => changes.push("administrator".to_owned()),
                 Ok(_) => changes.push("no administrator any more".to_owned()),
-                Err(StoreError::InUse { .. }) => {
+                Err(StoreError::LastAdministrator(_)) => {
                     changes.push("stays administrator, since no other one would be left".to_owned());
                 }
                 Err(error) => return Err(error),

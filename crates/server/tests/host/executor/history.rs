@@ -1,16 +1,20 @@
 //! The content, the retention and the rights of the run history.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use soar_host::executor::ExecutorSettings;
+use soar_connector::Clock as _;
+use soar_connector::testing::ManualClock;
+use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::utility::Ended;
 use soar_store::RunFilter;
-use soar_store::model::{Role, RunStatus};
+use soar_store::model::{Moment, Role, RunStatus};
 use soar_store::testing::TestStore;
 
 use super::{none, settings};
 use crate::direct::{DirectConnections as _, DirectRuns as _};
+use crate::schedules::clocks::execute;
 use crate::stage::{Stage, because, simulator};
 
 #[tokio::test]
@@ -27,6 +31,26 @@ async fn the_history_forgets_what_is_old_or_too_much() {
         stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
         assert_eq!(stage.executor.forget_old_runs().await.unwrap(), 3);
         assert_eq!(stage.executor.runs(&admin, &RunFilter::default()).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_host_whose_clock_is_wrong_forgets_and_loses_no_runs() {
+    const WRONG: Duration = Duration::from_secs(400 * 24 * 3_600);
+    for stage in Stage::on_both_with(settings(), Default::default()).await {
+        let admin = stage.administrator().await;
+        stage.gate("Main").await;
+        // The database's clock is behind the host's in the first round, and ahead of it in the second.
+        for right in [stage.clock.now() - WRONG, stage.clock.now() + WRONG] {
+            let mut connections = stage.executor.connections().clone();
+            connections.store = connections.store.on_clock(Arc::new(ManualClock::held_at(right)));
+            let executor = Executor::start(connections, settings()).await.unwrap();
+            executor.remote(&admin, "TestConnection", none()).await.unwrap();
+            assert_eq!(executor.forget_old_runs().await.unwrap(), 0);
+            let run = executor.runs(&admin, &RunFilter::default()).await.unwrap().remove(0);
+            assert_eq!(run.started_at, Moment::from(right));
+            execute(&stage.test.address, "DELETE FROM runs").await.unwrap();
+        }
     }
 }
 

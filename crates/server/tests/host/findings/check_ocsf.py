@@ -1,7 +1,8 @@
 """Checks events of the class Vulnerability Finding with py-ocsf-models, whose models have all objects of the class.
 
-The package models no class 2002, so the class is put together here from its base class and its objects. An event is valid
-if the models read it and lose no member of it.
+The package models no class 2002 and no object advisory, so the class is put together here from its base class and its
+objects. An event is valid if the models read it and lose no member of it, and if it has the members that the schema requires
+and the models do not.
 """
 
 import json
@@ -14,6 +15,10 @@ from py_ocsf_models.objects.resource_details import ResourceDetails
 from py_ocsf_models.objects.vulnerability_details import VulnerabilityDetails
 
 
+class Vulnerability(VulnerabilityDetails):
+    advisory: Optional[dict] = None
+
+
 class VulnerabilityFinding(Finding):
     category_uid: int
     category_name: Optional[str] = None
@@ -23,7 +28,7 @@ class VulnerabilityFinding(Finding):
     type_name: Optional[str] = None
     time: int
     resources: Optional[list[ResourceDetails]] = None
-    vulnerabilities: list[VulnerabilityDetails]
+    vulnerabilities: list[Vulnerability]
 
 
 def lost(event, model, path=""):
@@ -47,4 +52,9 @@ for event in events:
     assert event["category_uid"] == 2 and event["class_uid"] == 2002, event
     assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"], event
     assert event["metadata"]["version"] == OCSF_VERSION, event
+    for entry in event["vulnerabilities"]:
+        assert sum(name in entry for name in ("advisory", "cve", "cwe")) == 1, entry
+        assert "uid" in entry.get("advisory", entry.get("cve", {})), entry
+        assert all("version" in score for score in entry.get("cve", {}).get("cvss", [])), entry
+        assert type(entry.get("cve", {}).get("epss", {}).get("created_time", 0)) is int, entry
 print(f"{len(events)} events are valid")

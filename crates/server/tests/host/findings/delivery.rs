@@ -8,10 +8,11 @@ use soar_connector::testing::ManualClock;
 use soar_host::Host;
 use soar_host::alerts::{Courier, WebhookBody};
 use soar_host::executor::{Executor, ExecutorSettings};
-use soar_host::operations::DeliveryToMake;
+use soar_host::operations::{DeliveryToMake, RequestContext};
 use soar_host::settings::HostSettings;
 use soar_store::model::{Message, Moment};
 use soar_store::testing::TestStore;
+use soar_store::{NewUser, UserChange};
 use tokio::sync::watch;
 
 use super::world::{World, host};
@@ -88,6 +89,84 @@ async fn a_batch_that_does_not_arrive_is_sent_again_under_the_same_id_with_the_s
         serving.await.unwrap();
         let removed = world.operations().remove_finding_delivery(&world.context, added.delivery.id).await.unwrap();
         assert_eq!(removed.delivery.after.0, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_long_changes_ends_at_1_mib() {
+    let world = World::on_both().await.remove(0);
+    let receiver = Arc::new(Receiver::default());
+    let (connections, settings, _) = host(world.test.store.clone(), &world.lister, HostSettings::default());
+    let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+    let sending = Host::with_schedules(settings, executor, receiver.clone()).unwrap();
+    let wanted = DeliveryToMake { destination: "webhook:siem".to_owned(), format: None, after: None };
+    world.operations().add_finding_delivery(&world.context, &wanted).await.unwrap();
+    world.lister.data().title = "x".repeat(600_000);
+    for cve in ["CVE-1", "CVE-2"] {
+        world.lister.set("1", 1, cve, "open", 5.0);
+    }
+    world.collect().await;
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(sending.serve_findings(stopped));
+    until("all arrive", async || {
+        world.operations().list_finding_deliveries(&world.context).await.unwrap()[0].delivery.after.0 == 2
+    })
+    .await;
+    assert_eq!(*receiver.taken.lock().unwrap(), [("1".to_owned(), 1), ("2".to_owned(), 1)]);
+    stop.send_replace(true);
+    serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn changes_wait_while_the_user_of_a_delivery_may_see_no_findings() {
+    for test in TestStore::on_both().await {
+        let clock = ManualClock::held();
+        let world = World::new(test.on_clock(Arc::new(clock.clone()))).await;
+        let receiver = Arc::new(Receiver::default());
+        let (connections, settings, _) = host(world.test.store.clone(), &world.lister, HostSettings::default());
+        let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+        let sending = Host::with_schedules(settings, executor, receiver.clone()).unwrap();
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        let new = NewUser { name: "Second".to_owned(), email: None, is_administrator: true };
+        let user = transaction.records().create_user(&new, Moment(1)).await.unwrap();
+        transaction.commit().await.unwrap();
+        let context = RequestContext { user, ..world.context.clone() };
+        let wanted = DeliveryToMake { destination: "webhook:siem".to_owned(), format: None, after: None };
+        world.operations().add_finding_delivery(&context, &wanted).await.unwrap();
+        let change = async |change: UserChange| {
+            let mut transaction = world.test.store.transaction().await.unwrap();
+            transaction.records().update_user("Second", &change, Moment(2)).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        change(UserChange { active: Some(false), ..UserChange::default() }).await;
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(sending.serve_findings(stopped));
+        let delivery = async || {
+            let mut all = world.operations().list_finding_deliveries(&world.context).await.unwrap();
+            all.remove(0).delivery
+        };
+        until("the inactive user is noticed", async || delivery().await.attempts == 1).await;
+        assert!(
+            delivery()
+                .await
+                .problem
+                .unwrap()
+                .contains("The user \"Second\", whose rights the delivery has, is not active")
+        );
+        change(UserChange { active: Some(true), is_administrator: Some(false), ..UserChange::default() }).await;
+        clock.advance(Duration::from_secs(16));
+        until("the lost role is noticed", async || delivery().await.attempts == 2).await;
+        let waiting = delivery().await;
+        assert!(waiting.problem.unwrap().contains("may see the findings of no connection"));
+        assert_eq!(waiting.after.0, 0);
+        change(UserChange { is_administrator: Some(true), ..UserChange::default() }).await;
+        clock.advance(Duration::from_secs(31));
+        until("the change arrives", async || delivery().await.after.0 == 1).await;
+        assert_eq!(*receiver.taken.lock().unwrap(), [("1".to_owned(), 1)]);
+        stop.send_replace(true);
+        serving.await.unwrap();
     }
 }
 

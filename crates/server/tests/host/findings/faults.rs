@@ -1,11 +1,16 @@
 //! A fault of one tenant is that tenant's result, and nothing is logged that is not so.
 
+use soar_host::Host;
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::findings::EnrichmentFiles;
+use soar_host::operations::ChangesSince;
+use soar_host::settings::HostSettings;
 use soar_store::model::SnapshotStatus;
 use soar_store::testing::TestStore;
-use soar_store::{Engine, Trouble};
+use soar_store::{Engine, FindingFilter, Trouble};
 
 use super::product::Fault;
-use super::world::World;
+use super::world::{World, host};
 
 async fn started(world: &World) -> i64 {
     for tenant in ["1", "2"] {
@@ -48,8 +53,16 @@ async fn a_tenant_that_is_gone_from_the_product_keeps_its_findings_and_its_last_
     for world in World::on_both().await {
         let last = started(&world).await;
         world.lister.data().tenants.remove("1");
-        // The list of tenants no longer has it, so only a caller who names it reads it.
+        let says = "The product no longer lists this tenant, or the connection's user may no longer see it.";
+        let collected = world.collect().await;
+        let [listed, unlisted] = collected.tenants.as_slice() else { panic!("{collected:?}") };
+        assert_eq!((listed.tenant.as_str(), listed.status), ("2", SnapshotStatus::Whole));
+        assert_eq!((unlisted.tenant.as_str(), unlisted.status), ("1", SnapshotStatus::Failed));
+        assert_eq!(unlisted.problem.as_deref(), Some(says));
+        // It is a result once, and stays the last result of the tenant.
         assert_eq!(world.collect().await.tenants.len(), 1);
+        let last_results = world.operations().finding_tenants(&world.context).await.unwrap();
+        assert_eq!(last_results.iter().filter(|one| one.problem.as_deref() == Some(says)).count(), 1);
         let wanted = soar_host::findings::CollectionToMake { connections: Vec::new(), tenants: vec!["1".to_owned()] };
         let made = world.operations().collect_findings(&world.context, &wanted).await.unwrap();
         let ended = world.operations().finish_collection(made.id, &|_| ()).await.unwrap();
@@ -58,6 +71,33 @@ async fn a_tenant_that_is_gone_from_the_product_keeps_its_findings_and_its_last_
             (SnapshotStatus::Failed, "Tenant 1")
         );
         assert_eq!(world.told(last).await, Vec::<String>::new());
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        assert!(world.collect().await.tenants.iter().all(|one| one.status == SnapshotStatus::Whole));
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_is_named_by_the_id_that_the_product_lists() {
+    for world in World::on_both().await {
+        started(&world).await;
+        for (named, problem) in [
+            ("", "The id of a tenant is empty. Give the product's id"),
+            (" ", "The id of a tenant is empty."),
+            (
+                "01",
+                "tenant with the id \"01\". The tenants are 1 (\"Tenant 1\"), 2 (\"Tenant 2\"). Give the id of one.",
+            ),
+        ] {
+            let tenants = vec![named.to_owned(), "1".to_owned()];
+            let wanted = soar_host::findings::CollectionToMake { connections: Vec::new(), tenants };
+            let error = world.operations().collect_findings(&world.context, &wanted).await.unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+        let tenants = vec![" 2".to_owned(), "2 ".to_owned()];
+        let wanted = soar_host::findings::CollectionToMake { connections: vec![world.connection], tenants };
+        let made = world.operations().collect_findings(&world.context, &wanted).await.unwrap();
+        let [one] = made.tenants.as_slice() else { panic!("{made:?}") };
+        assert_eq!((one.tenant.as_str(), one.tenant_name.as_str()), ("2", "Tenant 2"));
     }
 }
 
@@ -74,7 +114,8 @@ async fn a_tenant_that_the_product_deletes_while_it_is_read_loses_nothing_and_en
             assert_eq!((first.status, second.status), (status, SnapshotStatus::Whole), "{first:?}");
             assert!(first.problem.as_deref().unwrap().contains("may not see this tenant"), "{first:?}");
             assert_eq!(world.told(last).await, ["fixed 2/1 CVE-2"], "nothing of the tenant is gone");
-            assert_eq!(world.collect().await.tenants.len(), 1, "the product no longer lists it");
+            let collected = world.collect().await;
+            assert!(collected.tenants[1].problem.as_deref().unwrap().contains("no longer lists this tenant"));
         }
     }
 }
@@ -92,6 +133,40 @@ async fn a_device_that_the_product_deletes_between_two_pages_is_gone_in_the_next
         world.lister.fault("1", None);
         world.collect().await;
         assert_eq!(world.told(last).await, ["gone 1/2 CVE-3 (device gone)"]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_values_about_cves_that_cannot_be_read_stops_no_list_and_leaves_the_last_values() {
+    for world in World::on_both().await {
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = folder.path().join("kev.json");
+        let mut settings = HostSettings::default();
+        settings.findings.enrichment = EnrichmentFiles { kev: Some(catalog.clone()), epss: None };
+        let (connections, settings, _) = host(world.test.store.clone(), &world.lister, settings);
+        let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+        let operations = Host::with_connectors(settings, executor).unwrap().operations.clone();
+        let date = async || {
+            let wanted = ChangesSince { limit: 10, ..ChangesSince::default() };
+            let changes = operations.finding_changes(&world.context, wanted).await.unwrap().changes;
+            assert_eq!(changes.len(), 1);
+            let page = operations.list_findings(&world.context, &FindingFilter::default(), 10).await.unwrap();
+            let id = &page.findings[0].known.finding_id;
+            let shown = operations.finding(&world.context, id).await.unwrap();
+            assert_eq!(shown.finding.kev, page.findings[0].kev);
+            page.findings[0].kev.as_ref().map(|kev| kev.date.clone())
+        };
+        assert_eq!(date().await, None, "the file is missing");
+        let readable =
+            r#"{"dateReleased": "2026-11-01", "vulnerabilities": [{"cveID": "CVE-1", "dateAdded": "2026-10-01"}]}"#;
+        for (text, second) in [(readable, 1), ("{", 2)] {
+            std::fs::write(&catalog, text).unwrap();
+            let file = std::fs::File::options().write(true).open(&catalog).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+            assert_eq!(date().await.as_deref(), Some("2026-11-01"), "{text}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod formats;
 mod log;
 mod over_http;
 pub mod product;
+mod reading_keys;
 mod semantics;
 mod sharing;
 mod views;

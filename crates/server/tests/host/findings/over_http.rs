@@ -70,8 +70,11 @@ async fn a_collection_is_made_by_the_host_and_its_changes_are_read_by_number() {
         assert_eq!(array.json::<Vec<Value>>().await.unwrap(), [change]);
         let none = get("/changes?after=1&format=json").await.json::<Vec<Value>>().await.unwrap();
         assert!(none.is_empty(), "{none:?}");
-        let csv = get("/changes?format=csv").await.text().await.unwrap();
-        assert!(csv.starts_with("Sequence,At,Change"), "{csv}");
+        for after in ["", "&after=0", "&after=1"] {
+            let csv = get(&format!("/changes?format=csv{after}")).await.text().await.unwrap();
+            assert!(csv.starts_with("Sequence,At,Change"), "{after}: {csv}");
+        }
+        assert_eq!(get("/changes?after=-1").await.status(), 400);
         running.shutdown().await.unwrap();
     }
 }

@@ -28,7 +28,7 @@ known-devices = "Known Devices"
 key = ["$.cve", "$.software"]
 device = { id = "$.device.id", name = "$.device.name", address = "$.device.ip" }
 state = { path = "$.state", open = ["open"], fixed = ["fixed"], reopened = ["reopen"], suppressed = ["accepted"] }
-members = { id = "$.id", cve = "$.cve", title = "$.title", cvss = "$.cvss", exploit = "$.exploit", software = "$.software" }
+members = { id = "$.id", cve = "$.cve", title = "$.title", description = "$.text", cvss = "$.cvss", exploit = "$.exploit", software = "$.software" }
 
 [findings.tenants]
 command = "List Tenants"
@@ -89,6 +89,10 @@ pub enum Fault {
     TenantGoesAfter(usize),
     /// The product deletes this device while the list is read, and the receipt says that its findings are missing.
     DeviceGoes(u64),
+    /// The receipt says that the findings of this device are missing. The product still has it.
+    WithoutDevice(u64),
+    /// The list of devices fails.
+    NoDeviceList,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -110,6 +114,8 @@ pub struct TenantData {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Data {
     pub tenants: BTreeMap<String, TenantData>,
+    /// The title of each finding.
+    pub title: String,
     /// Added to the ids of findings, which the product changes at will.
     pub first_id: u64,
     /// Whether rows come in the reverse order, and twice.
@@ -152,17 +158,21 @@ impl Lister {
     fn rows(&self, tenant: &str) -> (Vec<Value>, Option<Fault>) {
         let mut data = self.data();
         data.read.push(tenant.to_owned());
-        let (mut id, shifted) = (data.first_id, data.shifted);
+        let (mut id, shifted, title) = (data.first_id, data.shifted, data.title.clone());
         let Some(of_tenant) = data.tenants.get_mut(tenant) else { return (Vec::new(), Some(Fault::FailsAfter(0))) };
         if let Some(Fault::DeviceGoes(device)) = of_tenant.fault {
             of_tenant.devices.remove(&device);
         }
         let mut rows = Vec::new();
         for (device_id, device) in &of_tenant.devices {
+            if of_tenant.fault == Some(Fault::WithoutDevice(*device_id)) {
+                continue;
+            }
             for (cve, (state, cvss)) in &device.findings {
                 id += 1;
                 rows.push(json!({
-                    "id": id, "cve": cve, "state": state, "cvss": cvss, "software": "nginx", "title": "",
+                    "id": id, "cve": cve, "state": state, "cvss": cvss, "software": "nginx", "title": title,
+                    "text": format!("About {cve}"),
                     "device": { "id": device_id, "name": device.name, "ip": device.ip },
                 }));
             }
@@ -203,7 +213,9 @@ impl Connector for Lister {
             _ => {
                 let data = self.data();
                 let devices = data.tenants.get(&tenant).map(|data| data.devices.clone()).unwrap_or_default();
-                (devices.iter().map(|(id, device)| json!({ "id": id, "life": device.life })).collect(), None)
+                let fault = data.tenants.get(&tenant).and_then(|data| data.fault.clone());
+                let fault = fault.filter(|fault| *fault == Fault::NoDeviceList).map(|_| Fault::FailsAfter(0));
+                (devices.iter().map(|(id, device)| json!({ "id": id, "life": device.life })).collect(), fault)
             }
         };
         let mut failure = None;
@@ -221,12 +233,12 @@ impl Connector for Lister {
                 failure = Some(Failure::new("not-permitted", "The user may not see this tenant."));
                 most
             }
-            Some(Fault::DeviceGoes(_)) => {
+            Some(Fault::DeviceGoes(_) | Fault::WithoutDevice(_)) => {
                 receipt.missing = Some("the server no longer had a device".to_owned());
                 usize::MAX
             }
             Some(Fault::Panics) => panic!("a defect of the connector"),
-            Some(Fault::NamelessRow) | None => usize::MAX,
+            Some(Fault::NamelessRow | Fault::NoDeviceList) | None => usize::MAX,
         };
         let mut rows: Vec<_> = rows.into_iter().take(most).collect();
         if fault == Some(Fault::NamelessRow) {

@@ -2,7 +2,7 @@
 
 use soar_store::model::SnapshotStatus;
 
-use super::product::Fault;
+use super::product::{Device, Fault};
 use super::world::World;
 
 #[tokio::test]
@@ -150,5 +150,74 @@ async fn two_devices_of_the_same_name_and_address_are_not_taken_for_each_other()
         }
         world.collect().await;
         assert_eq!(world.told(last).await, ["opened 1/2 CVE-1"]);
+    }
+}
+
+/// Adds a device with the name and address of the first one, and with one finding.
+fn add_twin(world: &World, cve: &str) {
+    let mut data = world.lister.data();
+    let devices = &mut data.tenants.get_mut("1").unwrap().devices;
+    let (name, ip) = (devices[&1].name.clone(), devices[&1].ip.clone());
+    let findings = [(cve.to_owned(), ("open".to_owned(), 5.0))].into();
+    devices.insert(9, Device { name, ip, life: String::new(), findings });
+}
+
+#[tokio::test]
+async fn a_device_without_findings_that_is_still_listed_is_not_taken_for_a_new_one_like_it() {
+    for world in World::on_both().await {
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        let last = world.last().await;
+        add_twin(&world, "CVE-1");
+        world.lister.data().tenants.get_mut("1").unwrap().devices.get_mut(&1).unwrap().findings.clear();
+        world.collect().await;
+        assert_eq!(world.told(last).await, ["gone 1/1 CVE-1 (unknown)", "opened 1/9 CVE-1"]);
+        let last = world.last().await;
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        assert_eq!(world.told(last).await, ["reopened 1/1 CVE-1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_not_whole_leaves_out_a_new_device_like_a_known_one_until_a_whole_one() {
+    for world in World::on_both().await {
+        for cve in ["CVE-1", "CVE-2"] {
+            world.lister.set("1", 1, cve, "open", 5.0);
+        }
+        world.collect().await;
+        let last = world.last().await;
+        add_twin(&world, "CVE-3");
+        world.lister.set("1", 2, "CVE-4", "open", 5.0);
+        world.lister.fault("1", Some(Fault::WithoutDevice(1)));
+        let cut = world.collect().await;
+        assert_eq!(cut.tenants[0].status, SnapshotStatus::Partial);
+        assert_eq!(world.told(last).await, ["opened 1/2 CVE-4"]);
+        world.lister.fault("1", None);
+        world.collect().await;
+        assert_eq!(world.told(last).await, ["opened 1/2 CVE-4", "opened 1/9 CVE-3"]);
+    }
+}
+
+#[tokio::test]
+async fn without_a_whole_list_of_devices_a_new_device_like_a_known_one_is_left_out() {
+    for world in World::on_both().await {
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        let last = world.last().await;
+        {
+            let mut data = world.lister.data();
+            let devices = &mut data.tenants.get_mut("1").unwrap().devices;
+            let device = devices.remove(&1).unwrap();
+            devices.insert(9, device);
+        }
+        world.lister.fault("1", Some(Fault::NoDeviceList));
+        let cut = world.collect().await;
+        assert_eq!(cut.tenants[0].status, SnapshotStatus::Partial);
+        let problem = cut.tenants[0].problem.as_deref().unwrap();
+        assert!(problem.contains("list of devices did not come as a whole"), "{problem}");
+        world.lister.fault("1", None);
+        assert_eq!(world.collect().await.tenants[0].status, SnapshotStatus::Whole);
+        assert_eq!(world.told(last).await, Vec::<String>::new(), "it is the known device");
     }
 }

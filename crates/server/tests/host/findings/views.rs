@@ -63,6 +63,7 @@ fn filters() -> Vec<(FindingFilter, i64, bool)> {
         (FindingFilter { search: some("DEVICE-"), ..all() }, 4, false),
         (FindingFilter { cve: some("CVE-2024-1"), ..all() }, 2, true),
         (FindingFilter { cve: some("CVE-2024-9"), ..all() }, 0, true),
+        (FindingFilter { cve: some("cve-2024-1"), ..all() }, 2, true),
         (FindingFilter { tenant: some("1"), ..all() }, 3, true),
         (FindingFilter { tenant: some("tenant 2"), ..all() }, 1, true),
         (FindingFilter { device: some("Device-7"), ..all() }, 1, true),

@@ -45,6 +45,8 @@ struct Script {
     /// The first id of each device.
     first_ids: BTreeMap<(String, u64), u64>,
     next_device: u64,
+    /// The ids of devices that the host has read.
+    read: BTreeSet<(String, u64)>,
     whole_before: BTreeSet<String>,
 }
 
@@ -56,6 +58,7 @@ impl Script {
             known: BTreeMap::new(),
             first_ids: BTreeMap::new(),
             next_device: 1,
+            read: BTreeSet::new(),
             whole_before: BTreeSet::new(),
         };
         for tenant in ["1", "2"] {
@@ -127,7 +130,7 @@ impl Script {
             let mut rows = Vec::new();
             for (id, device) in &data.devices {
                 for (cve, (state, score)) in &device.findings {
-                    rows.push((self.first_ids[&(tenant.clone(), *id)], cve.clone(), state.clone(), *score));
+                    rows.push((*id, cve.clone(), state.clone(), *score));
                 }
             }
             if self.data.shifted {
@@ -135,7 +138,13 @@ impl Script {
             }
             rows.truncate(most);
             let mut listed = BTreeSet::new();
-            for (device, cve, state, score) in rows {
+            for (id, cve, state, score) in rows {
+                let device = self.first_ids[&(tenant.clone(), id)];
+                // A snapshot that is not whole leaves out a device that was created again.
+                if data.fault.is_some() && id != device && !self.read.contains(&(tenant.clone(), id)) {
+                    continue;
+                }
+                self.read.insert((tenant.clone(), id));
                 let key = (tenant.clone(), device, cve.clone());
                 listed.insert(key.clone());
                 let at = format!("{tenant}/{device} {cve}");

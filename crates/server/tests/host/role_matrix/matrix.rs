@@ -269,6 +269,14 @@ pub(super) fn credentials(texts: &BTreeMap<String, String>) -> Vec<Credential> {
 }
 
 impl Credential {
+    /// Whether it reads what its user may see: an API key for all commands, of an active user. A user who sees no site
+    /// reads nothing.
+    pub(super) fn reads(&self) -> bool {
+        let is_key = self.header.as_ref().is_some_and(|(name, _)| *name == "d3key");
+        let is_active = !["gone", "left"].contains(&self.user);
+        self.is_good && is_key && is_active && self.commands.is_none()
+    }
+
     /// What a command that declares `permission` does for this caller on `site`.
     pub(super) fn expected(&self, command: &Registered, site: &str) -> Verdict {
         let is_active = !["gone", "left"].contains(&self.user);

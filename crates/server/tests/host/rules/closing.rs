@@ -1,9 +1,12 @@
 //! What a rule does when findings are fixed, gone or reopened.
 
+use std::time::Duration;
+
 use serde_json::json;
+use soar_host::findings::CollectionToMake;
 use soar_store::model::{Status, Task};
 
-use super::world::{add, incidents, told};
+use super::world::{add, incidents, rules, shown, told};
 use crate::findings::product::Fault;
 use crate::findings::world::World;
 
@@ -125,6 +128,51 @@ async fn a_snapshot_that_was_cut_short_closes_what_its_rows_say_is_fixed() {
         }
         world.lister.fault("1", Some(Fault::CutAfter(2)));
         world.collect().await;
+        assert_eq!(told(&world).await, ["Findings on device-1 [CVE-1/device-1 fixed, CVE-2/device-1 fixed] Closed"]);
+    }
+}
+
+#[tokio::test]
+async fn an_incident_is_closed_although_a_collection_that_was_killed_has_not_ended() {
+    for world in World::on_both().await {
+        device_rule(&world, true).await;
+        world.operations().collect_findings(&world.context, &CollectionToMake::default()).await.unwrap();
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        assert!(transaction.records().claim_snapshot(None, "dead", Duration::ZERO).await.unwrap().is_some());
+        transaction.commit().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        for cve in ["CVE-1", "CVE-2"] {
+            world.lister.set("1", 1, cve, "fixed", 5.0);
+        }
+        world.collect().await;
+        assert_eq!(told(&world).await, ["Findings on device-1 [CVE-1/device-1 fixed, CVE-2/device-1 fixed] Closed"]);
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_becomes_active_again_goes_on_with_its_incidents_and_makes_none_about_earlier_changes() {
+    for world in World::on_both().await {
+        device_rule(&world, true).await;
+        let rule = shown(&world, "Devices").await.id;
+        let switch = async |active: bool| {
+            let change = serde_json::from_value(json!({ "active": active })).unwrap();
+            world.operations().change_finding_rule(&world.context, rule, &change).await.unwrap();
+        };
+        switch(false).await;
+        world.lister.set("1", 1, "CVE-1", "fixed", 5.0);
+        world.lister.data().tenants.get_mut("1").unwrap().devices.get_mut(&1).unwrap().findings.remove("CVE-2");
+        world.lister.set("1", 2, "CVE-3", "open", 5.0);
+        world.collect().await;
+        assert_eq!(told(&world).await, ["Findings on device-1 [CVE-1/device-1 open, CVE-2/device-1 open] Open"]);
+        switch(true).await;
+        assert_eq!(told(&world).await, ["Findings on device-1 [CVE-1/device-1 fixed, CVE-2/device-1 gone] Open"]);
+        let whole = incidents(&world).await.remove(0);
+        assert!(whole.description.contains("UTC: CVE-1 on device-1 is fixed"), "{}", whole.description);
+        switch(false).await;
+        world.lister.set("1", 1, "CVE-2", "fixed", 5.0);
+        world.collect().await;
+        switch(true).await;
+        rules(&world).run_due().await;
         assert_eq!(told(&world).await, ["Findings on device-1 [CVE-1/device-1 fixed, CVE-2/device-1 fixed] Closed"]);
     }
 }

@@ -225,3 +225,36 @@ async fn hostile_names_of_devices_stay_within_the_limits_and_act_on_nobody() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_rule_on_changed_findings_makes_one_incident_about_each_which_notes_further_changes() {
+    for world in World::on_both().await {
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.lister.set("1", 2, "CVE-2", "accepted", 9.5);
+        world.collect().await;
+        let rule = json!({ "name": "A", "on": ["opened", "reopened", "changed"], "when": { "cvssAtLeast": 9 },
+                           "then": { "incident": { "title": "{cve}: {title}" } } });
+        let with_changed = add(&world, &rule).await.id;
+        add(&world, &json!({ "name": "B", "when": { "cvssAtLeast": 9 }, "then": { "incident": {} } })).await;
+        world.lister.set("1", 1, "CVE-1", "open", 9.1);
+        world.collect().await;
+        assert_eq!(told(&world).await, ["CVE-1: About CVE-1 [CVE-1/device-1 open] Open"], "the score has risen");
+        world.lister.set("1", 1, "CVE-1", "accepted", 9.1);
+        world.lister.set("1", 2, "CVE-2", "open", 9.5);
+        world.collect().await;
+        let both = ["CVE-1: About CVE-1 [CVE-1/device-1 open] Open", "CVE-2: About CVE-2 [CVE-2/device-2 open] Open"];
+        assert_eq!(told(&world).await, both, "the risk of one is accepted, that of the other no longer");
+        let all = incidents(&world).await;
+        let first = all.iter().find(|whole| whole.incident.title.starts_with("CVE-1")).unwrap();
+        let note = "CVE-1 on device-1 changed: nginx; CVSS 9.1; state accepted";
+        assert!(first.description.ends_with(note), "{}", first.description);
+        // A closed incident holds its finding too.
+        for state in ["fixed", "accepted", "open"] {
+            world.lister.set("1", 2, "CVE-2", state, 9.5);
+            world.collect().await;
+        }
+        assert_eq!(told(&world).await, [both[0], "CVE-2: About CVE-2 [CVE-2/device-2 fixed] Closed"]);
+        let plan = world.operations().plan_known_finding_rule(&world.context, with_changed, 1).await.unwrap();
+        assert_eq!((plan.made, plan.closed), (2, 1));
+    }
+}

@@ -12,7 +12,7 @@ async fn a_rule_that_cannot_be_used_is_refused() {
     for world in World::on_both().await {
         for (given, problem) in [
             (json!({ "name": " ", "then": { "incident": {} } }), "The name of the rule is empty"),
-            (json!({ "name": "A", "on": [], "then": { "incident": {} } }), "on: expected opened, reopened or both"),
+            (json!({ "name": "A", "on": [], "then": { "incident": {} } }), "on: expected opened, reopened or changed"),
             (
                 json!({ "name": "A", "mostPerCollection": 0, "then": { "incident": {} } }),
                 "mostPerCollection: expected 1 to 1000",

@@ -6,7 +6,7 @@ use soar_store::model::{
     ConnectionId, HealthState, Latency, Moment, ScheduleKind, ScheduleRunStatus, SyncRunId, Uptime,
 };
 use soar_store::testing::TestStore;
-use soar_store::{NewSyncRun, Retention, Store};
+use soar_store::{NewSyncRun, Retention};
 
 use super::world::{World, check_of, command_of};
 
@@ -112,10 +112,10 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         world.create(&command_of(ConnectionId(1), "Nightly", &site)).await;
         world.pass(120).await;
         let kept = Retention { checks: DAY, hours: DAY * 2, runs: DAY, messages: DAY, syncs: DAY, findings: DAY };
-        sync(&world, &test.store).await;
+        sync(&world).await;
         world.clock.advance(Duration::from_secs(90_000));
         world.work().await;
-        let latest_sync = sync(&world, &test.store).await;
+        let latest_sync = sync(&world).await;
         let mut transaction = test.store.transaction().await.unwrap();
         let now = world.now();
         assert_eq!(transaction.records().drop_old_history(kept, now, 1).await.unwrap(), 3, "one of each kind");
@@ -129,13 +129,13 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
             3,
             "hours are kept for longer"
         );
-        let syncs = reader.records().sync_runs(None, 10, now).await.unwrap();
+        let syncs = reader.records().sync_runs(None, 10).await.unwrap();
         assert_eq!(syncs.iter().map(|run| run.id).collect::<Vec<_>>(), [latest_sync]);
     }
 }
 
 /// A run of Sync Connection that begins now.
-async fn sync(world: &World, store: &Store) -> SyncRunId {
+async fn sync(world: &World) -> SyncRunId {
     let new = NewSyncRun {
         request: "{}".to_owned(),
         planned: false,
@@ -143,8 +143,8 @@ async fn sync(world: &World, store: &Store) -> SyncRunId {
         username: "Admin".to_owned(),
         request_id: "one".to_owned(),
     };
-    let mut transaction = store.transaction().await.unwrap();
-    let run = transaction.records().begin_sync(&new, world.now(), world.now() + DAY).await.unwrap();
+    let mut transaction = world.store.transaction().await.unwrap();
+    let run = transaction.records().begin_sync(&new, DAY).await.unwrap();
     transaction.commit().await.unwrap();
     run
 }

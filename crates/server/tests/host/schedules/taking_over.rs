@@ -219,7 +219,7 @@ async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
         let mut reader = test.store.reader().await.unwrap();
         let runs = reader.records().schedule_runs(schedule.id, None, 10).await.unwrap();
         assert_eq!((runs.len(), runs[0].status), (1, ScheduleRunStatus::Interrupted));
-        assert!(runs[0].error.as_deref().unwrap().contains("check before you repeat"), "{runs:?}");
+        assert!(runs[0].error.as_deref().unwrap().contains("did not renew its lease for 15 s."), "{runs:?}");
         assert_eq!(runs[0].node, dead.node());
         runner.goes_on.notify_one();
         assert!(!hanging.await.unwrap());

@@ -5,7 +5,7 @@ mod full_host;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use soar_connector::Clock as _;
@@ -122,7 +122,17 @@ impl TestHost {
             KeyRequest { users: vec!["analyst".to_owned()], may_manage: true, ..key_request("playbooks", "Admin") };
         let issued = issue_key(&mut records, &TurnedOver, &request, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
+        Self::over(test, settings, clock, issued.text.to_string()).await
+    }
 
+    /// Another host on the same store, whose own clock is ahead of the database's.
+    pub async fn beside(&self, ahead: Duration) -> Self {
+        let clock = ManualClock::held_at(self.clock.now() + ahead);
+        Self::over(self.test.shared(), Self::settings(), clock, self.key.clone()).await
+    }
+
+    /// One on a prepared store, with the key of its administrator.
+    async fn over(test: TestStore, settings: HostSettings, clock: ManualClock, key: String) -> Self {
         let gate = Arc::new(Gate::new());
         let vendor = Arc::new(Vendor::new(Arc::clone(&gate)));
         let integrations: Arc<dyn IntegrationCommands> = vendor.clone();
@@ -135,7 +145,6 @@ impl TestHost {
         let running = serve(Arc::clone(&host)).await.unwrap();
         let url = running.url();
         let client = reqwest::Client::builder().build().unwrap();
-        let key = issued.text.to_string();
         Self { host, running: Some(running), url, clock, gate, vendor, key, client, test }
     }
 

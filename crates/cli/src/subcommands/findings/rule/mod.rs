@@ -1,4 +1,4 @@
-//! `footprint findings rule`: what is done about findings that were opened or reopened.
+//! `footprint findings rule`: what is done about findings that were opened, reopened or changed.
 
 mod add;
 mod change;
@@ -99,6 +99,7 @@ fn events(shown: &RuleShown) -> String {
     let words = shown.rule.on.iter().map(|event| match event {
         RuleEvent::Opened => "opened",
         RuleEvent::Reopened => "reopened",
+        RuleEvent::Changed => "changed",
     });
     words.collect::<Vec<_>>().join(", ")
 }

@@ -10,6 +10,7 @@ use super::find;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Grid, Printer, moment};
+use crate::values::number;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +33,7 @@ pub(super) struct Arguments {
     from: Option<String>,
 
     /// The number of last days whose changes are looked at
-    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 7, value_parser = number::<i64>)]
     days: i64,
 
     /// The output format

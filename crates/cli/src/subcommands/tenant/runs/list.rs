@@ -7,12 +7,13 @@ use soar_store::model::SyncRun;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
+use crate::values::number;
 
 /// List the runs of Sync Connection, the newest first
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The most runs to show
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = number::<u32>)]
     limit: u32,
 
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::visit::Form;
 /// The days of a plan, unless the user says so.
 pub(super) const DAYS: i64 = 30;
 
-/// What an incident is about: the value, the text, and the member of the rule.
+/// The subjects of incidents: the value, the text, and the member of the rule.
 const SUBJECTS: &[(&str, &str, OnePer)] = &[
     ("finding", "Finding on a device", OnePer::Finding),
     ("device", "Device", OnePer::Device),

@@ -36,7 +36,7 @@ async fn show(page: Page) -> Answer {
     let table = Table::new("rules", "Rules", columns).rows(rows).empty(empty).live("findings");
     let create = page.may_somewhere(Right::ChangeIncidents);
     let create = create.then(|| LinkButton::new(page.href(&format!("{LIST}/new")), "+ New Rule"));
-    let purpose = "Rules make incidents or send alerts when findings are opened or reopened.";
+    let purpose = "Rules make incidents or send alerts when findings are opened, reopened or changed.";
     let content = ContentPage::new(page.main_frame("Findings", purpose)).action(create).with(View::Rules.tabs(&page));
     page.show(&content.with(table))
 }

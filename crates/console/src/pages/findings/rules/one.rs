@@ -76,6 +76,7 @@ fn conditions(facts: Facts, rule: &Rule) -> Facts {
     let on = rule.on.iter().map(|event| match event {
         RuleEvent::Opened => "opened",
         RuleEvent::Reopened => "reopened",
+        RuleEvent::Changed => "changed",
     });
     let yes = |value: Option<bool>| value.map(|value| if value { "Yes" } else { "No" }.to_owned());
     let words = |values: &[String]| (!values.is_empty()).then(|| values.join(", "));

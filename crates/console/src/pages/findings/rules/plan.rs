@@ -1,4 +1,4 @@
-//! What a rule would have done. `GET /findings/rules/{id}/plan` shows it for a rule that was added.
+//! The plan of a rule: what it would have done. `GET /findings/rules/{id}/plan` shows it for a rule that was added.
 
 use axum::Router;
 use soar_host::rules::{PlannedIncident, RulePlan};

@@ -18,6 +18,7 @@ async fn settings_that_cannot_work_are_found_and_those_that_work_are_not() {
             let instance = Examined {
                 store: Store::open_read_only(&stage.test.address).await.unwrap(),
                 settings,
+                keyring: Ok(soar_host::sealing::Keyring::generate().unwrap()),
                 vault: Vault::with_environment(VaultSettings::default(), move |_| has_secret.then(|| SECRET.into())),
                 registry: PluginRegistry::new(Vec::new(), &[]).unwrap(),
             };

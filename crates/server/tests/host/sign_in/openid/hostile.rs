@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use soar_connector::Clock as _;
 use soar_store::model::{SignInMethod, Surface};
 
 use super::fake::{Fake, ProviderKey};
@@ -187,6 +188,21 @@ async fn a_return_that_the_browser_did_not_begin_is_refused() {
             last = sign_in.finish_openid(OpenIdReturn { state: None, ..good() }).await.err();
         }
         assert!(matches!(last, Some(SignInError::TooMany { .. })), "{last:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_return_to_a_host_whose_clock_is_behind() {
+    for stage in Stage::on_both().await {
+        let fake = Fake::start().await;
+        let host = host(&stage, settings(&fake.url)).await;
+        let clock = ManualClock::held_at(stage.clock.now() - Duration::from_secs(3_600));
+        let behind = host_with(&stage, settings(&fake.url), clock).await;
+        let start = host.sign_in().begin_openid().await.unwrap();
+        let returned = OpenIdReturn { state: None, ..returned(&start, "code") };
+        behind.sign_in().finish_openid(returned).await.unwrap_err();
+        let reason = refusal(&stage).await;
+        assert!(reason.contains("state is not"), "{reason}");
     }
 }
 

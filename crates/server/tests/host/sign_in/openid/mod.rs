@@ -9,6 +9,7 @@ mod oidc_provider;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use soar_connector::testing::ManualClock;
 use soar_host::Host;
 use soar_host::connections::Connections;
 use soar_host::executor::{Executor, ExecutorSettings};
@@ -50,9 +51,14 @@ fn settings(issuer: &str) -> OpenIdSettings {
 
 /// Another host on the store of the stage, with a provider.
 async fn host(stage: &Stage, openid: OpenIdSettings) -> Arc<Host> {
+    host_with(stage, openid, stage.clock.clone()).await
+}
+
+/// The same with a clock of its own.
+async fn host_with(stage: &Stage, openid: OpenIdSettings, clock: ManualClock) -> Arc<Host> {
     let registry = Arc::new(PluginRegistry::new(Vec::new(), &[]).unwrap());
     let vault = Vault::with_environment(VaultSettings::default(), |_| Some(SECRET.into()));
-    let (store, clock) = (stage.test.store.clone(), Arc::new(stage.clock.clone()));
+    let (store, clock) = (stage.test.store.clone(), Arc::new(clock));
     let connections = Connections::new(store, registry, stage.keyring.clone(), vault, clock);
     let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
     let mut settings = HostSettings::default();
