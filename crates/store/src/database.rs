@@ -13,8 +13,10 @@ use super::file_lock::{FileLock, LARGEST_LOG};
 use super::readers::Readers;
 use super::reading::{ACCESS_READERS, READERS, Reader, ReadingConnections};
 use super::room::AnswerRoom;
+use super::server_sessions::ServerOptions;
+use super::store_address::{checked_file, existing_file, file_address, is_server};
 use super::store_clock::StoreClock;
-use super::timeouts::{ANSWER, READING, TAKEN_BACK, WAIT};
+use super::timeouts::{ANSWER, READING, WAIT};
 use super::upgrade::refuse_beside_an_older_host;
 use super::with_timeout::within;
 use super::{Engine, StoreError};
@@ -22,30 +24,6 @@ use crate::model::SchemaVersion;
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
-
-/// Makes a PostgreSQL session wait for the disk at each commit, if the administrator turned that off. Stronger
-/// settings, such as waiting for standbys, stay.
-const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
-    WHERE current_setting('synchronous_commit') = 'off'";
-
-/// Names a PostgreSQL session for administrators, unless the address names it.
-const NAMED_SESSION: &str = "SELECT CAST(set_config('application_name', 'footprint', false) AS TEXT)
-    WHERE current_setting('application_name') = ''";
-
-/// The server ends a transaction whose host does not go on, such as a suspended host. Other hosts can claim the rows
-/// that it locked once the lease has lapsed.
-const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
-
-/// The server checks once a second whether the host still holds the connection of a running statement. PostgreSQL 14
-/// and later can do that on most systems.
-const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '1s'";
-
-/// PostgreSQL compiles statements that it takes for long ones. The host's statements read few rows, and compiling one takes
-/// longer than running it.
-pub(super) const NO_COMPILATION: &str = "SET jit = off";
-
-/// The most transactions that a host runs on PostgreSQL at once.
-const POSTGRES_WRITERS: u32 = 8;
 
 /// The store. A clone is cheap and shares its connections.
 #[derive(Debug, Clone)]
@@ -307,107 +285,6 @@ impl Store {
         self.access_readers.close().await;
         self.writers.close().await;
         self.condition.unlock();
-    }
-}
-
-pub(super) fn is_server(address: &str) -> bool {
-    address.starts_with("postgres:") || address.starts_with("postgresql:")
-}
-
-/// The path of an SQLite file in its address.
-pub(super) fn file_of(address: &str) -> &str {
-    let path = address.strip_prefix("sqlite:").unwrap_or(address);
-    path.strip_prefix("//").unwrap_or(path)
-}
-
-/// The path of an SQLite file in its address.
-///
-/// # Errors
-/// [`StoreError::Address`] when the address has another scheme or no path.
-fn checked_file(address: &str) -> Result<&str, StoreError> {
-    let path = file_of(address);
-    if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
-        return Err(StoreError::Address(
-            "The store's address is not valid: expected the path of an SQLite file, or postgres://user:password@host/database."
-                .to_owned(),
-        ));
-    }
-    Ok(path)
-}
-
-/// The address of an SQLite file, without parameters.
-fn file_address(path: &str) -> String {
-    format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
-}
-
-/// The path of an existing SQLite file.
-///
-/// # Errors
-/// [`StoreError::Address`], as of [`checked_file`], and when the file is missing or empty.
-fn existing_file(address: &str) -> Result<&str, StoreError> {
-    let path = checked_file(address)?;
-    if std::fs::metadata(path).map_or(0, |metadata| metadata.len()) == 0 {
-        return Err(StoreError::Address(format!(
-            "The store's file {path} is missing or empty. Restore its last backup with `footprint restore FILE`."
-        )));
-    }
-    Ok(path)
-}
-
-/// The settings of sessions on a server.
-struct ServerOptions {
-    wait: Duration,
-    answer: Duration,
-    reading: Duration,
-    /// Whether its sessions may change nothing.
-    is_read_only: bool,
-}
-
-impl ServerOptions {
-    /// The pool for changes, once the server has let the host in. A server that answers that it starts, or that it has too
-    /// many connections, gets time. One that does not listen yet gets none.
-    async fn connected(&self, address: &str) -> Result<AnyPool, StoreError> {
-        // The first connection returns the reason for which there is none. A pool would try again until its timeout.
-        match within(Some(self.wait), AnyConnection::connect(address)).await {
-            Ok(first) => within(Some(self.wait), first.close()).await?,
-            Err(sqlx::Error::Database(refused)) if refused.is_transient_in_connect_phase() => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(self.pool(POSTGRES_WRITERS).connect(address).await?)
-    }
-
-    fn pool(&self, connections: u32) -> AnyPoolOptions {
-        let Self { wait, answer, reading, is_read_only } = *self;
-        // A transaction uses the server's own setting, since it may have to wait for another transaction.
-        let limited = format!("SET statement_timeout = {}", reading.as_millis());
-        let taken_back = TAKEN_BACK.min(answer);
-        let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(wait);
-        let pool = pool.after_connect(move |connection, _| {
-            let limited = AssertSqlSafe(limited.clone());
-            Box::pin(async move {
-                // A commit that was acknowledged survives a loss of power.
-                within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
-                within(Some(answer), connection.execute(NAMED_SESSION)).await?;
-                within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
-                within(Some(answer), connection.execute(NO_COMPILATION)).await?;
-                if is_read_only {
-                    within(Some(answer), connection.execute("SET default_transaction_read_only = on")).await?;
-                }
-                within(Some(answer), connection.execute(limited)).await?;
-                match within(Some(answer), connection.execute(LOOK_FOR_CLIENT)).await {
-                    // This server cannot check for the client.
-                    Err(sqlx::Error::Database(_)) => Ok(()),
-                    looked => looked.map(|_| ()),
-                }
-            })
-        });
-        // A server that vanished must not keep a connection from being replaced.
-        let pool = pool.test_before_acquire(false).before_acquire(move |connection, _| {
-            Box::pin(async move { within(Some(taken_back / 4), connection.ping()).await.map(|()| true) })
-        });
-        pool.after_release(move |connection, _| {
-            Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
-        })
     }
 }
 

@@ -66,10 +66,12 @@ mod sealed_places;
 mod sealing_keys;
 mod search;
 mod search_order;
+mod server_sessions;
 mod sessions;
 #[cfg(test)]
 mod shipped_migrations;
 mod sites;
+mod store_address;
 mod store_clock;
 mod sync_rows;
 mod sync_runs;

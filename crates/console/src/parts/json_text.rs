@@ -2,7 +2,8 @@
 
 use askama::Template;
 use serde_json::Value;
-use soar_connector::name::steers;
+
+use super::text::visible;
 
 /// The number of characters that are shown at all.
 const LONGEST: usize = 50_000;
@@ -22,7 +23,7 @@ impl JsonText {
     /// A panel. `id` is the id of its region.
     pub(crate) fn new(id: &'static str, title: &'static str, text: &str) -> Self {
         let lines = on_lines(text);
-        let mut characters = lines.chars().map(|c| if c != '\n' && steers(c) { '\u{fffd}' } else { c });
+        let mut characters = lines.chars().map(visible);
         let text = characters.by_ref().take(LONGEST).collect();
         Self { id, title, text, left_out: characters.count() }
     }

@@ -56,7 +56,7 @@ pub(crate) use shown_once::ShownOnce;
 pub(crate) use sparkline::{Point, Sparkline};
 pub(crate) use table::{Column, Row, Table};
 pub(crate) use tabs::Tabs;
-pub(crate) use text::VendorText;
+pub(crate) use text::{VendorText, beginning};
 pub(crate) use when::When;
 
 // The parts are markup: their own templates have escaped their texts.

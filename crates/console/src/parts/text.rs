@@ -23,11 +23,6 @@ pub(crate) struct VendorText {
 
 impl VendorText {
     pub(crate) fn new(text: &str) -> Self {
-        let visible = |c: char| match c {
-            '\n' | '\t' => c,
-            c if steers(c) => '\u{fffd}',
-            c => c,
-        };
         let mut characters = text.chars().map(visible);
         let mut shown: String = characters.by_ref().take(SHOWN).collect();
         let rest: String = characters.by_ref().take(LONGEST - SHOWN).collect();
@@ -37,6 +32,20 @@ impl VendorText {
         }
         Self { shown, whole, left_out: characters.count() }
     }
+}
+
+/// A character, or `�` for one that reorders or hides text.
+pub(super) fn visible(c: char) -> char {
+    match c {
+        '\n' | '\t' => c,
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// The first `most` characters of a longer text.
+pub(crate) fn beginning(text: &str, most: usize) -> Option<&str> {
+    text.char_indices().nth(most).map(|(end, _)| &text[..end])
 }
 
 #[cfg(test)]

@@ -81,26 +81,15 @@ pub(super) trait RequestBody: Sized + Send {
     ) -> impl Future<Output = Result<(Self, Bytes), Reply>> + Send;
 }
 
+/// No body. `READS` is [`RequestBody::IS_READING`].
+pub(super) struct NoBody<const READS: bool = false>;
+
 /// No body, in a call that only reads what the key's owner may see.
-pub(super) struct Reading;
+pub(super) type Reading = NoBody<true>;
 
-impl RequestBody for Reading {
-    const IS_READING: bool = true;
+impl<const READS: bool> RequestBody for NoBody<READS> {
+    const IS_READING: bool = READS;
 
-    async fn read(
-        _: &HeaderMap,
-        _: Body,
-        _: &Server,
-        _: &mut (impl CountsBytes + Send),
-    ) -> Result<(Self, Bytes), Reply> {
-        Ok((Self, Bytes::new()))
-    }
-}
-
-/// No body.
-pub(super) struct NoBody;
-
-impl RequestBody for NoBody {
     async fn read(
         _: &HeaderMap,
         _: Body,

@@ -9,8 +9,9 @@ use std::path::Path;
 
 pub use error::BackupError;
 
-use super::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, file_of, is_server};
+use super::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 use super::epoch::NewEpoch;
+use super::store_address::{checked_file, is_server};
 use super::{Store, StoreError};
 use crate::model::{AuditEntry, SchemaVersion};
 
@@ -50,7 +51,7 @@ pub async fn back_up(store: &Store, address: &str, file: &Path) -> Result<Backup
     if is_server(address) {
         return postgres::back_up(store, address, file).await;
     }
-    sqlite::back_up(Path::new(file_of(address)), file).await
+    sqlite::back_up(Path::new(checked_file(address)?), file).await
 }
 
 /// Replaces the store at `address` by the backup in `file`, upgrades it and begins a new epoch. No process may have the
@@ -63,7 +64,7 @@ pub async fn restore(address: &str, file: &Path, entry: &AuditEntry) -> Result<R
     if is_server(address) {
         return postgres::restore(address, file, entry).await;
     }
-    sqlite::restore(Path::new(file_of(address)), file, entry).await
+    sqlite::restore(Path::new(checked_file(address)?), file, entry).await
 }
 
 /// Upgrades a restored store, and begins its new epoch.

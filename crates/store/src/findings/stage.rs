@@ -10,9 +10,9 @@ use soar_connector::FindingStatus;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
 use super::staged::{Before, Difference, Listed, Settled, StagedFinding, Unlisted};
-use crate::database::NO_COMPILATION;
 use crate::model::{FeedId, status_text};
 use crate::rows::Cell;
+use crate::server_sessions::NO_COMPILATION;
 use crate::with_timeout::{Connection, WithTimeout};
 use crate::{Engine, Records, Store, StoreError};
 

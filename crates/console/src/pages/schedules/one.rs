@@ -7,8 +7,8 @@ use soar_store::model::{Right, ScheduleId, ScheduleRunId, ScheduleRunStatus};
 use super::fields::{Values, fields, refused};
 use super::list::{cadence, state};
 use crate::parts::{
-    Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, counted,
-    on_lines, was_changed_meanwhile,
+    Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, beginning,
+    counted, on_lines, was_changed_meanwhile,
 };
 use crate::routing::form;
 use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
@@ -125,8 +125,6 @@ async fn log(page: &Page, one: &ScheduleShown, list: &ListState) -> Result<Table
 /// The beginning of a text, so that a page of the log stays small.
 fn short(text: &str) -> String {
     const MOST: usize = 2_000;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}… (cut; the run history has more)", &text[..end]),
-        None => text.to_owned(),
-    }
+    let cut = beginning(text, MOST).map(|cut| format!("{cut}… (cut; the run history has more)"));
+    cut.unwrap_or_else(|| text.to_owned())
 }

@@ -3,7 +3,7 @@
 use soar_host::results::{Content, ContentError, Match, Matches, QueryError};
 
 use super::tree::{Line, lines};
-use crate::parts::{Cell, Column, Empty, Row, Table};
+use crate::parts::{Cell, Column, Empty, Row, Table, beginning};
 use crate::visit::ListState;
 
 /// The longest reply that is shown as a tree, in bytes.
@@ -78,7 +78,11 @@ pub(super) fn raw_tab(content: &Content, list: &ListState) -> Result<RawTab, Con
 fn table(matches: &Matches) -> Table {
     // A page of many long values would be large.
     let is_long = matches.shown.len() > WHOLE;
-    let value = |one: &Match| Cell::text(&if is_long { beginning(&one.json) } else { one.json.clone() });
+    let value = |one: &Match| match beginning(&one.json, BEGINNING) {
+        // A narrower JSONPath shows the whole value.
+        Some(cut) if is_long => Cell::text(&format!("{cut}…")),
+        _ => Cell::text(&one.json),
+    };
     let row = |one: &Match| Row::new([Cell::number(one.page), Cell::text(&one.path), value(one)]);
     let empty = if matches.is_cut { "Nothing matches in the part that was read." } else { "Nothing matches." };
     let columns = [Column::number("page", "Page"), Column::text("path", "Path"), Column::text("value", "Value")];
@@ -87,12 +91,4 @@ fn table(matches: &Matches) -> Table {
         total => format!("Matches: {total}"),
     };
     Table::new("matches", caption, columns).rows(matches.shown.iter().map(row)).empty(Empty::new(empty))
-}
-
-/// The beginning of a long value. A narrower JSONPath shows the whole value.
-fn beginning(json: &str) -> String {
-    match json.char_indices().nth(BEGINNING) {
-        Some((end, _)) => format!("{}…", &json[..end]),
-        None => json.to_owned(),
-    }
 }
