@@ -145,6 +145,28 @@ async fn an_open_page_says_when_its_session_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_says_when_its_host_is_gone() {
+    let (world, browser) = (World::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.wait_for_text("No command has run yet.").await;
+    world.running.shutdown().await.unwrap();
+    browser.wait_for_text("The host does not answer. This page is not up to date.").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_begins_with_the_topic_of_what_can_have_ended_before_it() {
+    let world = World::new().await;
+    let cookie = world.cookie("Admin").await;
+    let mut stream = reqwest::Client::new().get(world.page("/events")).header("cookie", &cookie).send().await.unwrap();
+    let mut events = String::new();
+    while !events.contains("data:") {
+        events.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+    }
+    assert!(events.contains("beginning"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_of_a_run_shows_its_end() {
     let options = Options { scan_duration: Duration::from_secs(4), ..Options::default() };
     let (world, browser) = (World::made(options, |_| {}).await, Browser::start().await);

@@ -46,7 +46,7 @@ pub struct World {
     pub host: Arc<Host>,
     pub caller: Caller,
     pub simulator: Simulator,
-    _running: RunningHost,
+    pub running: RunningHost,
     pub test: TestStore,
 }
 
@@ -107,7 +107,7 @@ impl World {
             give_password(&host, user).await;
         }
         let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages_and_gallery)).await.unwrap();
-        Self { url: running.url(), host, caller, simulator, _running: running, test }
+        Self { url: running.url(), host, caller, simulator, running, test }
     }
 
     /// Runs a command without parameters on the working connection.

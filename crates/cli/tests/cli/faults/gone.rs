@@ -41,8 +41,9 @@ fn an_address_without_a_store_is_refused_at_once_with_the_reason() {
         assert!(ended == code && error.contains(said) && !error.contains("at line"), "{address}: {error}");
     }
     // A restore replaces no file whose name is an address.
-    instance.successful(["backup", "store.backup"]);
-    let mut command = instance.footprint(["restore", "store.backup"]);
+    let backup = instance.path().join("store.backup").display().to_string();
+    instance.successful(["backup", backup.as_str()]);
+    let mut command = instance.footprint(["restore", backup.as_str()]);
     command.env("FOOTPRINT_STORE", "mysql://soar@127.0.0.1/soar");
     let (ended, _, error) = ended(command);
     assert!(ended == 2 && error.contains("expected the path of an SQLite file, or postgres://"), "{error}");
