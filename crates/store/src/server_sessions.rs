@@ -46,7 +46,7 @@ impl ServerOptions {
     /// The pool for changes, once the server has let the host in. A server that answers that it starts, or that it has too
     /// many connections, gets time. One that does not listen yet gets none.
     pub(super) async fn connected(&self, address: &str) -> Result<AnyPool, StoreError> {
-        // The first connection returns the reason for which there is none. A pool would try again until its timeout.
+        // A connection without a pool fails at once, with the reason. A pool would try again until its timeout.
         match within(Some(self.wait), AnyConnection::connect(address)).await {
             Ok(first) => within(Some(self.wait), first.close()).await?,
             Err(sqlx::Error::Database(refused)) if refused.is_transient_in_connect_phase() => {}

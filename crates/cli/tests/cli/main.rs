@@ -28,6 +28,7 @@ mod logging;
 mod management;
 mod mcp;
 mod mcp_bad_input;
+mod mcp_client;
 #[cfg(target_os = "linux")]
 mod memory;
 mod output;

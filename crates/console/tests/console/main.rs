@@ -16,6 +16,7 @@ mod large_result;
 mod password;
 mod pictures;
 mod purposes;
+mod refused;
 mod role_matrix;
 mod rules;
 mod runs;

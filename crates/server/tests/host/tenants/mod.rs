@@ -1,5 +1,6 @@
 //! Master and tenant instances, each a host of its own that is served.
 
+mod clocks;
 mod instance;
 mod limits_of_sites;
 mod many;
