@@ -12,13 +12,13 @@ use tracing::{Instrument as _, info_span};
 
 use crate::commands::COMMANDS;
 use crate::diagnose::diagnose;
-use crate::session::{BudgetPool, Session};
-use crate::settings::Settings;
+use crate::session::{BudgetPool, VendorSession};
+use crate::settings::ConnectionSettings;
 
 /// The CODA Footprint plugin: builds a connector for each connection.
 #[derive(Debug, Clone)]
 pub struct FootprintPlugin {
-    commands: Arc<Commands<Session>>,
+    commands: Arc<Commands<VendorSession>>,
     /// Shared by all connections that this plugin builds.
     pool: Arc<BudgetPool>,
 }
@@ -49,7 +49,8 @@ impl Plugin for FootprintPlugin {
     }
 
     fn build(&self, settings: &SettingValues) -> Result<Arc<dyn Connector>, SettingsError> {
-        let session = Session::new(Settings::new(settings)?, Arc::clone(self.commands.manifest()), &self.pool);
+        let session =
+            VendorSession::new(ConnectionSettings::new(settings)?, Arc::clone(self.commands.manifest()), &self.pool);
         Ok(Arc::new(FootprintConnector { commands: Arc::clone(&self.commands), session }))
     }
 }
@@ -57,8 +58,8 @@ impl Plugin for FootprintPlugin {
 /// A connection to one Footprint instance.
 #[derive(Debug)]
 struct FootprintConnector {
-    commands: Arc<Commands<Session>>,
-    session: Session,
+    commands: Arc<Commands<VendorSession>>,
+    session: VendorSession,
 }
 
 #[async_trait]

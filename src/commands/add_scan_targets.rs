@@ -5,7 +5,7 @@ use soar_connector::Parameters;
 use soar_connector::name::quoted;
 
 use super::probe::Probe;
-use super::{Handler, required_integers};
+use super::{CommandHandler, required_integers};
 use crate::session::Call;
 use crate::vendor::{Failure, ScanTargets};
 
@@ -15,7 +15,7 @@ const LONGEST: usize = 255;
 pub(super) struct AddScanTargets;
 
 #[async_trait]
-impl Handler for AddScanTargets {
+impl CommandHandler for AddScanTargets {
     fn probe(&self) -> Probe {
         Probe::Role
     }

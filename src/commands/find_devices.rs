@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use soar_connector::{Page, Parameters};
+use soar_connector::{Parameters, ReplyPage};
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
-use crate::findings::{Device, DeviceReader, FindingReader, whole_number};
+use crate::findings::{Device, DeviceReader, VulnerabilityReader, whole_number};
 use crate::session::{Call, KeptList};
 use crate::vendor::{DeviceDetail, DevicePart, Devices, EveryDevice, Failure, PartOfDevice};
 
 pub(super) struct FindDevices;
 
 #[async_trait]
-impl Handler for FindDevices {
+impl CommandHandler for FindDevices {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(Devices { filter: None, page_size: None }))
     }
@@ -53,16 +53,16 @@ impl Handler for FindDevices {
         if found.is_empty() {
             return Ok(());
         }
-        call.hand_on(Page::of_rows(found.into_iter().map(|(_, row)| row))).await
+        call.hand_on(ReplyPage::of_rows(found.into_iter().map(|(_, row)| row))).await
     }
 }
 
-type Found = Vec<(Device, String)>;
+type DeviceMatches = Vec<(Device, String)>;
 
 /// Those of the devices whose own list has the CVE. A count of 0 needs no list.
-async fn with_cve(mut found: Found, cve: &str, call: &mut Call<'_>) -> Result<Found, Failure> {
+async fn with_cve(mut found: DeviceMatches, cve: &str, call: &mut Call<'_>) -> Result<DeviceMatches, Failure> {
     found.retain(|(device, _)| device.cves != Some(0));
-    let reader = FindingReader::new();
+    let reader = VulnerabilityReader::new();
     let has = |row: &str| reader.read(row).is_ok_and(|row| row.cve().eq_ignore_ascii_case(cve));
     let endpoint = |(device, _): &(Device, String)| DeviceDetail::Vulnerabilities { device: device.id };
     let ids = having(&found, endpoint, has, call).await?;
@@ -71,7 +71,7 @@ async fn with_cve(mut found: Found, cve: &str, call: &mut Call<'_>) -> Result<Fo
 }
 
 /// Those of the devices that have an application with this text in its name, or in its name and version.
-async fn with_application(mut found: Found, text: &str, call: &mut Call<'_>) -> Result<Found, Failure> {
+async fn with_application(mut found: DeviceMatches, text: &str, call: &mut Call<'_>) -> Result<DeviceMatches, Failure> {
     let reader = soar_connector::RowReader::of_members(&["name", "version"]);
     let has = |row: &str| {
         reader.read(row).is_ok_and(|row| {
@@ -87,7 +87,7 @@ async fn with_application(mut found: Found, text: &str, call: &mut Call<'_>) -> 
 
 /// The ids of the devices that have a row that `has` accepts in their list. A device that is gone has none.
 async fn having<E: crate::vendor::Endpoint + Send>(
-    found: &Found,
+    found: &DeviceMatches,
     endpoint: impl Fn(&(Device, String)) -> E + Send + Sync,
     has: impl Fn(&str) -> bool + Send + Sync,
     call: &mut Call<'_>,

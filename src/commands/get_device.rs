@@ -1,10 +1,10 @@
 //! Get Device: a device's applications, and what its agent tells of it.
 
 use async_trait::async_trait;
-use soar_connector::{Page, Parameters};
+use soar_connector::{Parameters, ReplyPage};
 
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{DevicePart, Failure, PartOfDevice};
 
@@ -18,7 +18,7 @@ const OF_AGENT: [(DevicePart, &str, &str); 3] = [
 ];
 
 #[async_trait]
-impl Handler for GetDevice {
+impl CommandHandler for GetDevice {
     fn probe(&self) -> Probe {
         Probe::about("List Devices", |device| Box::new(PartOfDevice { device, part: DevicePart::Applications }))
     }
@@ -50,6 +50,6 @@ impl Handler for GetDevice {
             call.warn("parts-missing", text);
         }
         row.push('}');
-        call.hand_on(Page::of_rows([row])).await
+        call.hand_on(ReplyPage::of_rows([row])).await
     }
 }

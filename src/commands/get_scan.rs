@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use soar_connector::name::quoted;
-use soar_connector::{Page, Parameters};
+use soar_connector::{Parameters, ReplyPage};
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::scans::{read_scan, running_jobs};
 use crate::session::Call;
@@ -13,7 +13,7 @@ use crate::vendor::{Failure, Scan, ScanJobs};
 pub(super) struct GetScan;
 
 #[async_trait]
-impl Handler for GetScan {
+impl CommandHandler for GetScan {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(ScanJobs))
     }
@@ -31,7 +31,7 @@ impl Handler for GetScan {
         }
         let jobs = running_jobs(call).await?;
         match jobs.iter().find(|job| job.id == given) {
-            Some(job) => call.hand_on(Page::of_rows([job.row()])).await,
+            Some(job) => call.hand_on(ReplyPage::of_rows([job.row()])).await,
             None => Err(Failure::new("scan-not-found", format!("No running scan has the job {given}."))),
         }
     }

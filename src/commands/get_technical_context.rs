@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{Failure, TechnicalContext};
 
 pub(super) struct GetTechnicalContext;
 
 #[async_trait]
-impl Handler for GetTechnicalContext {
+impl CommandHandler for GetTechnicalContext {
     fn probe(&self) -> Probe {
         Probe::about("List Technical Contexts", |id| Box::new(TechnicalContext { id }))
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, TargetPorts};
@@ -11,7 +11,7 @@ use crate::vendor::{Failure, TargetPorts};
 pub(super) struct ListCurrentTargetsPorts;
 
 #[async_trait]
-impl Handler for ListCurrentTargetsPorts {
+impl CommandHandler for ListCurrentTargetsPorts {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(TargetPorts))
     }

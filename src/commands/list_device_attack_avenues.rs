@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{DeviceDetail, Failure};
 
 pub(super) struct ListDeviceAttackAvenues;
 
 #[async_trait]
-impl Handler for ListDeviceAttackAvenues {
+impl CommandHandler for ListDeviceAttackAvenues {
     fn probe(&self) -> Probe {
         Probe::about("List Devices", |device| Box::new(DeviceDetail::AttackAvenues { device }))
     }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{DeviceDetail, Failure};
 
 pub(super) struct ListDeviceNetworkConnections;
 
 #[async_trait]
-impl Handler for ListDeviceNetworkConnections {
+impl CommandHandler for ListDeviceNetworkConnections {
     fn probe(&self) -> Probe {
         Probe::about_agent(|device| Box::new(DeviceDetail::NetworkConnections { device }))
     }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{DeviceDetail, Failure};
 
 pub(super) struct ListDeviceUsers;
 
 #[async_trait]
-impl Handler for ListDeviceUsers {
+impl CommandHandler for ListDeviceUsers {
     fn probe(&self) -> Probe {
         Probe::about_agent(|device| Box::new(DeviceDetail::Users { device }))
     }

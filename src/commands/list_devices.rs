@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use super::scanner_choice::{give_up, is_known};
 use crate::session::Call;
@@ -12,7 +12,7 @@ use crate::vendor::{DeviceFilter, Devices, Failure, RiskLevel};
 pub(super) struct ListDevices;
 
 #[async_trait]
-impl Handler for ListDevices {
+impl CommandHandler for ListDevices {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(Devices { filter: None, page_size: None }))
     }

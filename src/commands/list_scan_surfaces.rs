@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use super::scanner_choice::ScannerChoice;
 use crate::session::Call;
@@ -12,7 +12,7 @@ use crate::vendor::{Failure, ScanSurface};
 pub(super) struct ListScanSurfaces;
 
 #[async_trait]
-impl Handler for ListScanSurfaces {
+impl CommandHandler for ListScanSurfaces {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(ScanSurface { scanner: None }))
     }

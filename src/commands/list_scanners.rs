@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, Scanners};
@@ -11,7 +11,7 @@ use crate::vendor::{Failure, Scanners};
 pub(super) struct ListScanners;
 
 #[async_trait]
-impl Handler for ListScanners {
+impl CommandHandler for ListScanners {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(Scanners))
     }

@@ -1,9 +1,9 @@
 //! List Scans: the scans that users started, or, where the instance keeps no history, those that run.
 
 use async_trait::async_trait;
-use soar_connector::{Page, Parameters};
+use soar_connector::{Parameters, ReplyPage};
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::scans::running_jobs;
 use crate::session::Call;
@@ -12,7 +12,7 @@ use crate::vendor::{Failure, ScanJobs, Scans};
 pub(super) struct ListScans;
 
 #[async_trait]
-impl Handler for ListScans {
+impl CommandHandler for ListScans {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(ScanJobs))
     }
@@ -26,11 +26,11 @@ impl Handler for ListScans {
         }
         let jobs = running_jobs(call).await?;
         call.warn("scans-not-kept", "This instance keeps no history of scans, so the list has only those that run.");
-        let fits = |job: &&crate::scans::Job| {
+        let fits = |job: &&crate::scans::ScanJob| {
             scanner.is_none_or(|id| job.scanner == id) && status.is_none_or(|status| job.status() == status)
         };
         let is_first = parameters.integer("Page").is_none_or(|page| page == 1);
-        let rows: Vec<_> = jobs.iter().filter(fits).filter(|_| is_first).map(crate::scans::Job::row).collect();
-        if rows.is_empty() { Ok(()) } else { call.hand_on(Page::of_rows(rows)).await }
+        let rows: Vec<_> = jobs.iter().filter(fits).filter(|_| is_first).map(crate::scans::ScanJob::row).collect();
+        if rows.is_empty() { Ok(()) } else { call.hand_on(ReplyPage::of_rows(rows)).await }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, RiskLevel, TechnicalContexts};
@@ -11,7 +11,7 @@ use crate::vendor::{Failure, RiskLevel, TechnicalContexts};
 pub(super) struct ListTechnicalContexts;
 
 #[async_trait]
-impl Handler for ListTechnicalContexts {
+impl CommandHandler for ListTechnicalContexts {
     fn probe(&self) -> Probe {
         Probe::Ask(Box::new(TechnicalContexts { risk_level: None }))
     }

@@ -3,20 +3,20 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::session::Call;
-use crate::vendor::{Failure, Tenants};
+use crate::vendor::{Failure, TenantsEndpoint};
 
 pub(super) struct ListTenants;
 
 #[async_trait]
-impl Handler for ListTenants {
+impl CommandHandler for ListTenants {
     fn probe(&self) -> Probe {
-        Probe::Ask(Box::new(Tenants))
+        Probe::Ask(Box::new(TenantsEndpoint))
     }
 
     async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
-        call.read_whole(&Tenants).await
+        call.read_whole(&TenantsEndpoint).await
     }
 }

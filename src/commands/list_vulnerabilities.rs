@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::findings::{
-    Device, DeviceChoice, FindingFilter, FindingRow, Fit, Presence, RiskReport, collect, every_device,
+    Device, DeviceChoice, Fit, Presence, RiskReport, VulnerabilityFilter, VulnerabilityRow, collect, every_device,
 };
 use crate::session::Call;
 use crate::vendor::{DeviceDetail, Failure};
@@ -15,13 +15,13 @@ use crate::vendor::{DeviceDetail, Failure};
 pub(super) struct ListVulnerabilities;
 
 #[async_trait]
-impl Handler for ListVulnerabilities {
+impl CommandHandler for ListVulnerabilities {
     fn probe(&self) -> Probe {
         Probe::about("List Devices", |device| Box::new(DeviceDetail::Vulnerabilities { device }))
     }
 
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
-        let filter = FindingFilter::read(parameters)?;
+        let filter = VulnerabilityFilter::read(parameters)?;
         let choice = DeviceChoice::new(parameters.list("Device"));
         let known = known_devices(parameters.list("Known Devices").unwrap_or_default())?;
         let mut devices = every_device(None, call).await?;
@@ -41,7 +41,7 @@ impl Handler for ListVulnerabilities {
             choice.has(device) && (device.cves != Some(0) || known.contains(&device.id) || is_reported(device))
         });
         let mut unknown = 0_u64;
-        let mut keep = |device: &Device, row: &FindingRow| {
+        let mut keep = |device: &Device, row: &VulnerabilityRow| {
             let fit = filter.fit(row);
             unknown += u64::from(fit == Fit::Unknown);
             let members = || report.as_ref().map(|report| report.members(device, row)).unwrap_or_default();

@@ -35,12 +35,12 @@ use soar_connector::{Command, CommandEntry, Follow, FollowToken, Manifest, Param
 pub(crate) use probe::Probe;
 pub(crate) use test_connection::{prove_session, prove_tenant};
 
-use crate::session::{Call, Session};
+use crate::session::{Call, VendorSession};
 use crate::vendor::Failure;
 
 /// Does one command: typed parameters in, requests, pages out.
 #[async_trait]
-pub(crate) trait Handler: Send + Sync {
+pub(crate) trait CommandHandler: Send + Sync {
     /// How a diagnosis finds out whether the account may run the command.
     fn probe(&self) -> Probe;
 
@@ -72,30 +72,34 @@ pub(crate) trait Follows: Send + Sync {
 struct OnSession<H>(H);
 
 #[async_trait]
-impl<H: Handler> soar_connector::Handler<Session> for OnSession<H> {
-    async fn run(&self, session: &Session, mut call: soar_connector::Call<'_>) -> Result<(), Failure> {
+impl<H: CommandHandler> soar_connector::Handler<VendorSession> for OnSession<H> {
+    async fn run(&self, session: &VendorSession, mut call: soar_connector::HandlerCall<'_>) -> Result<(), Failure> {
         let parameters = call.invocation.parameters();
         self.0.run(parameters, &mut on_session(session, &mut call)).await
     }
 
-    fn follow(&self) -> Option<&dyn Follow<Session>> {
-        self.0.follows().map(|_| self as &dyn Follow<Session>)
+    fn follow(&self) -> Option<&dyn Follow<VendorSession>> {
+        self.0.follows().map(|_| self as &dyn Follow<VendorSession>)
     }
 }
 
 /// Called for handlers alone that have a follower.
 #[async_trait]
-impl<H: Handler> Follow<Session> for OnSession<H> {
-    async fn start(&self, session: &Session, mut call: soar_connector::Call<'_>) -> Result<FollowToken, Failure> {
+impl<H: CommandHandler> Follow<VendorSession> for OnSession<H> {
+    async fn start(
+        &self,
+        session: &VendorSession,
+        mut call: soar_connector::HandlerCall<'_>,
+    ) -> Result<FollowToken, Failure> {
         let parameters = call.invocation.parameters();
         self.follower()?.start(parameters, &mut on_session(session, &mut call)).await
     }
 
     async fn poll(
         &self,
-        session: &Session,
+        session: &VendorSession,
         token: &FollowToken,
-        mut call: soar_connector::Call<'_>,
+        mut call: soar_connector::HandlerCall<'_>,
     ) -> Result<Poll, Failure> {
         let parameters = call.invocation.parameters();
         self.follower()?.poll(parameters, token, &mut on_session(session, &mut call)).await
@@ -103,27 +107,27 @@ impl<H: Handler> Follow<Session> for OnSession<H> {
 
     async fn cancel(
         &self,
-        session: &Session,
+        session: &VendorSession,
         token: &FollowToken,
-        mut call: soar_connector::Call<'_>,
+        mut call: soar_connector::HandlerCall<'_>,
     ) -> Result<bool, Failure> {
         let parameters = call.invocation.parameters();
         self.follower()?.cancel(parameters, token, &mut on_session(session, &mut call)).await
     }
 
-    async fn wait(&self, session: &Session, wait: Duration) {
+    async fn wait(&self, session: &VendorSession, wait: Duration) {
         session.sleep(wait).await;
     }
 }
 
-impl<H: Handler> OnSession<H> {
+impl<H: CommandHandler> OnSession<H> {
     fn follower(&self) -> Result<&dyn Follows, Failure> {
         self.0.follows().ok_or_else(|| Failure::new("unknown-command", "The command is not one that is followed."))
     }
 }
 
 /// The contract's call as a call of the session's.
-fn on_session<'a>(session: &'a Session, call: &'a mut soar_connector::Call<'_>) -> Call<'a> {
+fn on_session<'a>(session: &'a VendorSession, call: &'a mut soar_connector::HandlerCall<'_>) -> Call<'a> {
     let tenant = call.invocation.parameters().integer("Footprint Tenant ID");
     let command = call.invocation.command();
     let mut ours = Call::new(session, command, tenant, call.time_limit, &mut *call.sink, &mut *call.report);
@@ -140,7 +144,7 @@ pub(crate) fn probe_of(manifest: &Manifest, command: &Command) -> Option<Probe> 
 macro_rules! commands {
     ($($file:literal, $handler:expr;)*) => {
         /// All commands, in the order in which they are shown.
-        pub(crate) const COMMANDS: &[CommandEntry<Session>] = &[$(CommandEntry {
+        pub(crate) const COMMANDS: &[CommandEntry<VendorSession>] = &[$(CommandEntry {
             manifest: ManifestFile::new(
                 concat!("manifest/commands/", $file),
                 include_str!(concat!("../../manifest/commands/", $file)),
@@ -149,7 +153,7 @@ macro_rules! commands {
         },)*];
 
         /// Their handlers, in the same order.
-        const HANDLERS: &[&dyn Handler] = &[$(&$handler,)*];
+        const HANDLERS: &[&dyn CommandHandler] = &[$(&$handler,)*];
     };
 }
 

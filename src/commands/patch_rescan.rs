@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use super::scanner_choice::ScannerChoice;
 use crate::session::Call;
@@ -12,7 +12,7 @@ use crate::vendor::{Failure, Rescan};
 pub(super) struct PatchRescan;
 
 #[async_trait]
-impl Handler for PatchRescan {
+impl CommandHandler for PatchRescan {
     fn probe(&self) -> Probe {
         Probe::Role
     }

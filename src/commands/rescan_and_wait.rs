@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
-use soar_connector::{FollowToken, Page, Parameters, Poll, Running};
+use soar_connector::{FollowToken, Parameters, Poll, ReplyPage, RunningWork};
 
 use super::probe::Probe;
-use super::{Follows, Handler};
+use super::{CommandHandler, Follows};
 use crate::findings::{Presence, collect, every_device};
-use crate::scans::{Changes, FollowedScan, Scanning, What, poll, start};
+use crate::scans::{FollowedScan, ScanChanges, Scanning, What, poll, start};
 use crate::session::Call;
 use crate::vendor::Failure;
 
 pub(super) struct RescanAndWait;
 
-impl Handler for RescanAndWait {
+impl CommandHandler for RescanAndWait {
     fn probe(&self) -> Probe {
         Probe::Role
     }
@@ -49,7 +49,7 @@ impl Follows for RescanAndWait {
         let status = if is_seen { "running" } else { "requested" }.to_owned();
         // Short scans are seen to end soon, and long ones are asked about once a minute.
         let wait = Duration::from_secs(u64::from(scanning.polls).saturating_mul(5).clamp(5, 60));
-        Ok(Poll::Running(Running { token: scanning.token()?, status, percent, wait }))
+        Ok(Poll::Running(RunningWork { token: scanning.token()?, status, percent, wait }))
     }
 
     /// The vendor's API has no way to stop a scan.
@@ -108,12 +108,12 @@ async fn show(scanning: &Scanning, call: &mut Call<'_>) -> Result<(), Failure> {
     if !not_done.is_empty() {
         call.warn("scan-not-done", format!("Some scans did not run to their end: {}.", not_done.join(", ")));
     }
-    call.hand_on(Page::of_rows(rows)).await
+    call.hand_on(ReplyPage::of_rows(rows)).await
 }
 
 /// The changes of a scan on the devices of its scanner; `None` where its start is not known.
-async fn changes(scan: &FollowedScan, call: &mut Call<'_>) -> Result<Option<Changes>, Failure> {
-    let Some(mut changes) = Changes::since(scan.started.as_deref()) else {
+async fn changes(scan: &FollowedScan, call: &mut Call<'_>) -> Result<Option<ScanChanges>, Failure> {
+    let Some(mut changes) = ScanChanges::since(scan.started.as_deref()) else {
         let text = format!("When the scan of scanner {} began is not known, so its changes are not.", scan.scanner);
         call.warn("changes-unknown", text);
         return Ok(None);
@@ -134,7 +134,7 @@ async fn changes(scan: &FollowedScan, call: &mut Call<'_>) -> Result<Option<Chan
     Ok(Some(changes))
 }
 
-fn row(scan: &FollowedScan, changes: Option<Changes>) -> Value {
+fn row(scan: &FollowedScan, changes: Option<ScanChanges>) -> Value {
     let mut row = json!({
         "scannerId": scan.scanner,
         "scanUuid": scan.uuid,
@@ -146,7 +146,7 @@ fn row(scan: &FollowedScan, changes: Option<Changes>) -> Value {
         "wasRunning": scan.was_running,
     });
     let members: Map<String, Value> =
-        changes.map(Changes::members).into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect();
+        changes.map(ScanChanges::members).into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect();
     if let Value::Object(row) = &mut row {
         row.extend(members);
     }

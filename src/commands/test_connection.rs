@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use soar_connector::Parameters;
 
-use super::Handler;
+use super::CommandHandler;
 use super::probe::Probe;
 use crate::session::Call;
 use crate::session::Certificate;
-use crate::vendor::{Failure, SessionEndpoint, Tenants};
+use crate::vendor::{Failure, SessionEndpoint, TenantsEndpoint};
 
 /// A certificate that ends within so many days is about to.
 const WARNED_DAYS: i64 = 14;
@@ -16,7 +16,7 @@ const WARNED_DAYS: i64 = 14;
 pub(super) struct TestConnection;
 
 #[async_trait]
-impl Handler for TestConnection {
+impl CommandHandler for TestConnection {
     fn probe(&self) -> Probe {
         Probe::HealthCheck
     }
@@ -57,7 +57,7 @@ pub(crate) async fn prove_session(call: &mut Call<'_>) -> Result<Option<String>,
 
 /// Proves that the user can act in the tenant that commands run in unless told otherwise; says which one it is.
 pub(crate) async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_>) -> Result<String, Failure> {
-    let tenants = call.look_up(&Tenants, "name").await?;
+    let tenants = call.look_up(&TenantsEndpoint, "name").await?;
     match default_tenant {
         None => Ok("chosen by the server".to_owned()),
         Some(id) => match tenants.get(id)? {

@@ -2,18 +2,18 @@
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use soar_connector::{Page, Parameters};
+use soar_connector::{Parameters, ReplyPage};
 
 use super::find_devices::row_of;
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{Failure, Tag, TagsOfDevice};
 
 pub(super) struct UpdateDeviceTags;
 
 #[async_trait]
-impl Handler for UpdateDeviceTags {
+impl CommandHandler for UpdateDeviceTags {
     fn probe(&self) -> Probe {
         Probe::Role
     }
@@ -50,7 +50,7 @@ impl Handler for UpdateDeviceTags {
         }
         let tag = |tag: &Tag| json!({ "tag": tag.name, "excludeBusinessContexts": tag.excludes_contexts });
         let row = json!({ "deviceId": device, "tags": after.iter().map(tag).collect::<Vec<_>>() });
-        call.hand_on(Page::of_rows([row.to_string()])).await
+        call.hand_on(ReplyPage::of_rows([row.to_string()])).await
     }
 }
 

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::probe::Probe;
-use super::{Handler, required_integer};
+use super::{CommandHandler, required_integer};
 use crate::session::Call;
 use crate::vendor::{Failure, TargetScope};
 
 pub(super) struct UpdateTargetScanScope;
 
 #[async_trait]
-impl Handler for UpdateTargetScanScope {
+impl CommandHandler for UpdateTargetScanScope {
     fn probe(&self) -> Probe {
         Probe::Role
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode, sentence};
+use soar_connector::{Access, Command, CommandAccess, Manifest, ReplyPage, StatusCode, sentence};
 
 use super::deadline::Deadline;
-use super::stages::Account;
+use super::stages::LoggedInAccount;
 use crate::commands::{Probe, probe_of};
-use crate::session::{Answer, Call};
+use crate::session::{Call, ProbeReply};
 use crate::vendor::{Endpoint, Failure, permission_of_role};
 
 const REFUSED: [u16; 2] = [401, 403];
@@ -23,7 +23,7 @@ const OUT_OF_TIME: &str = "Not tried: the time limit was over.";
 pub(super) async fn of_commands(
     call: &mut Call<'_>,
     manifest: &Manifest,
-    account: Option<&Account>,
+    account: Option<&LoggedInAccount>,
     deadline: &Deadline,
 ) -> Vec<CommandAccess> {
     let Some(account) = account else {
@@ -49,13 +49,13 @@ pub(super) async fn of_commands(
 /// A command's row, and the page that it was answered with.
 struct ListAnswer {
     row: CommandAccess,
-    page: Option<Page>,
+    page: Option<ReplyPage>,
 }
 
 struct Survey<'a, 'b> {
     call: &'a mut Call<'b>,
     manifest: &'a Manifest,
-    account: &'a Account,
+    account: &'a LoggedInAccount,
     deadline: &'a Deadline,
     lists: BTreeMap<&'a str, ListAnswer>,
 }
@@ -195,7 +195,7 @@ fn one_of(command: &Command) -> String {
 }
 
 /// The answer in words.
-fn seen(answer: &Answer) -> String {
+fn seen(answer: &ProbeReply) -> String {
     match (answer.page.len(), answer.total_rows) {
         (0, _) => "It answers; there is nothing to read.".to_owned(),
         (1, None) => "It answers with 1 row.".to_owned(),
@@ -205,14 +205,14 @@ fn seen(answer: &Answer) -> String {
 }
 
 /// The id of a row; of an agent's device where the page shows one, if that is preferred.
-fn id_in(page: &Page, of_agents: bool) -> Option<i64> {
+fn id_in(page: &ReplyPage, of_agents: bool) -> Option<i64> {
     #[derive(Deserialize)]
-    struct Row<'a> {
+    struct TypedRow<'a> {
         id: i64,
         #[serde(borrow, rename = "type")]
         kind: Option<&'a RawValue>,
     }
-    let rows: Vec<Row<'_>> = page.rows().filter_map(|row| serde_json::from_str(row).ok()).collect();
+    let rows: Vec<TypedRow<'_>> = page.rows().filter_map(|row| serde_json::from_str(row).ok()).collect();
     let agent = rows.iter().find(|row| of_agents && row.kind.is_some_and(|kind| kind.get() == AGENT));
     agent.or(rows.first()).map(|row| row.id)
 }

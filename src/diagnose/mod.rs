@@ -5,13 +5,13 @@ mod deadline;
 mod stages;
 
 use async_trait::async_trait;
-use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Report, Sink, SinkError};
+use soar_connector::{Diagnosis, ExecutionContext, Manifest, ReplyPage, Report, Sink, SinkError};
 
-use crate::session::{Call, Session};
+use crate::session::{Call, VendorSession};
 use deadline::Deadline;
 
 /// Diagnoses `session`'s connection within the context's time limit. Changes nothing.
-pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {
+pub(crate) async fn diagnose(session: &VendorSession, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {
     let deadline = Deadline::in_time(context.time_limit.unwrap_or(session.time_limit()));
     let request_id = context.request_id.clone();
     let health_check = match manifest.command(&manifest.connector.health_check) {
@@ -35,7 +35,7 @@ struct Unseen;
 
 #[async_trait]
 impl Sink for Unseen {
-    async fn page(&mut self, _: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, _: ReplyPage) -> Result<(), SinkError> {
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use soar_connector::{Manifest, Stage, StageStatus, sentence};
 use super::deadline::Deadline;
 use crate::commands::{prove_session, prove_tenant};
 use crate::hop::Hop;
-use crate::session::{Call, Certificate, Session};
+use crate::session::{Call, Certificate, VendorSession};
 use crate::vendor::Failure;
 
 /// A certificate that ends within so many days is warned of.
@@ -16,7 +16,7 @@ const DAYS_TO_WARN: i64 = 30;
 
 /// The account that was logged in.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct LoggedInAccount {
     /// Its role in the vendor's words, where the server names one.
     pub(super) role: Option<String>,
     /// Whether the health check passed, and how long it took.
@@ -26,11 +26,11 @@ pub(super) struct Account {
 
 /// Walks all stages; gives the account when a user could be logged in.
 pub(super) async fn walk(
-    session: &Session,
+    session: &VendorSession,
     call: &mut Call<'_>,
     manifest: &Manifest,
     deadline: &Deadline,
-) -> (Vec<Stage>, Option<Account>) {
+) -> (Vec<Stage>, Option<LoggedInAccount>) {
     let mut walk = Walk { manifest, deadline, stages: Vec::new() };
     match session.proxy() {
         Some(proxy) => {
@@ -57,7 +57,7 @@ pub(super) async fn walk(
     let default_tenant = login.as_ref().and_then(|login| login.default_tenant);
     let tenant = walk.go("Tenant", act_in(default_tenant, call)).await;
     let latency = after_login + walk.stages.last().map(|stage| stage.elapsed).unwrap_or_default();
-    let account = login.map(|login| Account { role: login.role, health: tenant.unwrap_or(Ok(())), latency });
+    let account = login.map(|login| LoggedInAccount { role: login.role, health: tenant.unwrap_or(Ok(())), latency });
     (walk.stages, account)
 }
 
@@ -69,14 +69,14 @@ struct Walk<'a> {
 }
 
 /// The result of a stage that works.
-struct Found<T> {
+struct StageSuccess<T> {
     value: T,
     detail: String,
     /// Whether the stage passed with a warning.
     is_warning: bool,
 }
 
-impl<T> Found<T> {
+impl<T> StageSuccess<T> {
     fn good(value: T, detail: String) -> Self {
         Self { value, detail, is_warning: false }
     }
@@ -87,7 +87,7 @@ impl Walk<'_> {
     async fn go<T>(
         &mut self,
         name: &str,
-        stage: impl Future<Output = Result<Found<T>, Failure>>,
+        stage: impl Future<Output = Result<StageSuccess<T>, Failure>>,
     ) -> Option<Result<T, Failure>> {
         if let Some(failed) = self.stages.iter().find(|stage| stage.status == StageStatus::Failed) {
             let why = format!("Not tried, because {} failed.", failed.name);
@@ -96,8 +96,8 @@ impl Walk<'_> {
         }
         let (result, elapsed) = self.deadline.hold(stage).await;
         let (status, detail, error, result) = match result {
-            Ok(Found { value, detail, is_warning: false }) => (StageStatus::Passed, detail, None, Ok(value)),
-            Ok(Found { value, detail, is_warning: true }) => (StageStatus::Warning, detail, None, Ok(value)),
+            Ok(StageSuccess { value, detail, is_warning: false }) => (StageStatus::Passed, detail, None, Ok(value)),
+            Ok(StageSuccess { value, detail, is_warning: true }) => (StageStatus::Warning, detail, None, Ok(value)),
             Err(failure) => {
                 let error = self.manifest.error_tab_under(format!("{name} failed."), None, failure.clone());
                 (StageStatus::Failed, error.message.clone(), Some(error), Err(failure))
@@ -112,24 +112,27 @@ impl Walk<'_> {
     }
 }
 
-async fn resolve(session: &Session, server: &Hop) -> Result<Found<()>, Failure> {
+async fn resolve(session: &VendorSession, server: &Hop) -> Result<StageSuccess<()>, Failure> {
     let addresses: Vec<_> = session.resolve(server).await?.iter().map(ToString::to_string).collect();
-    Ok(Found::good((), format!("{} is {}.", server.host, addresses.join(", "))))
+    Ok(StageSuccess::good((), format!("{} is {}.", server.host, addresses.join(", "))))
 }
 
-async fn connect(session: &Session, server: &Hop) -> Result<Found<()>, Failure> {
+async fn connect(session: &VendorSession, server: &Hop) -> Result<StageSuccess<()>, Failure> {
     let address = session.connect(server).await?;
-    Ok(Found::good((), format!("{address} takes connections.")))
+    Ok(StageSuccess::good((), format!("{address} takes connections.")))
 }
 
-async fn reach_proxy(session: &Session, proxy: &Hop) -> Result<Found<()>, Failure> {
+async fn reach_proxy(session: &VendorSession, proxy: &Hop) -> Result<StageSuccess<()>, Failure> {
     let in_proxy = |failure: Failure| Failure { message: format!("Proxy: {}", failure.message), ..failure };
     session.resolve(proxy).await.map_err(in_proxy)?;
     let address = session.connect(proxy).await.map_err(in_proxy)?;
-    Ok(Found::good((), format!("The proxy {proxy} takes connections at {address}; it looks for the server itself.")))
+    Ok(StageSuccess::good(
+        (),
+        format!("The proxy {proxy} takes connections at {address}; it looks for the server itself."),
+    ))
 }
 
-async fn secure(session: &Session, deadline: &Deadline) -> Result<Found<()>, Failure> {
+async fn secure(session: &VendorSession, deadline: &Deadline) -> Result<StageSuccess<()>, Failure> {
     let (result, handshake) = session.shake_hands(deadline.share().unwrap_or_default()).await;
     let certificate = handshake.certificate.as_deref().and_then(Certificate::read);
     let shown = certificate.as_ref().map_or_else(
@@ -149,7 +152,7 @@ async fn secure(session: &Session, deadline: &Deadline) -> Result<Found<()>, Fai
         (false, true) => format!("{shown} Have it renewed before commands fail."),
         (false, false) => shown,
     };
-    Ok(Found { value: (), detail, is_warning: unchecked || ends_soon })
+    Ok(StageSuccess { value: (), detail, is_warning: unchecked || ends_soon })
 }
 
 /// The account that was logged in.
@@ -158,15 +161,15 @@ struct LoggedIn {
     default_tenant: Option<i64>,
 }
 
-async fn log_in(call: &mut Call<'_>) -> Result<Found<LoggedIn>, Failure> {
+async fn log_in(call: &mut Call<'_>) -> Result<StageSuccess<LoggedIn>, Failure> {
     let default_tenant = call.log_in_afresh().await?;
     let role = prove_session(call).await?;
     let named = role.as_ref().map_or_else(String::new, |role| format!(", role {role}"));
     let detail = format!("Logged in as {}{named}.", call.identity());
-    Ok(Found::good(LoggedIn { role, default_tenant }, detail))
+    Ok(StageSuccess::good(LoggedIn { role, default_tenant }, detail))
 }
 
-async fn act_in(default_tenant: Option<i64>, call: &mut Call<'_>) -> Result<Found<()>, Failure> {
+async fn act_in(default_tenant: Option<i64>, call: &mut Call<'_>) -> Result<StageSuccess<()>, Failure> {
     let tenant = prove_tenant(default_tenant, call).await?;
-    Ok(Found::good((), format!("Default tenant: {tenant}.")))
+    Ok(StageSuccess::good((), format!("Default tenant: {tenant}.")))
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use soar_connector::{Page, SinkError};
+use soar_connector::{ReplyPage, SinkError};
 
 use super::device::DeviceReader;
-use super::{Device, FindingRow, finding_row};
+use super::{Device, VulnerabilityRow, finding_row};
 use crate::session::{Call, KeptList};
 use crate::vendor::{DeviceDetail, EveryDevice, Failure};
 
@@ -58,10 +58,10 @@ pub(crate) enum Presence {
 pub(crate) async fn collect(
     (devices, presence): (&[Device], Presence),
     call: &mut Call<'_>,
-    mut keep: impl FnMut(&Device, &FindingRow) -> Option<String> + Send,
+    mut keep: impl FnMut(&Device, &VulnerabilityRow) -> Option<String> + Send,
 ) -> Result<(), Failure> {
     let tenant = call.tenant().await?;
-    let reader = finding_row::FindingReader::new();
+    let reader = finding_row::VulnerabilityReader::new();
     let mut lost = Lost { is_uncertain: presence == Presence::Uncertain, ..Lost::default() };
     let endpoint = |device: &Device| DeviceDetail::Vulnerabilities { device: device.id };
     let take = |device: &Device, list: Result<KeptList, Failure>| {
@@ -75,7 +75,7 @@ pub(crate) async fn collect(
                 Some(more) => rows.push(finding_row::with_members(row, &format!("{more},{members}"))),
             }
         }
-        Ok((!rows.is_empty()).then(|| Page::of_rows(rows)))
+        Ok((!rows.is_empty()).then(|| ReplyPage::of_rows(rows)))
     };
     call.keep_each(devices, endpoint, take).await?;
     lost.tell(devices.len(), call)

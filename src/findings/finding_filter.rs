@@ -6,11 +6,11 @@ use jiff::tz::TimeZone;
 use soar_connector::name::quoted;
 use soar_connector::{Failure, Parameters};
 
-use super::finding_row::{FindingRow, same_state};
+use super::finding_row::{VulnerabilityRow, same_state};
 
 /// The conditions that the findings of a list meet; an empty filter accepts all.
 #[derive(Debug, Default)]
-pub(crate) struct FindingFilter {
+pub(crate) struct VulnerabilityFilter {
     cves: Vec<String>,
     lowest_cvss: Option<f64>,
     exploit_public: Option<bool>,
@@ -27,7 +27,7 @@ pub(crate) enum Fit {
     Unknown,
 }
 
-impl FindingFilter {
+impl VulnerabilityFilter {
     /// The filter of these parameters.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl FindingFilter {
     }
 
     /// Whether the filter accepts a finding.
-    pub(crate) fn fit(&self, row: &FindingRow) -> Fit {
+    pub(crate) fn fit(&self, row: &VulnerabilityRow) -> Fit {
         let one_of = |given: &[String], found: &str, same: fn(&str, &str) -> bool| match (given, found) {
             ([], _) => Fit::Yes,
             (_, "" | "None") => Fit::Unknown,
@@ -105,21 +105,22 @@ pub(crate) fn moment(text: &str) -> Result<Timestamp, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::finding_row::FindingReader;
+    use crate::findings::finding_row::VulnerabilityReader;
 
-    fn fit(filter: FindingFilter, row: &str) -> Fit {
-        filter.fit(&FindingReader::new().read(row).unwrap())
+    fn fit(filter: VulnerabilityFilter, row: &str) -> Fit {
+        filter.fit(&VulnerabilityReader::new().read(row).unwrap())
     }
 
     #[test]
     fn a_value_that_is_not_known_neither_fits_nor_fails() {
         for (score, expected) in [("9.8", Fit::Yes), ("\"7\"", Fit::Yes), ("6.9", Fit::No), ("\"\"", Fit::Unknown)] {
-            let filter = FindingFilter { lowest_cvss: Some(7.0), ..FindingFilter::default() };
+            let filter = VulnerabilityFilter { lowest_cvss: Some(7.0), ..VulnerabilityFilter::default() };
             assert_eq!(fit(filter, &format!(r#"{{"cvssScore":{score}}}"#)), expected, "{score}");
         }
-        let filter = FindingFilter { cves: vec!["cve-2021-1".into()], lowest_cvss: Some(7.0), ..Default::default() };
+        let filter =
+            VulnerabilityFilter { cves: vec!["cve-2021-1".into()], lowest_cvss: Some(7.0), ..Default::default() };
         assert_eq!(fit(filter, r#"{"cve":"CVE-2021-2"}"#), Fit::No, "another CVE, whatever its score");
-        assert_eq!(fit(FindingFilter::default(), "{}"), Fit::Yes);
+        assert_eq!(fit(VulnerabilityFilter::default(), "{}"), Fit::Yes);
     }
 
     #[test]

@@ -22,23 +22,23 @@ const MEMBERS: [&str; 9] = [
 
 /// A vulnerability's row as commands look at it.
 #[derive(Debug)]
-pub(crate) struct FindingRow(Value);
+pub(crate) struct VulnerabilityRow(Value);
 
 /// Reads rows of vulnerabilities.
 #[derive(Debug)]
-pub(crate) struct FindingReader(RowReader);
+pub(crate) struct VulnerabilityReader(RowReader);
 
-impl FindingReader {
+impl VulnerabilityReader {
     pub(crate) fn new() -> Self {
         Self(RowReader::of_members(&MEMBERS))
     }
 
-    pub(crate) fn read(&self, row: &str) -> Result<FindingRow, SinkError> {
-        self.0.read(row).map(FindingRow)
+    pub(crate) fn read(&self, row: &str) -> Result<VulnerabilityRow, SinkError> {
+        self.0.read(row).map(VulnerabilityRow)
     }
 }
 
-impl FindingRow {
+impl VulnerabilityRow {
     /// The id that the state change takes.
     pub(crate) fn id(&self) -> Option<i64> {
         self.0.get("id").and_then(whole_number)
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn scores_states_and_times_are_read_in_every_form() {
-        let read = |row| FindingReader::new().read(row).unwrap();
+        let read = |row| VulnerabilityReader::new().read(row).unwrap();
         let row =
             read(r#"{"cvssScore":"9.8","isPublicExploitAvailable":"True","discovered":"2018-07-19 01:29:00+00:00"}"#);
         assert_eq!((row.cvss(), row.is_exploit_public()), (Some(9.8), Some(true)));

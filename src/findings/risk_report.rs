@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use soar_connector::{RowReader, SinkError, cell_text, parse_boolean};
 
 use super::device::whole_number;
-use super::{Device, FindingRow};
+use super::{Device, VulnerabilityRow};
 use crate::session::Call;
 use crate::vendor::ContextualRiskReport;
 
@@ -149,7 +149,7 @@ impl RiskReport {
     }
 
     /// The members that the row of a vulnerability gets from the report. What the report does not say is null.
-    pub(crate) fn members(&self, device: &Device, row: &FindingRow) -> String {
+    pub(crate) fn members(&self, device: &Device, row: &VulnerabilityRow) -> String {
         let find = |key: u64| self.risks.binary_search_by_key(&key, |risk| risk.key).ok();
         let place = row.id().map(key_of_id).and_then(find);
         let place = place.or_else(|| key_of_cve(device.id, &row.cve()).and_then(find));
@@ -183,11 +183,11 @@ fn key_of_cve(device: i64, cve: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::FindingReader;
+    use crate::findings::VulnerabilityReader;
 
     fn members(report: &RiskReport, row: &str) -> Value {
         let device = Device { id: 7, name: String::new(), ip: String::new(), tags: None, risk_level: None, cves: None };
-        let row = FindingReader::new().read(row).unwrap();
+        let row = VulnerabilityReader::new().read(row).unwrap();
         serde_json::from_str(&format!("{{{}}}", report.members(&device, &row))).unwrap()
     }
 

@@ -43,7 +43,7 @@ fn require_clean(redactor: &Redactor, forms: &[String], text: &str) {
         let left = forms.iter().find(|form| part.contains(form.as_str()));
         assert_eq!(left, None, "it is left in {part:?} of {text:?}");
     }
-    // What is no secret stays, in its order.
+    // Text that is no secret stays, in its order.
     let mut rest = text;
     for part in clean.split(MASK) {
         let found = rest.find(part).unwrap_or_else(|| panic!("{part:?} of {clean:?} is not in {text:?}"));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use soar_connector::manifest::Command;
-use soar_connector::{Page, RowReader};
+use soar_connector::{ReplyPage, RowReader};
 
 use super::{MANIFEST, require_one_line};
 
@@ -37,7 +37,7 @@ fn check(command: &Command, body: &[u8], value: Option<&Value>) {
 }
 
 /// Rows are parts of the body, one after another, each a JSON object that can be shown.
-fn require_rows_of(command: &Command, body: &[u8], page: &Page) {
+fn require_rows_of(command: &Command, body: &[u8], page: &ReplyPage) {
     let whole = page.body();
     let sent = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     // A body of blanks counts as none.
@@ -65,7 +65,7 @@ fn require_rows_of(command: &Command, body: &[u8], page: &Page) {
 }
 
 /// The rows hold everything that another parser finds in the body.
-fn require_all_rows(value: &Value, paged: bool, page: &Page) {
+fn require_all_rows(value: &Value, paged: bool, page: &ReplyPage) {
     let rows: Vec<_> = page.rows().collect();
     let list = if paged { value.get("items") } else { Some(value) };
     match list {
@@ -81,7 +81,7 @@ fn require_all_rows(value: &Value, paged: bool, page: &Page) {
 }
 
 /// Raw data is what came, to the byte, but for blanks around it.
-fn require_untouched(page: Page) {
+fn require_untouched(page: ReplyPage) {
     let body = page.body().trim_matches([' ', '\t', '\r', '\n']).to_owned();
     match page.into_raw() {
         Some(raw) => {

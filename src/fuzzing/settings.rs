@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 
 use super::{MANIFEST, halves, require_one_line};
-use crate::settings::{Credentials, Settings};
+use crate::settings::{ConnectionSettings, Credentials};
 
 /// Stands in every secret to see whether it comes out.
 const CANARY: &str = "zq7canary";
@@ -46,7 +46,7 @@ fn judge(given: &[(String, String)]) -> String {
         Err(error) => return refused(given, &error),
     };
     let shown = format!("{values:?}");
-    match Settings::new(&values) {
+    match ConnectionSettings::new(&values) {
         Ok(settings) => {
             require_usable(&settings);
             format!("{shown} {settings:?}")
@@ -67,7 +67,7 @@ fn refused(given: &[(String, String)], error: &SettingsError) -> String {
     format!("{error} {error:?}")
 }
 
-fn require_usable(settings: &Settings) {
+fn require_usable(settings: &ConnectionSettings) {
     let api = &settings.api;
     assert!(matches!(api.scheme(), "http" | "https") && api.has_host(), "{api}");
     assert!(api.path().ends_with("/api") && api.query().is_none() && api.fragment().is_none(), "{api}");

@@ -3,31 +3,31 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::findings::{Device, FindingRow, same_state};
+use crate::findings::{Device, VulnerabilityRow, same_state};
 
 /// How many vulnerabilities of a kind are named.
 const NAMED: usize = 1_000;
 
 /// The changes of a scan, by the dates of the vulnerabilities: they are the server's, and so is the scan's.
 #[derive(Debug)]
-pub(crate) struct Changes {
+pub(crate) struct ScanChanges {
     /// In whole seconds: dates of the vendor come with and without fractions.
     since: i64,
-    opened: Listed,
-    fixed: Listed,
-    reopened: Listed,
+    opened: ListedChanges,
+    fixed: ListedChanges,
+    reopened: ListedChanges,
     /// Rows whose date is missing, so that they may have changed.
     pub(crate) undated: u64,
 }
 
 #[derive(Debug, Default)]
-struct Listed {
+struct ListedChanges {
     count: u64,
     rows: Vec<Value>,
 }
 
-impl Listed {
-    fn add(&mut self, device: &Device, row: &FindingRow) {
+impl ListedChanges {
+    fn add(&mut self, device: &Device, row: &VulnerabilityRow) {
         self.count += 1;
         if self.rows.len() < NAMED {
             self.rows.push(json!({
@@ -41,16 +41,16 @@ impl Listed {
     }
 }
 
-impl Changes {
+impl ScanChanges {
     /// The changes since the start of a scan; `None` where its start is not known.
     pub(crate) fn since(started: Option<&str>) -> Option<Self> {
         let since = started?.trim().parse::<Timestamp>().ok()?.as_second();
-        let none = Listed::default;
+        let none = ListedChanges::default;
         Some(Self { since, opened: none(), fixed: none(), reopened: none(), undated: 0 })
     }
 
     /// Looks at a vulnerability as it is now.
-    pub(crate) fn look_at(&mut self, device: &Device, row: &FindingRow) {
+    pub(crate) fn look_at(&mut self, device: &Device, row: &VulnerabilityRow) {
         let is_new = row.discovered().map(|time| time.as_second() >= self.since);
         let has_changed = row.state_changed().map(|time| time.as_second() >= self.since);
         let state = row.state();
@@ -92,7 +92,7 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::FindingReader;
+    use crate::findings::VulnerabilityReader;
 
     #[test]
     fn dates_and_states_tell_what_a_scan_changed() {
@@ -110,12 +110,12 @@ mod tests {
             ("fixConfirmed", old, "", "0 opened, 0 fixed, 0 reopened"),
         ] {
             for member in ["stateLastChangedOn", "lastStateChanged"] {
-                let mut changes = Changes::since(Some("2026-11-02 08:00:00.700000+00:00")).unwrap();
+                let mut changes = ScanChanges::since(Some("2026-11-02 08:00:00.700000+00:00")).unwrap();
                 let row = format!(r#"{{"state":"{state}","discovered":"{discovered}","{member}":"{changed}"}}"#);
-                changes.look_at(&device, &FindingReader::new().read(&row).unwrap());
+                changes.look_at(&device, &VulnerabilityReader::new().read(&row).unwrap());
                 assert_eq!((changes.summary().as_str(), changes.undated), (expected, u64::from(changed.is_empty())));
             }
         }
-        assert!(Changes::since(None).is_none() && Changes::since(Some("")).is_none());
+        assert!(ScanChanges::since(None).is_none() && ScanChanges::since(Some("")).is_none());
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use soar_connector::{Failure, FollowToken};
 
-use super::Job;
+use super::ScanJob;
 
 /// All scans that one command follows. The token of a command is its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ impl FollowedScan {
     }
 
     /// Whether a job is this scan, as far as can be told.
-    pub(crate) fn is_job(&self, job: &Job) -> bool {
+    pub(crate) fn is_job(&self, job: &ScanJob) -> bool {
         job.scanner == self.scanner
             && match &self.job {
                 Some(id) => job.id == *id,

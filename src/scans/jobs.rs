@@ -11,7 +11,7 @@ use crate::vendor::{Failure, ScanJobs};
 
 /// A scan that runs, or is about to.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Job {
+pub(crate) struct ScanJob {
     /// A number since 2024-08, text before.
     pub(crate) id: String,
     pub(crate) scanner: i64,
@@ -35,14 +35,14 @@ struct Jobs<'a> {
 }
 
 /// The scans that run now.
-pub(crate) async fn running_jobs(call: &mut Call<'_>) -> Result<Vec<Job>, Failure> {
+pub(crate) async fn running_jobs(call: &mut Call<'_>) -> Result<Vec<ScanJob>, Failure> {
     let reply = call.keep_object(&ScanJobs).await?;
     let jobs: Jobs<'_> = serde_json::from_str(reply.get())
         .map_err(|error| Failure::new("unexpected-reply", format!("The list of jobs cannot be read ({error}).")))?;
-    Ok(jobs.area_scan_jobs.into_iter().chain(jobs.running_jobs).filter_map(|job| Job::read(job.get())).collect())
+    Ok(jobs.area_scan_jobs.into_iter().chain(jobs.running_jobs).filter_map(|job| ScanJob::read(job.get())).collect())
 }
 
-impl Job {
+impl ScanJob {
     fn read(text: &str) -> Option<Self> {
         let job: Value = serde_json::from_str(text).ok()?;
         let scanner = job.get("scanner")?;

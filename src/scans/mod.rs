@@ -7,9 +7,9 @@ mod jobs;
 mod poll;
 mod start;
 
-pub(crate) use changes::Changes;
+pub(crate) use changes::ScanChanges;
 pub(crate) use followed::{FollowedScan, Scanning};
 pub(crate) use history::read_scan;
-pub(crate) use jobs::{Job, running_jobs};
+pub(crate) use jobs::{ScanJob, running_jobs};
 pub(crate) use poll::poll;
 pub(crate) use start::{What, start};

@@ -5,7 +5,7 @@ use soar_connector::cell_text;
 
 use super::followed::{ENDED, FollowedScan, NEVER_SEEN, Scanning};
 use super::history::read_scan;
-use super::jobs::{Job, running_jobs};
+use super::jobs::{ScanJob, running_jobs};
 use crate::session::Call;
 use crate::vendor::{Failure, Scan};
 
@@ -29,7 +29,7 @@ pub(crate) async fn poll(scanning: &mut Scanning, call: &mut Call<'_>) -> Result
 }
 
 /// Asks for the scan itself.
-async fn by_id(scan: &mut FollowedScan, uuid: &str, job: Option<&Job>, call: &mut Call<'_>) -> Result<(), Failure> {
+async fn by_id(scan: &mut FollowedScan, uuid: &str, job: Option<&ScanJob>, call: &mut Call<'_>) -> Result<(), Failure> {
     let wanted = Scan::of(uuid).ok_or_else(|| Failure::new("unexpected-reply", "The scan's id is none."))?;
     let row = match read_scan(&wanted, call).await {
         // Documents of one month have the id and not the question: the job is followed.
@@ -56,7 +56,7 @@ async fn by_id(scan: &mut FollowedScan, uuid: &str, job: Option<&Job>, call: &mu
 }
 
 /// Takes the scanner's job for the scan: while it is listed the scan runs, and afterwards it has ended.
-fn by_job(scan: &mut FollowedScan, job: Option<&Job>, polls: u32) {
+fn by_job(scan: &mut FollowedScan, job: Option<&ScanJob>, polls: u32) {
     match (job, &scan.job) {
         (Some(job), _) => {
             scan.job = Some(job.id.clone());

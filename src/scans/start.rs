@@ -7,7 +7,7 @@ use serde_json::Value;
 use soar_connector::cell_text;
 
 use super::followed::{FollowedScan, Scanning};
-use super::jobs::{Job, running_jobs};
+use super::jobs::{ScanJob, running_jobs};
 use crate::findings::whole_number;
 use crate::session::Call;
 use crate::vendor::{Endpoint, Failure, Rescan, RescanOfInput, ScanSurface, Scanners};
@@ -69,7 +69,7 @@ fn started(row: &str) -> Option<FollowedScan> {
 }
 
 /// The scans that these scanners list from now on.
-fn by_jobs(scanners: &[i64], before: &[Job]) -> Vec<FollowedScan> {
+fn by_jobs(scanners: &[i64], before: &[ScanJob]) -> Vec<FollowedScan> {
     let scan = |scanner: &i64| {
         let jobs = before.iter().filter(|job| job.scanner == *scanner);
         let before = jobs.map(|job| job.id.clone()).collect();
@@ -82,7 +82,7 @@ fn by_jobs(scanners: &[i64], before: &[Job]) -> Vec<FollowedScan> {
 async fn joined(scanners: &[i64], call: &mut Call<'_>) -> Result<Vec<FollowedScan>, Failure> {
     let jobs = running_jobs(call).await?;
     let of_scanners = jobs.into_iter().filter(|job| scanners.contains(&job.scanner));
-    let scan = |job: Job| FollowedScan {
+    let scan = |job: ScanJob| FollowedScan {
         scanner: job.scanner,
         job: Some(job.id),
         was_running: true,
@@ -138,21 +138,21 @@ async fn active_scanners(call: &mut Call<'_>) -> Result<Vec<i64>, Failure> {
 
 /// An entry of the scan surface, as far as a rescan needs it.
 #[derive(Deserialize)]
-struct Entry {
+struct ScanEntry {
     id: i64,
-    scanners: Vec<Scanner>,
+    scanners: Vec<EntryScanner>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Scanner {
+struct EntryScanner {
     id: i64,
     #[serde(default)]
-    current_targets: Vec<Target>,
+    current_targets: Vec<EntryTarget>,
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct EntryTarget {
     id: i64,
 }
 
@@ -161,8 +161,8 @@ async fn entry(id: i64, is_target: bool, call: &mut Call<'_>) -> Result<(i64, Ve
     let mut found: Option<(i64, Vec<i64>)> = None;
     let missing = call
         .each_row(&ScanSurface { scanner: None }, |row| {
-            let Ok(entry) = serde_json::from_str::<Entry>(row) else { return Ok(()) };
-            let has_target = |scanner: &Scanner| scanner.current_targets.iter().any(|target| target.id == id);
+            let Ok(entry) = serde_json::from_str::<ScanEntry>(row) else { return Ok(()) };
+            let has_target = |scanner: &EntryScanner| scanner.current_targets.iter().any(|target| target.id == id);
             if if is_target { entry.scanners.iter().any(has_target) } else { entry.id == id } {
                 let scanners: HashSet<i64> = entry.scanners.iter().map(|scanner| scanner.id).collect();
                 found = Some((entry.id, scanners.into_iter().collect()));

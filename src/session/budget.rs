@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use super::client::{Client, Clients};
 use super::fair_limiter::FairLimiter;
 use super::lock::lock;
-use crate::settings::{Credentials, Network, Settings};
+use crate::settings::{ConnectionSettings, Credentials, Network};
 use crate::vendor::Failure;
 
 /// The rate limiters of all servers and accounts that connections of this plugin use.
@@ -21,7 +21,7 @@ use crate::vendor::Failure;
 pub(crate) struct BudgetPool {
     clock: Arc<dyn Clock>,
     /// Kept while a connection uses it or it has something to remember.
-    accounts: Mutex<HashMap<AccountKey, Arc<Account>>>,
+    accounts: Mutex<HashMap<AccountKey, Arc<AccountBudget>>>,
     clients: Clients,
     /// One permit for each processor. Splitting a large reply takes one.
     splitting: Arc<Semaphore>,
@@ -37,7 +37,7 @@ struct AccountKey {
 
 /// The state that connections to one server and account share.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct AccountBudget {
     pub(super) fair_limiter: Arc<FairLimiter>,
     /// Rejected logins by hash of the password: another password may be tried at once.
     rejections: Mutex<HashMap<u64, Rejection>>,
@@ -78,7 +78,7 @@ impl BudgetPool {
     }
 
     /// The account that `settings` connect as; its limits become the lowest that any connection asks for.
-    pub(crate) fn account(&self, settings: &Settings) -> Arc<Account> {
+    pub(crate) fn account(&self, settings: &ConnectionSettings) -> Arc<AccountBudget> {
         let name = match &settings.credentials {
             Credentials::User { name, .. } => format!("user {name}"),
             Credentials::ApiKey(key) => format!("key {:x}", self.hasher.hash_one(key.expose_secret())),
@@ -94,13 +94,14 @@ impl BudgetPool {
         }
         let fair_limiter =
             FairLimiter::new(Arc::clone(&self.clock), limits.requests_per_second, limits.requests_in_flight);
-        let account = Arc::new(Account { fair_limiter, rejections: Mutex::default(), hasher: self.hasher.clone() });
+        let account =
+            Arc::new(AccountBudget { fair_limiter, rejections: Mutex::default(), hasher: self.hasher.clone() });
         accounts.insert(key, Arc::clone(&account));
         account
     }
 }
 
-impl Account {
+impl AccountBudget {
     /// Whether a connection made later has to heed what earlier ones were told.
     fn remembers(&self, now: Duration) -> bool {
         self.fair_limiter.closed_for().is_some()
@@ -142,7 +143,7 @@ mod tests {
             ];
             let given = given.map(|(name, value)| (name.to_owned(), secrecy::SecretString::from(value)));
             let values = soar_connector::SettingValues::parse(&plugin.manifest().connector, given).unwrap();
-            Settings::new(&values).unwrap()
+            ConnectionSettings::new(&values).unwrap()
         };
         let first = pool.account(&settings("ada", "8"));
         let second = pool.account(&settings("ada", "3"));

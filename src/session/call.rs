@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use soar_connector::{Command, Page, Parameters, Progress, Receipt, Report, Sink, Warning, hand_on};
+use soar_connector::{Command, Parameters, Progress, Receipt, ReplyPage, Report, Sink, Warning, hand_on};
 
-use super::Session;
+use super::VendorSession;
 use super::list::{Totals, read_whole};
-use super::request_context::RequestContext;
+use super::request_context::CommandContext;
 use super::wire::Wire;
 use crate::settings::Credentials;
-use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, ListReply, Request};
+use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, ListReply, VendorRequest};
 
 /// One execution of a command.
 pub(crate) struct Call<'a> {
@@ -28,7 +28,7 @@ impl<'a> Call<'a> {
     ///
     /// The health check does not wait for a rate limit to pass: its caller wants to know now whether the connection works.
     pub(crate) fn new(
-        session: &'a Session,
+        session: &'a VendorSession,
         command: &Command,
         tenant: Option<i64>,
         time_limit: Duration,
@@ -36,7 +36,7 @@ impl<'a> Call<'a> {
         report: &'a mut Report,
     ) -> Self {
         let waits_for_rate_limit = command.name != session.manifest.connector.health_check;
-        let context = RequestContext::new(tenant, waits_for_rate_limit, time_limit, Arc::clone(&session.clock));
+        let context = CommandContext::new(tenant, waits_for_rate_limit, time_limit, Arc::clone(&session.clock));
         let mut call =
             Self { wire: Wire { session, context }, sink, totals: Totals::default(), report, writing_since: None };
         if session.skips_certificate_checks() {
@@ -156,7 +156,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    pub(super) async fn whole_request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
+    pub(super) async fn whole_request(&mut self, endpoint: &dyn Endpoint) -> Result<VendorRequest, Failure> {
         let mut request = self.request(endpoint).await?;
         if let Some(size) = endpoint.page_size()
             && !request.query.iter().any(|(name, _)| *name == size.parameter)
@@ -201,10 +201,10 @@ impl<'a> Call<'a> {
 
     /// Hands on rows that the connector made of replies that may not be shown.
     pub(crate) async fn show(&mut self, rows: &[Value]) -> Result<(), Failure> {
-        hand_on(self.sink, Page::derived(rows)).await
+        hand_on(self.sink, ReplyPage::derived(rows)).await
     }
 
-    pub(super) async fn request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
+    pub(super) async fn request(&mut self, endpoint: &dyn Endpoint) -> Result<VendorRequest, Failure> {
         let form = if endpoint.depends_on_form() { self.wire.device_form().await? } else { DeviceForm::LATEST };
         let request = endpoint.request(form, &mut self.report.warnings);
         self.wire.check_length(endpoint, &request)?;

@@ -120,7 +120,7 @@ impl Client {
 /// far more room than a connection's own settings; it keeps no cookies and no credentials but those of its proxy.
 #[derive(Default)]
 pub(super) struct Clients {
-    known: Mutex<Known>,
+    known: Mutex<ClientCache>,
     hasher: RandomState,
 }
 
@@ -131,16 +131,16 @@ impl fmt::Debug for Clients {
 }
 
 #[derive(Default)]
-struct Known {
+struct ClientCache {
     /// Kept for as long as some connection uses it.
-    clients: HashMap<Key, Weak<Client>>,
+    clients: HashMap<ClientKey, Weak<Client>>,
     /// Keeps the last client alive: building one is slow, and many connections are built only for validation.
     latest: Option<Arc<Client>>,
 }
 
 /// All that makes one client another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+struct ClientKey {
     proxy: Option<ProxyKey>,
     authorities: Vec<CertificateDer<'static>>,
     only_tls_1_3: bool,
@@ -175,14 +175,14 @@ impl Clients {
         client
     }
 
-    fn key(&self, network: &Network) -> Key {
+    fn key(&self, network: &Network) -> ClientKey {
         let proxy = network.proxy.as_ref().map(|proxy| ProxyKey {
             kind: proxy.kind,
             hop: proxy.hop.clone(),
             user_name: proxy.user_name.clone(),
             password: proxy.password.as_ref().map(|password| self.hasher.hash_one(password.expose_secret())),
         });
-        Key {
+        ClientKey {
             proxy,
             authorities: network.authorities.clone(),
             only_tls_1_3: network.only_tls_1_3,
@@ -199,9 +199,9 @@ mod tests {
     use secrecy::SecretString;
     use soar_connector::{Plugin as _, SettingValues};
 
-    use crate::settings::Settings;
+    use crate::settings::ConnectionSettings;
 
-    fn settings(changes: &[(&str, &str)]) -> Settings {
+    fn settings(changes: &[(&str, &str)]) -> ConnectionSettings {
         let plugin = crate::FootprintPlugin::new().unwrap();
         let mut given = vec![("Server URL", "https://fp.example.com"), ("User Name", "ada"), ("Password", "p")];
         for change in changes {
@@ -209,7 +209,7 @@ mod tests {
             given.push(*change);
         }
         let given = given.into_iter().map(|(name, value)| (name.to_owned(), SecretString::from(value)));
-        Settings::new(&SettingValues::parse(&plugin.manifest().connector, given).unwrap()).unwrap()
+        ConnectionSettings::new(&SettingValues::parse(&plugin.manifest().connector, given).unwrap()).unwrap()
     }
 
     #[test]

@@ -13,9 +13,9 @@ use super::client::{Client, SendError};
 use super::connect::{ConnectError, Handshake, client_certificate_wanted, innermost, refused_in_session};
 use super::encoding::{too_large, unpack};
 use super::lock::lock;
-use super::reply::Reply;
+use super::reply::VendorReply;
 use crate::hop::Hop;
-use crate::settings::Settings;
+use crate::settings::ConnectionSettings;
 use crate::vendor::{Failure, SESSION_PATH};
 
 /// The largest reply to a login or from the session endpoint, in bytes: it is parsed whole, which takes many times its
@@ -36,7 +36,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(settings: &ConnectionSettings, clock: Arc<dyn Clock>) -> Self {
         let network = &settings.network;
         let mut redactor = Redactor::default();
         redactor.add(settings.credentials.secret());
@@ -71,7 +71,7 @@ impl Exchange {
         client: &Client,
         request: http::Request<Full<Bytes>>,
         template: &str,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<VendorReply, Failure> {
         let started = self.clock.elapsed();
         let response = client.send(request).await.map_err(|error| self.failure(&error))?;
         let largest = self.largest(template);
@@ -82,7 +82,7 @@ impl Exchange {
         let (response, mut body) = response.into_parts();
         let encoding =
             response.headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let mut reply = Reply::without_body(&response);
+        let mut reply = VendorReply::without_body(&response);
         Span::current().record("status", reply.status);
         while let Some(chunk) = client.chunk(&mut body).await.map_err(|error| self.failure(&error).at(reply.status))? {
             if reply.body.len() + chunk.len() > largest {

@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::value::RawValue;
-use soar_connector::{Page, RowReader, Sink, SinkError, Step, hand_on};
+use soar_connector::{ReplyPage, RowReader, Sink, SinkError, Step, hand_on};
 
 use super::Call;
 use super::list::{Totals, read_whole};
 use super::wire::Wire;
-use crate::vendor::{DeviceForm, Endpoint, Failure, Request, Tenants};
+use crate::vendor::{DeviceForm, Endpoint, Failure, TenantsEndpoint, VendorRequest};
 
 /// A list that was read whole.
 #[derive(Debug, Default)]
 pub(crate) struct KeptList {
-    pub(crate) pages: Vec<Page>,
+    pub(crate) pages: Vec<ReplyPage>,
     /// A description of the rows missing from the list.
     pub(crate) missing: Option<String>,
     duplicates: u64,
@@ -24,12 +24,12 @@ pub(crate) struct KeptList {
 impl KeptList {
     /// The rows of all pages.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &str> {
-        self.pages.iter().flat_map(Page::rows)
+        self.pages.iter().flat_map(ReplyPage::rows)
     }
 }
 
 /// The rows of one subject's list to hand on, or none.
-type Taken = Result<Option<Page>, Failure>;
+type Taken = Result<Option<ReplyPage>, Failure>;
 
 impl Call<'_> {
     /// Reads a list whole and keeps it.
@@ -47,7 +47,7 @@ impl Call<'_> {
         take: impl FnMut(&str) -> Result<(), SinkError> + Send,
     ) -> Result<Option<String>, Failure> {
         let request = self.whole_request(endpoint).await?;
-        let (mut rows, mut totals) = (Rows(take), Totals::silent());
+        let (mut rows, mut totals) = (RowForwarder(take), Totals::silent());
         read_whole(&self.wire, endpoint, &request, &mut totals, &mut rows).await?;
         self.totals.add_replies(totals.pages(), totals.duplicates());
         Ok(totals.missing)
@@ -82,13 +82,13 @@ impl Call<'_> {
     /// Reads one object and keeps its text.
     pub(crate) async fn keep_object(&mut self, endpoint: &dyn Endpoint) -> Result<Box<RawValue>, Failure> {
         let list = self.keep(endpoint).await?;
-        let text = list.pages.first().map_or("", Page::body);
+        let text = list.pages.first().map_or("", ReplyPage::body);
         RawValue::from_string(text.trim().to_owned())
             .map_err(|error| Failure::new("unreadable-reply", format!("The reply cannot be read ({error}).")))
     }
 
     /// Hands on rows that were put together from the vendor's texts.
-    pub(crate) async fn hand_on(&mut self, page: Page) -> Result<(), Failure> {
+    pub(crate) async fn hand_on(&mut self, page: ReplyPage) -> Result<(), Failure> {
         self.totals.add_rows(page.len() as u64);
         hand_on(self.sink, page).await
     }
@@ -107,7 +107,7 @@ impl Call<'_> {
     pub(crate) async fn is_since_2024(&mut self) -> Result<Option<bool>, Failure> {
         /// Members that each of these documents demands, and that no older one has.
         const NEW: [&str; 3] = ["isOnboardingMode", "scanType", "showPmfSurvey"];
-        let tenants = self.keep(&Tenants).await?;
+        let tenants = self.keep(&TenantsEndpoint).await?;
         let reader = RowReader::of_members(&NEW);
         let mut rows = tenants.rows().filter_map(|row| reader.read(row).ok()).peekable();
         if tenants.is_paged && rows.peek().is_none() {
@@ -143,7 +143,7 @@ fn each<'a, E: Endpoint>(wire: &'a Wire<'_>, endpoints: &'a [E]) -> Lists<'a> {
         .boxed()
 }
 
-async fn keep(wire: &Wire<'_>, endpoint: &dyn Endpoint, request: &Request) -> Result<KeptList, Failure> {
+async fn keep(wire: &Wire<'_>, endpoint: &dyn Endpoint, request: &VendorRequest) -> Result<KeptList, Failure> {
     let (mut keeper, mut totals) = (Keeper::default(), Totals::silent());
     read_whole(wire, endpoint, request, &mut totals, &mut keeper).await?;
     let (duplicates, is_paged) = (totals.duplicates(), totals.is_paged());
@@ -151,22 +151,22 @@ async fn keep(wire: &Wire<'_>, endpoint: &dyn Endpoint, request: &Request) -> Re
 }
 
 /// Passes rows on, one at a time.
-struct Rows<F>(F);
+struct RowForwarder<F>(F);
 
 #[async_trait]
-impl<F: FnMut(&str) -> Result<(), SinkError> + Send> Sink for Rows<F> {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+impl<F: FnMut(&str) -> Result<(), SinkError> + Send> Sink for RowForwarder<F> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         page.rows().try_for_each(&mut self.0)
     }
 }
 
 /// Keeps the pages of one list.
 #[derive(Default)]
-struct Keeper(Vec<Page>);
+struct Keeper(Vec<ReplyPage>);
 
 #[async_trait]
 impl Sink for Keeper {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         self.0.push(page);
         Ok(())
     }

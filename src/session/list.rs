@@ -7,7 +7,7 @@ use soar_connector::{Receipt, Sink, Step, hand_on};
 
 use super::whole_list::WholeList;
 use super::wire::Wire;
-use crate::vendor::{Endpoint, Failure, LevelProof, ListReply, Request};
+use crate::vendor::{Endpoint, Failure, LevelProof, ListReply, VendorRequest};
 
 /// The counts of the pages and rows that a command has read.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ impl Totals {
 pub(super) async fn read_whole(
     wire: &Wire<'_>,
     endpoint: &dyn Endpoint,
-    request: &Request,
+    request: &VendorRequest,
     totals: &mut Totals,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
@@ -142,15 +142,15 @@ fn check_size(pages: u64, most: u64, is_counted: bool) -> Result<(), Failure> {
     Err(Failure::new("reply-too-large", text))
 }
 
-type Replies<'a> = stream::BoxStream<'a, (u64, Result<Option<ListReply>, Failure>)>;
+type ReplyStream<'a> = stream::BoxStream<'a, (u64, Result<Option<ListReply>, Failure>)>;
 
 /// Fetches pages several at a time; they come in order.
 fn stream_pages<'a>(
     wire: &'a Wire<'_>,
     endpoint: &'a dyn Endpoint,
-    request: &'a Request,
+    request: &'a VendorRequest,
     numbers: RangeInclusive<u64>,
-) -> Replies<'a> {
+) -> ReplyStream<'a> {
     stream::iter(numbers)
         .map(move |number| async move { (number, fetch(wire, endpoint, request, number).await) })
         .buffered(wire.limits().requests_in_flight)
@@ -161,7 +161,7 @@ fn stream_pages<'a>(
 async fn fetch(
     wire: &Wire<'_>,
     endpoint: &dyn Endpoint,
-    request: &Request,
+    request: &VendorRequest,
     number: u64,
 ) -> Result<Option<ListReply>, Failure> {
     // The first request names no page: a list that is not paged on this instance has none.

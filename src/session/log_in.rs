@@ -6,10 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::login::{Login, accepted};
-use super::reply::Reply;
-use super::request_context::RequestContext;
+use super::reply::VendorReply;
+use super::request_context::CommandContext;
 use super::transport::Transport;
-use crate::vendor::{Failure, Origin, SESSION_PATH, origin};
+use crate::vendor::{Failure, RefusalOrigin, SESSION_PATH, origin};
 
 /// The login that issues tokens, on all instances but a few.
 const TOKEN_LOGIN: &str = "/auth/token/";
@@ -20,7 +20,7 @@ pub(super) async fn log_in(
     transport: &Transport,
     (name, password): (&str, &SecretString),
     now: SystemTime,
-    context: &RequestContext,
+    context: &CommandContext,
 ) -> Result<Login, Failure> {
     let body = json!({ "username": name, "password": password.expose_secret() });
     let mut reply = transport.post(TOKEN_LOGIN, &body, context).await?;
@@ -36,13 +36,13 @@ pub(super) async fn log_in(
 }
 
 /// The error code for a refused login. Only a refusal of Footprint's own is a verdict on the credentials.
-fn meaning(refusal: &Reply) -> &'static str {
+fn meaning(refusal: &VendorReply) -> &'static str {
     match (refusal.status, origin(&refusal.content_type, &refusal.body)) {
-        (400 | 401, Origin::Vendor) => "invalid-credentials",
-        (_, Origin::Vendor) => "login-refused",
+        (400 | 401, RefusalOrigin::Vendor) => "invalid-credentials",
+        (_, RefusalOrigin::Vendor) => "login-refused",
         // A web page of 400 says that the request was none: plain http on a port for https, or a wrong host name.
-        (400, Origin::WebPage) => "html-reply",
-        (_, Origin::WebPage | Origin::Unproven) => "login-refusal-unproven",
+        (400, RefusalOrigin::WebPage) => "html-reply",
+        (_, RefusalOrigin::WebPage | RefusalOrigin::Unproven) => "login-refusal-unproven",
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn refresh(
     transport: &Transport,
     stale: &Login,
     now: SystemTime,
-    context: &RequestContext,
+    context: &CommandContext,
 ) -> Option<Login> {
     let body = json!({ "refresh": stale.refresh_token()?.expose_secret() });
     let reply = transport.post(TOKEN_REFRESH, &body, context).await.ok()?;

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use soar_connector::read_json;
 
-use super::reply::Reply;
+use super::reply::VendorReply;
 use crate::vendor::{DeviceForm, Failure};
 
 /// A token is renewed this long before it ends, which also allows for clocks that differ; a token that lives shorter
@@ -21,7 +21,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The credential of a request.
 #[derive(Debug)]
-pub(super) enum Access {
+pub(super) enum RequestCredential {
     Token(SecretString),
     ApiKey(SecretString),
 }
@@ -29,7 +29,7 @@ pub(super) enum Access {
 /// The result of a login.
 #[derive(Debug)]
 pub(crate) struct Login {
-    pub(super) access: Access,
+    pub(super) access: RequestCredential,
     refresh: Option<SecretString>,
     /// When the access token should be renewed, and when it ends, if it says so.
     renew_at: Option<SystemTime>,
@@ -45,7 +45,7 @@ impl Login {
     /// The login of an API key, which needs no request.
     pub(super) fn with_key(key: &SecretString) -> Self {
         Self {
-            access: Access::ApiKey(key.clone()),
+            access: RequestCredential::ApiKey(key.clone()),
             refresh: None,
             renew_at: None,
             expires: None,
@@ -65,13 +65,13 @@ impl Login {
 
     /// The secrets that the server issued with the login; the connection's own credentials are not among them.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        let (Access::Token(access) | Access::ApiKey(access)) = &self.access;
+        let (RequestCredential::Token(access) | RequestCredential::ApiKey(access)) = &self.access;
         [Some(access), self.refresh.as_ref(), self.xsrf_token.as_ref()].into_iter().flatten()
     }
 
     /// Whether a 401 can be mended by logging in again.
     pub(super) fn is_renewable(&self) -> bool {
-        matches!(self.access, Access::Token(_))
+        matches!(self.access, RequestCredential::Token(_))
     }
 
     pub(super) fn refresh_token(&self) -> Option<&SecretString> {
@@ -79,7 +79,7 @@ impl Login {
     }
 
     /// This login with the token that a reply to a refresh gives; `None` where it gives none.
-    pub(super) fn renewed(&self, reply: Reply, now: SystemTime) -> Option<Self> {
+    pub(super) fn renewed(&self, reply: VendorReply, now: SystemTime) -> Option<Self> {
         if reply.status != 200 {
             return None;
         }
@@ -87,7 +87,7 @@ impl Login {
         let access = token(&body, "access")?;
         let (renew_at, expires) = lifetime(&claims(&access), now);
         Some(Self {
-            access: Access::Token(access),
+            access: RequestCredential::Token(access),
             renew_at,
             expires,
             // The legacy generation hands out a new refresh token too.
@@ -103,7 +103,7 @@ impl Login {
 ///
 /// # Errors
 /// The demand of the account, such as `one-time-password-required`, or that the reply holds no token.
-pub(super) fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
+pub(super) fn accepted(reply: VendorReply, now: SystemTime) -> Result<Login, Failure> {
     let status = reply.status;
     // 203 says "one-time password required", with or without a body.
     let body: Value = match read_json(&reply.content_type, &reply.body) {
@@ -131,7 +131,7 @@ pub(super) fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> 
         .find_map(|name| integer(body.get(*name)).or_else(|| integer(claims.get(*name))));
     let (renew_at, expires) = lifetime(&claims, now);
     Ok(Login {
-        access: Access::Token(access),
+        access: RequestCredential::Token(access),
         refresh: token(&body, "refresh"),
         renew_at,
         expires,
@@ -144,7 +144,7 @@ pub(super) fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> 
 /// The login that a reply of this status and body gives at `now`.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn of_reply(status: u16, body: &[u8], now: SystemTime) -> Result<Login, Failure> {
-    accepted(Reply { status, body: body.to_vec(), ..Reply::default() }, now)
+    accepted(VendorReply { status, body: body.to_vec(), ..VendorReply::default() }, now)
 }
 
 /// A token that was really given: `""` and `"None"` stand for none in this API.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use soar_connector::{Page, RowReader, Sink, SinkError, cell_text};
+use soar_connector::{ReplyPage, RowReader, Sink, SinkError, cell_text};
 
 use super::Call;
 use super::list::{Totals, read_whole};
@@ -59,7 +59,7 @@ struct LookUp {
 
 #[async_trait]
 impl Sink for LookUp {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         for row in page.rows() {
             let row = self.reader.read(row)?;
             // This API writes numbers as text too.

@@ -37,17 +37,17 @@ pub(crate) use connect::Certificate;
 pub(crate) use kept_list::KeptList;
 #[cfg(any(test, fuzzing))]
 pub(crate) use login::{claims, lifetime, of_reply};
-pub(crate) use probe::Answer;
+pub(crate) use probe::ProbeReply;
 #[cfg(any(test, fuzzing))]
 pub(crate) use retry::{come_back_in, wait_asked};
 
-use crate::settings::{Credentials, Settings};
-use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, SessionEndpoint, origin};
-use budget::{Account, Rejection};
+use crate::settings::{ConnectionSettings, Credentials};
+use crate::vendor::{DeviceForm, Endpoint, Failure, RefusalOrigin, SessionEndpoint, VendorRequest, origin};
+use budget::{AccountBudget, Rejection};
 use login::Login;
 use refusal::is_verdict;
-use reply::Reply;
-use request_context::RequestContext;
+use reply::VendorReply;
+use request_context::CommandContext;
 use transport::Transport;
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
@@ -62,17 +62,17 @@ enum Standing {
     Unclear,
 }
 
-fn is_denial(reply: &Reply) -> bool {
+fn is_denial(reply: &VendorReply) -> bool {
     matches!(reply.status, 401 | 403)
 }
 
 /// One user's session with one instance, shared by all commands of a connection.
 #[derive(Debug)]
-pub(crate) struct Session {
-    settings: Settings,
+pub(crate) struct VendorSession {
+    settings: ConnectionSettings,
     manifest: Arc<Manifest>,
     clock: Arc<dyn Clock>,
-    account: Arc<Account>,
+    account: Arc<AccountBudget>,
     transport: Transport,
     /// The permits to split large replies.
     splitting: Arc<Semaphore>,
@@ -80,8 +80,8 @@ pub(crate) struct Session {
     login: Mutex<Option<Arc<Login>>>,
 }
 
-impl Session {
-    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Self {
+impl VendorSession {
+    pub(crate) fn new(settings: ConnectionSettings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Self {
         let account = pool.account(&settings);
         let clock = Arc::clone(pool.clock());
         let client = pool.client(&settings.network);
@@ -117,12 +117,12 @@ impl Session {
     }
 
     /// The login at hand, once no other caller is busy with it.
-    async fn hold_login(&self, context: &RequestContext) -> Result<MutexGuard<'_, Option<Arc<Login>>>, Failure> {
+    async fn hold_login(&self, context: &CommandContext) -> Result<MutexGuard<'_, Option<Arc<Login>>>, Failure> {
         self.account.fair_limiter.wait_for_login(self.login.lock(), context).await
     }
 
     /// The login to send with: the one at hand while its token is valid, else a renewed one.
-    async fn login(&self, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+    async fn login(&self, context: &CommandContext) -> Result<Arc<Login>, Failure> {
         let mut held = self.hold_login(context).await?;
         match &*held {
             Some(login) if !login.is_expiring(self.clock.now()) => Ok(Arc::clone(login)),
@@ -131,7 +131,7 @@ impl Session {
     }
 
     /// A new login in place of `stale`, unless another caller has already seen to it.
-    async fn replace(&self, stale: &Arc<Login>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+    async fn replace(&self, stale: &Arc<Login>, context: &CommandContext) -> Result<Arc<Login>, Failure> {
         let mut held = self.hold_login(context).await?;
         match &*held {
             Some(login) if !Arc::ptr_eq(login, stale) => Ok(Arc::clone(login)),
@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// A new login with the connection's credentials, even if there is one; later commands use it too, if it succeeds.
-    async fn log_in_afresh(&self, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+    async fn log_in_afresh(&self, context: &CommandContext) -> Result<Arc<Login>, Failure> {
         let mut held = self.hold_login(context).await?;
         let login = Arc::new(self.log_in(context).await?);
         *held = Some(Arc::clone(&login));
@@ -148,7 +148,7 @@ impl Session {
     }
 
     /// Renews the login: by the refresh token, else by logging in again. The old login stays until a new one exists.
-    async fn renew(&self, held: &mut Option<Arc<Login>>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+    async fn renew(&self, held: &mut Option<Arc<Login>>, context: &CommandContext) -> Result<Arc<Login>, Failure> {
         let refreshed = match &*held {
             Some(stale) => log_in::refresh(&self.transport, stale, self.clock.now(), context).await,
             None => None,
@@ -162,7 +162,7 @@ impl Session {
         Ok(login)
     }
 
-    async fn log_in(&self, context: &RequestContext) -> Result<Login, Failure> {
+    async fn log_in(&self, context: &CommandContext) -> Result<Login, Failure> {
         match &self.settings.credentials {
             Credentials::ApiKey(key) => Ok(Login::with_key(key)),
             Credentials::User { name, password } => {
@@ -214,7 +214,7 @@ impl Session {
     ///
     /// A 401 or 403 renews the login, and repeats the request once, only when the token has expired or the session
     /// endpoint says that no user is logged in: any other is about rights, and another caller's session stays as it is.
-    async fn send(&self, request: &Request, context: &RequestContext) -> Result<Reply, Failure> {
+    async fn send(&self, request: &VendorRequest, context: &CommandContext) -> Result<VendorReply, Failure> {
         let mut login = self.login(context).await?;
         let mut reply = self.transport.send(request, &login, context).await?;
         let mut standing = None;
@@ -242,12 +242,12 @@ impl Session {
         if (200..=299).contains(&reply.status) {
             return Ok(reply);
         }
-        // What the reply does not prove, the session endpoint can.
+        // The session endpoint can prove a login that the reply does not prove.
         let is_footprint = match standing {
             Some(standing) => standing == Standing::LoggedIn,
             None => {
                 is_verdict(reply.status)
-                    && origin(&reply.content_type, &reply.body) == Origin::Unproven
+                    && origin(&reply.content_type, &reply.body) == RefusalOrigin::Unproven
                     && self.ask_standing(&login, context).await == Standing::LoggedIn
             }
         };
@@ -255,7 +255,7 @@ impl Session {
     }
 
     /// Proves that the server is the vendor's, for a reply that could be anybody's: its session endpoint knows the login.
-    async fn vouch(&self, context: &RequestContext) -> Result<(), Failure> {
+    async fn vouch(&self, context: &CommandContext) -> Result<(), Failure> {
         let login = self.login(context).await?;
         match self.standing(&login, context).await? {
             Standing::LoggedIn => Ok(()),
@@ -267,18 +267,18 @@ impl Session {
     }
 
     /// How a reply begins, without the secrets that it may echo.
-    async fn beginning(&self, reply: &Reply) -> String {
+    async fn beginning(&self, reply: &VendorReply) -> String {
         let login = self.login.lock().await.clone();
         self.transport.beginning(&reply.body, login.as_deref())
     }
 
     /// The login's standing; unclear where the session endpoint gives no answer.
-    async fn ask_standing(&self, login: &Login, context: &RequestContext) -> Standing {
+    async fn ask_standing(&self, login: &Login, context: &CommandContext) -> Standing {
         self.standing(login, context).await.unwrap_or(Standing::Unclear)
     }
 
     /// The standing of a login by the session endpoint's answer.
-    async fn standing(&self, login: &Login, context: &RequestContext) -> Result<Standing, Failure> {
+    async fn standing(&self, login: &Login, context: &CommandContext) -> Result<Standing, Failure> {
         let request = SessionEndpoint.request(DeviceForm::LATEST, &mut Vec::new());
         let reply = self.transport.send(&request, login, context).await?;
         let says: Option<serde_json::Value> = read_json(&reply.content_type, &reply.body).ok();
@@ -286,7 +286,7 @@ impl Session {
         Ok(match (reply.status, is_logged_in) {
             (200..=299, Some(true)) => Standing::LoggedIn,
             (200..=299, Some(false)) => Standing::LoggedOut,
-            (401, _) if origin(&reply.content_type, &reply.body) != Origin::WebPage => Standing::LoggedOut,
+            (401, _) if origin(&reply.content_type, &reply.body) != RefusalOrigin::WebPage => Standing::LoggedOut,
             _ => Standing::Unclear,
         })
     }

@@ -3,13 +3,13 @@
 use std::future::{Future, pending};
 
 use super::fair_limiter::FairLimiter;
-use super::request_context::RequestContext;
+use super::request_context::CommandContext;
 use super::retry::come_back_in;
 use crate::vendor::Failure;
 
 impl FairLimiter {
     /// Fails if the server asked for a longer pause than this command may wait out.
-    pub(super) fn refuse_during_pause(&self, context: &RequestContext) -> Result<(), Failure> {
+    pub(super) fn refuse_during_pause(&self, context: &CommandContext) -> Result<(), Failure> {
         match self.closed_for() {
             Some(wait) if !context.can_wait(wait) => {
                 let said = "No request was sent: the server is rate limiting this account.";
@@ -23,7 +23,7 @@ impl FairLimiter {
     pub(super) async fn wait_for_login<T>(
         &self,
         login: impl Future<Output = T>,
-        context: &RequestContext,
+        context: &CommandContext,
     ) -> Result<T, Failure> {
         let mut news = self.news();
         let refusal = async {
@@ -47,7 +47,7 @@ impl FairLimiter {
         }
     }
 
-    fn refuse_during_login_pause(&self, context: &RequestContext) -> Result<(), Failure> {
+    fn refuse_during_login_pause(&self, context: &CommandContext) -> Result<(), Failure> {
         match self.logins_rest_for() {
             Some(wait) if !context.can_wait(wait) => {
                 let seconds = wait.as_secs().max(1);

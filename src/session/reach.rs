@@ -8,13 +8,13 @@ use soar_connector::sentence;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use super::Session;
+use super::VendorSession;
 use super::connect::Handshake;
-use super::request_context::RequestContext;
+use super::request_context::CommandContext;
 use crate::hop::Hop;
 use crate::vendor::Failure;
 
-impl Session {
+impl VendorSession {
     /// The instance.
     pub(crate) fn server(&self) -> Hop {
         Hop::of(&self.settings.api, 443)
@@ -51,7 +51,7 @@ impl Session {
     /// Opens a new TLS connection, through the proxy if there is one, and calls the session endpoint without credentials.
     /// Returns the server's certificate even if it is untrusted.
     pub(crate) async fn shake_hands(&self, limit: Duration) -> (Result<(), Failure>, Handshake) {
-        let context = RequestContext::new(None, false, limit, Arc::clone(&self.clock));
+        let context = CommandContext::new(None, false, limit, Arc::clone(&self.clock));
         let (reply, handshake) = self.transport.greet(&context).await;
         (reply.map(drop), handshake)
     }

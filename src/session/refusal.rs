@@ -3,9 +3,9 @@
 use soar_connector::{Redactor, name::quoted, sentence};
 
 use super::login::Login;
-use super::reply::Reply;
+use super::reply::VendorReply;
 use super::transport::Transport;
-use crate::vendor::{Failure, Origin, message, origin};
+use crate::vendor::{Failure, RefusalOrigin, message, origin};
 
 impl Transport {
     /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
@@ -16,7 +16,7 @@ impl Transport {
     }
 
     /// The message of a reply that is no success, without the secrets that it may echo.
-    pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
+    pub(super) fn said(&self, reply: &VendorReply, login: Option<&Login>) -> String {
         let mut redactor = self.redactor(login);
         reply.xsrf_token.iter().for_each(|token| redactor.add(token));
         message(reply.status, &reply.body, &redactor)
@@ -24,7 +24,7 @@ impl Transport {
 
     /// The failure for a status other than success: a redirect, Footprint's error, or an error of a proxy. `is_footprint`
     /// if the session endpoint has just proven that the server is Footprint's.
-    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>, is_footprint: bool) -> Failure {
+    pub(super) fn refusal(&self, reply: &VendorReply, login: Option<&Login>, is_footprint: bool) -> Failure {
         if let (300..=399, Some(location)) = (reply.status, &reply.location) {
             let redactor = self.redactor(login);
             let target = redactor.clean_start(&without_credentials(location)).into_owned();
@@ -33,10 +33,10 @@ impl Transport {
         }
         let code = match origin(&reply.content_type, &reply.body) {
             _ if !is_verdict(reply.status) => None,
-            Origin::Vendor => None,
-            Origin::Unproven if is_footprint => None,
-            Origin::Unproven => Some("refusal-unproven"),
-            Origin::WebPage => Some("html-reply"),
+            RefusalOrigin::Vendor => None,
+            RefusalOrigin::Unproven if is_footprint => None,
+            RefusalOrigin::Unproven => Some("refusal-unproven"),
+            RefusalOrigin::WebPage => Some("html-reply"),
         };
         Failure { code, ..Failure::of_status(reply.status, self.said(reply, login)) }
     }
@@ -44,11 +44,11 @@ impl Transport {
     /// How a reply begins, in quotes and without secrets; for replies that say nothing else of use.
     pub(super) fn beginning(&self, body: &[u8], login: Option<&Login>) -> String {
         const LOOKED_AT: usize = 4 * 1024;
-        const SHOWN: usize = 80;
+        const MOST_SHOWN: usize = 80;
         let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]).into_owned();
         let clean = self.redactor(login).clean_start(&text).into_owned();
         let words: Vec<_> = clean.split_whitespace().collect();
-        quoted(&words.join(" ").chars().take(SHOWN).collect::<String>())
+        quoted(&words.join(" ").chars().take(MOST_SHOWN).collect::<String>())
     }
 }
 

@@ -12,7 +12,7 @@ const FIRST_CAPACITY: usize = 1024 * 1024;
 
 /// A whole reply.
 #[derive(Debug, Default)]
-pub(super) struct Reply {
+pub(super) struct VendorReply {
     pub(super) status: u16,
     pub(super) content_type: String,
     pub(super) location: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
-impl Reply {
+impl VendorReply {
     /// The reply with this status and these headers; its body is not read yet.
     pub(super) fn without_body(parts: &Parts) -> Self {
         let headers = &parts.headers;

@@ -8,7 +8,7 @@ use soar_connector::{Clock, Progress};
 
 /// The state that the requests of one command share.
 #[derive(Debug)]
-pub(crate) struct RequestContext {
+pub(crate) struct CommandContext {
     /// The tenant that the caller asked for.
     pub(super) tenant: Option<i64>,
     /// Whether the command waits when the server says that there are too many requests, rather than fail fast.
@@ -21,7 +21,7 @@ pub(crate) struct RequestContext {
     retries: AtomicU64,
 }
 
-impl RequestContext {
+impl CommandContext {
     pub(super) fn new(
         tenant: Option<i64>,
         waits_for_rate_limit: bool,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use soar_connector::sentence;
 
-use super::reply::Reply;
+use super::reply::VendorReply;
 use crate::vendor::Failure;
 
 /// How often a request is sent at most.
@@ -56,7 +56,7 @@ impl Retry {
     }
 
     /// The step after `attempt`, with `left` until the command must be done.
-    pub(super) fn after(&mut self, attempt: &Result<Reply, Failure>, now: SystemTime, left: Duration) -> Next {
+    pub(super) fn after(&mut self, attempt: &Result<VendorReply, Failure>, now: SystemTime, left: Duration) -> Next {
         if !self.may_repeat(attempt) {
             return Next::Stop;
         }
@@ -74,7 +74,7 @@ impl Retry {
         }
     }
 
-    fn may_repeat(&self, attempt: &Result<Reply, Failure>) -> bool {
+    fn may_repeat(&self, attempt: &Result<VendorReply, Failure>) -> bool {
         match attempt {
             Ok(reply) if reply.status == 429 => true,
             Ok(reply) => match self.repeat {
@@ -92,7 +92,7 @@ impl Retry {
     }
 }
 
-impl Reply {
+impl VendorReply {
     /// How long the server asks to wait.
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         wait_asked(self.retry_after.as_deref()?, now)
@@ -132,11 +132,11 @@ mod tests {
 
     const LEFT: Duration = Duration::from_secs(100);
 
-    fn reply(status: u16, retry_after: Option<&str>) -> Result<Reply, Failure> {
-        Ok(Reply { status, retry_after: retry_after.map(str::to_owned), ..Reply::default() })
+    fn reply(status: u16, retry_after: Option<&str>) -> Result<VendorReply, Failure> {
+        Ok(VendorReply { status, retry_after: retry_after.map(str::to_owned), ..VendorReply::default() })
     }
 
-    fn next(repeat: Repeat, attempt: &Result<Reply, Failure>) -> Next {
+    fn next(repeat: Repeat, attempt: &Result<VendorReply, Failure>) -> Next {
         Retry::new(repeat, true).after(attempt, SystemTime::UNIX_EPOCH, LEFT)
     }
 

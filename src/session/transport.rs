@@ -12,20 +12,20 @@ use soar_connector::{Clock, Step};
 use tracing::{Instrument as _, debug, debug_span, field};
 use url::Url;
 
-use super::budget::Account;
+use super::budget::AccountBudget;
 use super::client::Client;
 use super::connect::Handshake;
 use super::exchange::Exchange;
 use super::fair_limiter::QueueKey;
 use super::lock::lock;
-use super::login::{Access, Login};
-use super::reply::{Reply, XSRF_COOKIE};
-use super::request_context::RequestContext;
+use super::login::{Login, RequestCredential};
+use super::reply::{VendorReply, XSRF_COOKIE};
+use super::request_context::CommandContext;
 use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::sendable::Sendable;
 use crate::hop::Hop;
-use crate::settings::Settings;
-use crate::vendor::{Failure, Request, SESSION_PATH};
+use crate::settings::ConnectionSettings;
+use crate::vendor::{Failure, SESSION_PATH, VendorRequest};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
@@ -35,7 +35,7 @@ const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 pub(super) struct Transport {
     client: Arc<Client>,
     api: Url,
-    account: Arc<Account>,
+    account: Arc<AccountBudget>,
     clock: Arc<dyn Clock>,
     pub(super) exchange: Exchange,
 }
@@ -48,7 +48,12 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    pub(super) fn new(settings: &Settings, client: Arc<Client>, account: Arc<Account>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        settings: &ConnectionSettings,
+        client: Arc<Client>,
+        account: Arc<AccountBudget>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let exchange = Exchange::new(settings, Arc::clone(&clock));
         Self { client, api: settings.api.clone(), account, clock, exchange }
     }
@@ -57,16 +62,16 @@ impl Transport {
     /// server's choice.
     pub(super) async fn send(
         &self,
-        request: &Request,
+        request: &VendorRequest,
         login: &Login,
-        context: &RequestContext,
-    ) -> Result<Reply, Failure> {
+        context: &CommandContext,
+    ) -> Result<VendorReply, Failure> {
         let mut headers = HeaderMap::new();
         match &login.access {
-            Access::Token(token) => {
+            RequestCredential::Token(token) => {
                 headers.insert(header::AUTHORIZATION, secret_header("Bearer ", token)?);
             }
-            Access::ApiKey(key) => {
+            RequestCredential::ApiKey(key) => {
                 headers.insert(API_KEY_HEADER, secret_header("", key)?);
             }
         }
@@ -92,14 +97,14 @@ impl Transport {
         &self,
         path: &'static str,
         body: &Value,
-        context: &RequestContext,
-    ) -> Result<Reply, Failure> {
+        context: &CommandContext,
+    ) -> Result<VendorReply, Failure> {
         let sent = Sendable::new(Method::POST, &self.address(path), HeaderMap::new(), Some(body))?;
         self.attempt(&self.client, &sent, (Repeat::CountsAsLogin, QueueKey::Login), path, None, context).await
     }
 
     /// Asks the session endpoint on a new connection without credentials; gives the reply and the TLS handshake.
-    pub(super) async fn greet(&self, context: &RequestContext) -> (Result<Reply, Failure>, Handshake) {
+    pub(super) async fn greet(&self, context: &CommandContext) -> (Result<VendorReply, Failure>, Handshake) {
         let notes = Arc::new(Mutex::default());
         let client = self.client.noting(Arc::clone(&notes));
         let queue = (Repeat::Harmless, QueueKey::Tenant(context.tenant));
@@ -117,7 +122,7 @@ impl Transport {
     }
 
     /// How many bytes the address of a request has.
-    pub(super) fn address_length(&self, request: &Request) -> usize {
+    pub(super) fn address_length(&self, request: &VendorRequest) -> usize {
         let mut url = self.address(&request.path);
         url.query_pairs_mut().extend_pairs(&request.query);
         url.as_str().len()
@@ -137,8 +142,8 @@ impl Transport {
         (repeat, queue): (Repeat, QueueKey),
         template: &'static str,
         login: Option<&Login>,
-        context: &RequestContext,
-    ) -> Result<Reply, Failure> {
+        context: &CommandContext,
+    ) -> Result<VendorReply, Failure> {
         let mut retry = Retry::new(repeat, context.waits_for_rate_limit);
         let mut attempts = 0_u32;
         loop {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::BuildHasher as _;
 
 use foldhash::{fast, quality};
-use soar_connector::Page;
+use soar_connector::ReplyPage;
 
 use crate::vendor::{Failure, ListReply};
 
@@ -173,7 +173,7 @@ struct SeenRows {
 
 impl SeenRows {
     /// The page without the rows that an earlier page had. Equal rows of one page stay: no shift doubles them.
-    fn retain_new(&mut self, page: Page) -> Page {
+    fn retain_new(&mut self, page: ReplyPage) -> ReplyPage {
         let hashes: Vec<_> = page.rows().map(|row| self.hasher.hash_one(row)).collect();
         let mut of_rows = hashes.iter();
         let page = page.retain(|_| of_rows.next().is_some_and(|hash| !self.hashes.contains(hash)));
@@ -186,14 +186,14 @@ impl SeenRows {
 mod tests {
     use super::*;
 
-    fn page(rows: &[&str]) -> Page {
+    fn page(rows: &[&str]) -> ReplyPage {
         let body = rows.concat();
         let mut end = 0;
         let ranges = rows.iter().map(|row| {
             end += row.len();
             end - row.len()..end
         });
-        Page::new(body.clone(), ranges.collect())
+        ReplyPage::new(body.clone(), ranges.collect())
     }
 
     #[test]

@@ -4,26 +4,30 @@ use std::sync::Arc;
 
 use soar_connector::{Command, Manifest};
 
-use super::Session;
-use super::reply::Reply;
-use super::request_context::RequestContext;
+use super::VendorSession;
+use super::reply::VendorReply;
+use super::request_context::CommandContext;
 use crate::settings::Limits;
-use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, is_invalid_page};
+use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, VendorRequest, is_invalid_page};
 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
-    pub(super) session: &'a Session,
-    pub(super) context: RequestContext,
+    pub(super) session: &'a VendorSession,
+    pub(super) context: CommandContext,
 }
 
 impl<'a> Wire<'a> {
     /// Sends a request and splits its reply in the endpoint's form.
-    pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<ListReply, Failure> {
+    pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &VendorRequest) -> Result<ListReply, Failure> {
         self.answer(endpoint, request).await.map(|(_, list)| list)
     }
 
     /// The same, with the reply's status.
-    pub(super) async fn answer(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(u16, ListReply), Failure> {
+    pub(super) async fn answer(
+        &self,
+        endpoint: &dyn Endpoint,
+        request: &VendorRequest,
+    ) -> Result<(u16, ListReply), Failure> {
         let reply = self.session.send(request, &self.context).await?;
         let status = reply.status;
         // After a write without a good reply, the reply's first bytes are the only evidence.
@@ -44,7 +48,7 @@ impl<'a> Wire<'a> {
 
     /// Whether a failure to read a further page is a 404 because the list has no such page. The vendor says so, or `first`,
     /// the request for the first page, is still answered.
-    pub(super) async fn lacks_page(&self, endpoint: &dyn Endpoint, first: &Request, failure: &Failure) -> bool {
+    pub(super) async fn lacks_page(&self, endpoint: &dyn Endpoint, first: &VendorRequest, failure: &Failure) -> bool {
         failure.has_status(&[404]) && (is_invalid_page(failure) || self.fetch(endpoint, first).await.is_ok())
     }
 
@@ -61,7 +65,7 @@ impl<'a> Wire<'a> {
     }
 
     /// Refuses what cannot be sent, by the name of its longest part.
-    pub(super) fn check_length(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(), Failure> {
+    pub(super) fn check_length(&self, endpoint: &dyn Endpoint, request: &VendorRequest) -> Result<(), Failure> {
         let length = self.session.transport.address_length(request);
         let longest = request.query.iter().max_by_key(|(_, value)| value.len());
         match longest {
@@ -79,9 +83,9 @@ impl<'a> Wire<'a> {
     /// Splits a reply. A large one is split on another thread, so that the next pages arrive meanwhile.
     ///
     /// The permits keep the number of these threads at the number of processors: each thread takes memory.
-    async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
+    async fn split(&self, endpoint: &dyn Endpoint, reply: VendorReply) -> Result<ListReply, Failure> {
         let (name, form) = (endpoint.command(), endpoint.reply_form());
-        let split = move |manifest: &Manifest, reply: Reply| match form {
+        let split = move |manifest: &Manifest, reply: VendorReply| match form {
             Some(form) => manifest.split(&form, &reply.content_type, reply.body),
             None => command(manifest, name)?.split(&reply.content_type, reply.body),
         };

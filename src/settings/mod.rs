@@ -23,7 +23,7 @@ const API_KEY: &str = "API Key";
 
 /// A connection's settings in their types.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct ConnectionSettings {
     /// The API's base address, ending in `/api`.
     pub(crate) api: Url,
     pub(crate) credentials: Credentials,
@@ -72,7 +72,7 @@ pub(crate) struct Limits {
     pub(crate) most_pages: u64,
 }
 
-impl Settings {
+impl ConnectionSettings {
     /// Reads settings that the manifest found well-typed.
     ///
     /// # Errors

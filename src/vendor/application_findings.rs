@@ -5,7 +5,7 @@ use soar_connector::manifest::ReplyShape::{Array, Object, PageObject};
 use soar_connector::{ReplyForm, Warning};
 
 use super::DeviceForm;
-use super::endpoint::{Endpoint, Request};
+use super::endpoint::{Endpoint, VendorRequest};
 
 const TEMPLATE: &str = "/console/elements/application/{applicationId}/vulnerabilities/";
 
@@ -24,8 +24,8 @@ impl Endpoint for ApplicationFindings {
         Some(ReplyForm { shapes: &[PageObject, Array], row_members: &["id", "cve"], unpublished: false })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get(TEMPLATE).with_id(self.application)
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get(TEMPLATE).with_id(self.application)
     }
 }
 
@@ -49,8 +49,8 @@ impl Endpoint for StateChange {
         Some(ReplyForm { shapes: &[Object, Array], row_members: &["id", "state"], unpublished: false })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         let body = json!({ "ids": self.ids, "state": self.state, "motivationText": self.reason });
-        Request::post(TEMPLATE, body).with_id(self.application)
+        VendorRequest::post(TEMPLATE, body).with_id(self.application)
     }
 }

@@ -5,7 +5,7 @@ use soar_connector::manifest::ReplyShape::{Array, Object, PageObject};
 use soar_connector::{ReplyForm, Warning};
 
 use super::DeviceForm;
-use super::endpoint::{Endpoint, Request};
+use super::endpoint::{Endpoint, VendorRequest};
 
 /// A part of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +43,14 @@ impl Endpoint for PartOfDevice {
         })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         let template = match self.part {
             DevicePart::Applications => "/console/elements/device/{deviceId}/applications/",
             DevicePart::Overview => "/console/elements/device/{deviceId}/overview/",
             DevicePart::OperatingSystem => "/console/elements/device/{deviceId}/os/",
             DevicePart::Patches => "/console/elements/device/{deviceId}/patches/",
         };
-        Request::get(template).with_id(self.device)
+        VendorRequest::get(template).with_id(self.device)
     }
 }
 
@@ -77,9 +77,9 @@ impl Endpoint for TagsOfDevice {
         Some(ReplyForm { shapes: &[Object, Array], row_members: &["tag"], unpublished: true })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         let tag = |tag: &Tag| json!({ "tag": tag.name, "excludeBusinessContexts": tag.excludes_contexts });
         let body = Value::Array(self.tags.iter().map(tag).collect());
-        Request::post("/console/elements/device/{deviceId}/updateTags/", body).with_id(self.device)
+        VendorRequest::post("/console/elements/device/{deviceId}/updateTags/", body).with_id(self.device)
     }
 }

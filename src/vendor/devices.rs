@@ -2,7 +2,7 @@
 
 use soar_connector::Warning;
 
-use super::endpoint::{Endpoint, PageSize, Request};
+use super::endpoint::{Endpoint, PageSize, VendorRequest};
 use super::{DeviceForm, LevelProof, RiskLevel};
 
 /// Which devices to list, in the terms of all forms of the endpoint.
@@ -47,8 +47,8 @@ impl Endpoint for EveryDevice {
         true
     }
 
-    fn request(&self, form: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/elements/devices/");
+    fn request(&self, form: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        let mut request = VendorRequest::get("/console/elements/devices/");
         request.query("scannerId", self.scanner);
         if !form.takes_tags {
             // Its name in documents up to 7.18.0, and the one that took its place in 7.17.35.
@@ -79,8 +79,8 @@ impl Endpoint for Devices {
         })
     }
 
-    fn request(&self, form: DeviceForm, warnings: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/elements/devices/");
+    fn request(&self, form: DeviceForm, warnings: &mut Vec<Warning>) -> VendorRequest {
+        let mut request = VendorRequest::get("/console/elements/devices/");
         let Some(filter) = &self.filter else {
             request.query("pageSize", self.page_size);
             return request;

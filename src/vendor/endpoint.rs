@@ -10,7 +10,7 @@ use super::{DeviceForm, LevelProof};
 
 /// One HTTP request, not yet addressed or authorised.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct VendorRequest {
     pub(crate) method: Method,
     /// The path below the API's base, with names in place of ids, for logs.
     pub(crate) template: &'static str,
@@ -20,7 +20,7 @@ pub(crate) struct Request {
     pub(crate) body: Option<Value>,
 }
 
-impl Request {
+impl VendorRequest {
     pub(super) fn get(template: &'static str) -> Self {
         Self { method: Method::GET, template, path: template.to_owned(), query: Vec::new(), body: None }
     }
@@ -84,7 +84,7 @@ pub(crate) trait Endpoint: Sync {
     /// The request for an instance whose List Devices has `form`, which is known wherever the request depends on it.
     ///
     /// Arguments that the instance does not take are left out, with a warning.
-    fn request(&self, form: DeviceForm, warnings: &mut Vec<Warning>) -> Request;
+    fn request(&self, form: DeviceForm, warnings: &mut Vec<Warning>) -> VendorRequest;
 
     /// The watch over the rows of a reply that the request filters by one risk level.
     fn level_proof(&self) -> Option<LevelProof> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use soar_connector::Warning;
 
-use super::endpoint::{Endpoint, PageSize, Request};
+use super::endpoint::{Endpoint, PageSize, VendorRequest};
 use super::{DeviceForm, LevelProof, RiskLevel};
 
 /// The session endpoint. It answers without credentials on all instances, and logs browsers in.
@@ -18,22 +18,22 @@ impl Endpoint for SessionEndpoint {
         "Test Connection"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get(SESSION_PATH)
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get(SESSION_PATH)
     }
 }
 
 /// The tenants that the user can act in.
 #[derive(Debug)]
-pub(crate) struct Tenants;
+pub(crate) struct TenantsEndpoint;
 
-impl Endpoint for Tenants {
+impl Endpoint for TenantsEndpoint {
     fn command(&self) -> &'static str {
         "List Tenants"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/common/auth/session/accounts/")
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/common/auth/session/accounts/")
     }
 
     fn page_size(&self) -> Option<PageSize> {
@@ -52,8 +52,8 @@ impl Endpoint for TechnicalContexts {
         "List Technical Contexts"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/elements/contexts/technical/");
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        let mut request = VendorRequest::get("/console/elements/contexts/technical/");
         // The older documents' name and words, and the newer ones'. Each form of the endpoint ignores the other's.
         request.query("risk_level", self.risk_level.map(RiskLevel::older));
         request.query("riskLevel", self.risk_level.and_then(RiskLevel::newer));
@@ -77,8 +77,8 @@ impl Endpoint for TechnicalContext {
         "Get Technical Context"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/console/elements/contexts/technical/{contextId}/").with_id(self.id)
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/console/elements/contexts/technical/{contextId}/").with_id(self.id)
     }
 }
 
@@ -101,14 +101,14 @@ impl Endpoint for DeviceDetail {
         }
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         let (template, device) = match *self {
             Self::AttackAvenues { device } => ("/console/elements/device/{deviceId}/attackavenues/", device),
             Self::NetworkConnections { device } => ("/console/elements/device/{deviceId}/networkConnections/", device),
             Self::Users { device } => ("/console/elements/device/{deviceId}/users/", device),
             Self::Vulnerabilities { device } => ("/console/elements/device/{deviceId}/vulnerabilities/", device),
         };
-        Request::get(template).with_id(device)
+        VendorRequest::get(template).with_id(device)
     }
 
     fn page_size(&self) -> Option<PageSize> {
@@ -125,8 +125,8 @@ impl Endpoint for Scanners {
         "List Scanners"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/console/scanSurface/scanners/")
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/console/scanSurface/scanners/")
     }
 }
 
@@ -142,8 +142,8 @@ impl Endpoint for ScanSurface {
         "List Scan Surfaces"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/scanSurface/");
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        let mut request = VendorRequest::get("/console/scanSurface/");
         request.query("scannerId", self.scanner);
         request
     }
@@ -158,8 +158,8 @@ impl Endpoint for TargetPorts {
         "List Current Targets Ports"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/console/scanSurface/currentTargets/ports/")
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/console/scanSurface/currentTargets/ports/")
     }
 }
 
@@ -175,11 +175,11 @@ impl Endpoint for Rescan {
         "Patch Rescan"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         match self.scanner {
             // No document gives this request a body, and each gives the other one.
-            Some(scanner) => Request::patch("/console/scanSurface/rescan/{scannerId}/", None).with_id(scanner),
-            None => Request::patch("/console/scanSurface/rescan/", Some(json!({}))),
+            Some(scanner) => VendorRequest::patch("/console/scanSurface/rescan/{scannerId}/", None).with_id(scanner),
+            None => VendorRequest::patch("/console/scanSurface/rescan/", Some(json!({}))),
         }
     }
 }
@@ -197,8 +197,8 @@ impl Endpoint for TargetScope {
         "Update Target Scan Scope"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         let body = json!({ "scope": self.scope.to_ascii_uppercase() });
-        Request::patch("/console/scanSurface/currentTargets/{targetId}/", Some(body)).with_id(self.target)
+        VendorRequest::patch("/console/scanSurface/currentTargets/{targetId}/", Some(body)).with_id(self.target)
     }
 }

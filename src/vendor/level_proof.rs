@@ -1,7 +1,7 @@
 //! Proves from rows that a filter by risk level was obeyed: an instance that does not know the filter ignores it.
 
 use serde_json::Value;
-use soar_connector::{Page, RowReader, SinkError};
+use soar_connector::{ReplyPage, RowReader, SinkError};
 
 use super::{Failure, RiskLevel};
 
@@ -28,7 +28,7 @@ impl LevelProof {
     ///
     /// # Errors
     /// `filter-ignored` for a row of another level, and for two rows of different levels.
-    pub(crate) fn look_at(&mut self, page: &Page) -> Result<(), Failure> {
+    pub(crate) fn look_at(&mut self, page: &ReplyPage) -> Result<(), Failure> {
         for row in page.rows() {
             match self.reader.read(row) {
                 Ok(row) => self.look_at_row(&row)?,
@@ -82,7 +82,7 @@ mod tests {
     fn prove(rows: &[&str]) -> Result<bool, &'static str> {
         let mut proof = LevelProof::new(Some(RiskLevel::Unknown), &["riskLevel", "state"]).unwrap();
         for row in rows {
-            let page = Page::new((*row).to_owned(), std::iter::once(0..row.len()).collect());
+            let page = ReplyPage::new((*row).to_owned(), std::iter::once(0..row.len()).collect());
             proof.look_at(&page).map_err(|failure| failure.code.unwrap_or_default())?;
         }
         Ok(proof.doubt().is_none())

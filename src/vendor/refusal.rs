@@ -6,7 +6,7 @@ use soar_connector::{Failure, Redactor, is_web_page, read_json, sentence};
 
 /// Which server gave a refusal, as far as its body tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum RefusalOrigin {
     /// Its body has the form of the vendor's complaints.
     Vendor,
     /// A web page, as proxies, firewalls and other products answer. The vendor's API answers with none.
@@ -16,11 +16,15 @@ pub(crate) enum Origin {
 }
 
 /// Which server gave the refusal with this body.
-pub(crate) fn origin(content_type: &str, body: &[u8]) -> Origin {
+pub(crate) fn origin(content_type: &str, body: &[u8]) -> RefusalOrigin {
     if is_web_page(content_type, body) {
-        return Origin::WebPage;
+        return RefusalOrigin::WebPage;
     }
-    if parse(body).and_then(|body| complaint(&body)).is_some() { Origin::Vendor } else { Origin::Unproven }
+    if parse(body).and_then(|body| complaint(&body)).is_some() {
+        RefusalOrigin::Vendor
+    } else {
+        RefusalOrigin::Unproven
+    }
 }
 
 /// Whether the server says that a list has no such page (Django's words, or a translation of its status).
@@ -118,14 +122,14 @@ mod tests {
     #[test]
     fn the_body_tells_who_refuses() {
         for (content_type, body, expected) in [
-            ("application/json", r#"{"detail":"Not found."}"#, Origin::Vendor),
-            ("text/html", "\u{feff}{\"detail\":\"Not found.\"}", Origin::Vendor),
-            ("application/json", r#"{"scope":["wrong"]}"#, Origin::Vendor),
-            ("application/json", "<html></html>", Origin::WebPage),
-            ("text/html", "blocked", Origin::WebPage),
-            ("text/plain", "blocked", Origin::Unproven),
-            ("application/json", "", Origin::Unproven),
-            ("application/json", r#"{"status":"error","code":17}"#, Origin::Unproven),
+            ("application/json", r#"{"detail":"Not found."}"#, RefusalOrigin::Vendor),
+            ("text/html", "\u{feff}{\"detail\":\"Not found.\"}", RefusalOrigin::Vendor),
+            ("application/json", r#"{"scope":["wrong"]}"#, RefusalOrigin::Vendor),
+            ("application/json", "<html></html>", RefusalOrigin::WebPage),
+            ("text/html", "blocked", RefusalOrigin::WebPage),
+            ("text/plain", "blocked", RefusalOrigin::Unproven),
+            ("application/json", "", RefusalOrigin::Unproven),
+            ("application/json", r#"{"status":"error","code":17}"#, RefusalOrigin::Unproven),
         ] {
             assert_eq!(origin(content_type, body.as_bytes()), expected, "{content_type} {body}");
         }

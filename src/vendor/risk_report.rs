@@ -4,7 +4,7 @@ use soar_connector::manifest::ReplyShape::PageObject;
 use soar_connector::{ReplyForm, Warning};
 
 use super::DeviceForm;
-use super::endpoint::{Endpoint, PageSize, Request};
+use super::endpoint::{Endpoint, PageSize, VendorRequest};
 
 /// All rows of the report.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ impl Endpoint for ContextualRiskReport {
         Some(ReplyForm { shapes: &[PageObject], row_members: &["index", "vulnerabilityState"], unpublished: false })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/console/reporting/contextualRiskReport/")
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/console/reporting/contextualRiskReport/")
     }
 
     fn page_size(&self) -> Option<PageSize> {

@@ -5,7 +5,7 @@ use soar_connector::manifest::ReplyShape::Object;
 use soar_connector::{ReplyForm, Warning};
 
 use super::DeviceForm;
-use super::endpoint::{Endpoint, PageSize, Request};
+use super::endpoint::{Endpoint, PageSize, VendorRequest};
 
 /// The scans that users started, on instances since 2023-08.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ impl Endpoint for Scans {
         "List Scans"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/scans/");
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        let mut request = VendorRequest::get("/console/scans/");
         request.query("status", self.status.as_ref());
         request.query("scannerId", self.scanner);
         request
@@ -56,8 +56,8 @@ impl Endpoint for Scan {
         Some(ReplyForm { shapes: &[Object], row_members: &["status"], unpublished: false })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/console/scans/{scanUuid}/").with_id(&self.uuid)
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/console/scans/{scanUuid}/").with_id(&self.uuid)
     }
 }
 
@@ -74,8 +74,8 @@ impl Endpoint for ScanJobs {
         Some(ReplyForm { shapes: &[Object], row_members: &["areaScanJobs", "runningJobs"], unpublished: false })
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/console/status/scan/")
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::get("/console/status/scan/")
     }
 }
 
@@ -93,9 +93,9 @@ impl Endpoint for ScanTargets {
         "Add Scan Targets"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
         let body = json!({ "scanTargets": self.targets, "scanners": self.scanners });
-        let mut request = Request::post("/console/scanSurface/", body);
+        let mut request = VendorRequest::post("/console/scanSurface/", body);
         request.query("isNoScanRequest", (!self.scans_now).then_some(true));
         request
     }
@@ -112,8 +112,9 @@ impl Endpoint for RescanOfInput {
         "Patch Rescan"
     }
 
-    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::patch("/console/scanSurface/userInputs/{userInputId}/rescan/", Some(json!({}))).with_id(self.input)
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> VendorRequest {
+        VendorRequest::patch("/console/scanSurface/userInputs/{userInputId}/rescan/", Some(json!({})))
+            .with_id(self.input)
     }
 }
 

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use footprint_simulator::{Generation, Options, Simulator};
 use serde_json::{Value, json};
-use soar_connector::{ExecutionContext, Page, Sink, SinkError};
+use soar_connector::{ExecutionContext, ReplyPage, Sink, SinkError};
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{GENERATIONS, administrator, connect, error_of, manifest, run, simulator, valid_parameters};
 
 async fn with_devices(generation: Generation, devices: u32) -> Simulator {
@@ -85,7 +85,7 @@ async fn what_goes_wrong_with_pages_is_failed_or_says_exactly_what_is_missing() 
 }
 
 /// A server with three pages of ports, written by `page` from the number asked for.
-async fn ports(page: impl Fn(u64) -> Answer + Send + Sync + 'static) -> soar_connector::Outcome {
+async fn ports(page: impl Fn(u64) -> CannedReply + Send + Sync + 'static) -> soar_connector::Outcome {
     let url = serve(move |_, path, _| match path {
         "/api/auth/token/" => logged_in(),
         _ => page(path.split("page=").nth(1).and_then(|number| number.parse().ok()).unwrap_or(1)),
@@ -95,9 +95,9 @@ async fn ports(page: impl Fn(u64) -> Answer + Send + Sync + 'static) -> soar_con
     run(&*connector, "List Current Targets Ports", json!({ "All Pages": true })).await
 }
 
-fn ports_page(number: u64, rows: std::ops::Range<u64>, total: &str) -> Answer {
+fn ports_page(number: u64, rows: std::ops::Range<u64>, total: &str) -> CannedReply {
     let rows: Vec<_> = rows.map(|row| format!("{{\"userInput\":\"u\",\"ipAddress\":\"10.0.0.{row}\"}}")).collect();
-    Answer::json(format!("{{\"page\":{number},\"totalPages\":3,{total}\"items\":[{}]}}", rows.join(",")))
+    CannedReply::json(format!("{{\"page\":{number},\"totalPages\":3,{total}\"items\":[{}]}}", rows.join(",")))
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn pages_that_are_short_or_gone_are_told_even_by_a_server_that_counts_no_r
         let whole = ports(move |number| ports_page(number, number * 10..number * 10 + 10, total)).await;
         assert_eq!((whole.result.rows.len(), whole.receipt.missing), (30, None));
         let outcome = ports(move |number| match number {
-            2 => Answer::status(404, r#"{"detail":"Invalid page."}"#),
+            2 => CannedReply::status(404, r#"{"detail":"Invalid page."}"#),
             _ => ports_page(number, number * 10..number * 10 + 10, total),
         })
         .await;
@@ -148,7 +148,7 @@ struct Counter {
 
 #[async_trait]
 impl Sink for Counter {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         self.pages += 1;
         for row in page.rows() {
             let row: Value = serde_json::from_str(row).unwrap();
@@ -190,7 +190,7 @@ struct BrokenPipe(usize);
 
 #[async_trait]
 impl Sink for BrokenPipe {
-    async fn page(&mut self, _: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, _: ReplyPage) -> Result<(), SinkError> {
         self.0 += 1;
         if self.0 > 1 { Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()) } else { Ok(()) }
     }

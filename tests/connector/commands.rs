@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use soar_connector::manifest::{Effect, ReplyShape};
 use soar_connector::{Command, RawParameters};
 
-use crate::stub::{Answer, serve_reply};
+use crate::stub::{CannedReply, serve_reply};
 use crate::support::{
     GENERATIONS, administrator, commands_of, connect, connect_as, data_requests, documented, error_of, line, manifest,
     run, simulator, valid_parameters,
@@ -110,7 +110,7 @@ async fn an_empty_list_is_successful_with_no_result_in_every_shape_that_the_comm
             if command.name == "Test Connection" || !command.reply.contains(&shape) {
                 continue;
             }
-            let url = serve_reply(Answer::json(body)).await;
+            let url = serve_reply(CannedReply::json(body)).await;
             let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
             let ids = simulator(Generation::Current).await.known();
             let outcome = run(&*connector, &command.name, valid_parameters(command, &ids).into()).await;

@@ -6,7 +6,7 @@ use footprint_simulator::{Generation, Options, Simulator, UserKind};
 use soar_connector::manifest::Effect;
 use soar_connector::{Access, CommandAccess, Connector, Diagnosis, ExecutionContext, StageStatus};
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{GENERATIONS, administrator, connect, connect_as, manifest, settings, simulator};
 
 async fn diagnose(connector: &dyn Connector) -> Diagnosis {
@@ -207,7 +207,8 @@ async fn dns_tells_the_addresses_of_a_name_or_that_there_is_none() {
 
 #[tokio::test]
 async fn another_products_web_page_fails_at_the_login() {
-    let url = serve(|_, _, _| Answer { content_type: "text/html", ..Answer::json("<html>Welcome</html>") }).await;
+    let url =
+        serve(|_, _, _| CannedReply { content_type: "text/html", ..CannedReply::json("<html>Welcome</html>") }).await;
     let diagnosis = diagnose(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")])).await;
     assert_eq!(stages(&diagnosis)[3..], ["Login: Failed", "Tenant: Skipped"]);
     assert_eq!(diagnosis.stages[3].error.as_ref().unwrap().code, "html-reply");
@@ -251,9 +252,9 @@ async fn a_list_that_the_instance_does_not_have_is_no_illness_unless_it_has_none
     let tenants = r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"id":1,"name":"a","label":"a"}]}"#;
     let url = serve(move |_, path, _| match path.split('?').next().unwrap_or_default() {
         "/api/auth/token/" => logged_in(),
-        "/api/common/auth/session/" => Answer::json(r#"{"isLoggedIn":true,"role":"admin"}"#),
-        "/api/common/auth/session/accounts/" => Answer::json(tenants),
-        _ => Answer::status(404, r#"{"detail":"Not found."}"#),
+        "/api/common/auth/session/" => CannedReply::json(r#"{"isLoggedIn":true,"role":"admin"}"#),
+        "/api/common/auth/session/accounts/" => CannedReply::json(tenants),
+        _ => CannedReply::status(404, r#"{"detail":"Not found."}"#),
     })
     .await;
     let hidden = diagnose(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")])).await;
@@ -303,13 +304,13 @@ async fn another_products_answer_to_a_probe_proves_no_access() {
         "/api/auth/token/" => logged_in(),
         // Footprint's once, for the login; then the address is another product's.
         "/api/common/auth/session/" if !greeted.swap(true, std::sync::atomic::Ordering::Relaxed) => {
-            Answer::json(r#"{"isLoggedIn":true}"#)
+            CannedReply::json(r#"{"isLoggedIn":true}"#)
         }
-        "/api/console/elements/devices/" => Answer::json(
+        "/api/console/elements/devices/" => CannedReply::json(
             r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"id":7,"ip":"10.0.0.7","name":"a","type":"AgentDevice"}]}"#,
         ),
-        "/api/common/auth/session/" => Answer::json(r#"{"status":"ok"}"#),
-        _ => Answer::json(r#"[{"uid":"x"}]"#),
+        "/api/common/auth/session/" => CannedReply::json(r#"{"status":"ok"}"#),
+        _ => CannedReply::json(r#"[{"uid":"x"}]"#),
     })
     .await;
     let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);

@@ -4,7 +4,7 @@ use footprint_simulator::Generation;
 use serde_json::json;
 use soar_connector::manifest::ReplyShape;
 
-use crate::stub::{Answer, serve, serve_reply};
+use crate::stub::{CannedReply, serve, serve_reply};
 use crate::support::{
     GENERATIONS, administrator, connect, documented, error_of, manifest, run, simulator, valid_parameters,
 };
@@ -86,23 +86,28 @@ async fn an_empty_200_is_a_failure_where_a_body_is_expected_and_only_there() {
 
 #[tokio::test]
 async fn no_page_of_another_product_is_a_success_of_any_command() {
-    let html =
-        Answer { content_type: "text/html; charset=utf-8", ..Answer::json("<!doctype html><title>Login</title>") };
-    let disguised = Answer::json("<html>no content type gives it away</html>");
+    let html = CannedReply {
+        content_type: "text/html; charset=utf-8",
+        ..CannedReply::json("<!doctype html><title>Login</title>")
+    };
+    let disguised = CannedReply::json("<html>no content type gives it away</html>");
     for command in &documented() {
         for (reply, code) in [
             (html.clone(), "html-reply"),
             (disguised.clone(), "html-reply"),
-            (Answer::json(r#"{"status":"ok","version":"11.2"}"#), "unexpected-reply"),
-            (Answer::json(r#"[{"uid":"x","title":"Dashboard"}]"#), "unexpected-reply"),
-            (Answer::json(r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"uid":"x"}]}"#), "unexpected-reply"),
-            (Answer::json(r#"{"items":"none"}"#), "unexpected-reply"),
-            (Answer::json(r#"[1,2,3]"#), "unexpected-reply"),
-            (Answer::json("\"ok\""), "unexpected-reply"),
-            (Answer::json("null"), "unexpected-reply"),
-            (Answer::json(r#"[{"id":1,"#), "unreadable-reply"),
-            (Answer::json("[{\"id\":1}] trailing"), "unreadable-reply"),
-            (Answer::json(b"[{\"id\":\"\xff\"}]".to_vec()), "unreadable-reply"),
+            (CannedReply::json(r#"{"status":"ok","version":"11.2"}"#), "unexpected-reply"),
+            (CannedReply::json(r#"[{"uid":"x","title":"Dashboard"}]"#), "unexpected-reply"),
+            (
+                CannedReply::json(r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"uid":"x"}]}"#),
+                "unexpected-reply",
+            ),
+            (CannedReply::json(r#"{"items":"none"}"#), "unexpected-reply"),
+            (CannedReply::json(r#"[1,2,3]"#), "unexpected-reply"),
+            (CannedReply::json("\"ok\""), "unexpected-reply"),
+            (CannedReply::json("null"), "unexpected-reply"),
+            (CannedReply::json(r#"[{"id":1,"#), "unreadable-reply"),
+            (CannedReply::json("[{\"id\":1}] trailing"), "unreadable-reply"),
+            (CannedReply::json(b"[{\"id\":\"\xff\"}]".to_vec()), "unreadable-reply"),
         ] {
             let url = serve_reply(reply.clone()).await;
             let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
@@ -120,14 +125,14 @@ async fn no_page_of_another_product_is_a_success_of_any_command() {
 #[tokio::test]
 async fn no_page_of_another_product_is_a_login() {
     for (reply, code) in [
-        (Answer { content_type: "text/html", ..Answer::json("<html></html>") }, "html-reply"),
-        (Answer::json(r#"{"status":"ok"}"#), "unexpected-reply"),
-        (Answer::json(""), "empty-reply"),
-        (Answer::json("{\"access\":"), "unreadable-reply"),
-        (Answer::json(r#"{"access":"None","refresh":""}"#), "no-access-token"),
-        (Answer::json("{\"access\":\"a\\nb\"}"), "no-access-token"),
-        (Answer::status(302, "").with_header("Location", "https://elsewhere.example.com/login"), "redirected"),
-        (Answer::status(599, ""), "unexpected-status"),
+        (CannedReply { content_type: "text/html", ..CannedReply::json("<html></html>") }, "html-reply"),
+        (CannedReply::json(r#"{"status":"ok"}"#), "unexpected-reply"),
+        (CannedReply::json(""), "empty-reply"),
+        (CannedReply::json("{\"access\":"), "unreadable-reply"),
+        (CannedReply::json(r#"{"access":"None","refresh":""}"#), "no-access-token"),
+        (CannedReply::json("{\"access\":\"a\\nb\"}"), "no-access-token"),
+        (CannedReply::status(302, "").with_header("Location", "https://elsewhere.example.com/login"), "redirected"),
+        (CannedReply::status(599, ""), "unexpected-status"),
     ] {
         let answer = reply.clone();
         let url = serve(move |_, _, _| answer.clone()).await;
@@ -182,7 +187,7 @@ async fn a_reply_that_would_take_far_more_memory_than_its_size_is_refused() {
     let body =
         format!(r#"{{"items":[{{"id":1,"ip":"192.0.2.1","state":1,"name":[{dense}0],"label":[{dense}0]}}],"page":1}}"#);
     assert!(body.len() < 6 * 1024 * 1024);
-    let url = serve_reply(Answer::json(body)).await;
+    let url = serve_reply(CannedReply::json(body)).await;
     let connector = connect(&[("Server URL", &url), ("User Name", "soar"), ("Password", "right")]);
     for (command, parameters) in [("List Devices", json!({})), ("Patch Rescan", json!({ "Scanner ID": "1" }))] {
         let (code, text) = error_of(&run(&*connector, command, parameters).await);

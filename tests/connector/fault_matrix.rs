@@ -78,7 +78,8 @@ const PAGE_FAULTS: [&str; 8] = [
     "totals=zero",
 ];
 
-/// What a proxy answers to a CONNECT; it ends every command before the server is reached, whatever its generation.
+/// The statuses with which a proxy answers a CONNECT. Each ends every command before the server is reached, whatever its
+/// generation.
 const PROXY_FAULTS: [&str; 4] =
     ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway", "418 I'm a teapot"];
 
@@ -113,7 +114,7 @@ async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
     insta::assert_snapshot!(table);
 }
 
-/// What each command answers while the fault is on.
+/// The outcome of each command while the fault is on.
 async fn row(fault: &'static str) -> String {
     let manifest = manifest();
     let mut row = format!("{fault}\n");

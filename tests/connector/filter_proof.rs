@@ -3,7 +3,7 @@
 use serde_json::json;
 use soar_connector::Outcome;
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{connect, error_of, run};
 
 /// Asks a server for critical contexts that answers with these members of each row.
@@ -19,7 +19,7 @@ async fn contexts(pages: &'static [&'static [&'static str]], all: bool) -> Outco
             .map(|(row, members)| format!(r#"{{"id":{number}{row},"name":"c",{members}}}"#))
             .collect();
         let (total, rows) = (pages.len(), rows.join(","));
-        Answer::json(format!(r#"{{"page":{number},"totalPages":{total},"items":[{rows}]}}"#))
+        CannedReply::json(format!(r#"{{"page":{number},"totalPages":{total},"items":[{rows}]}}"#))
     })
     .await;
     let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);

@@ -1,11 +1,11 @@
-//! What becomes of the replies in `fixtures/`: the table, the key fields, and the raw bytes.
+//! The commands make the table, the key fields and the raw bytes of the replies in `fixtures/`.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{connect, documented, run};
 
 fn fixture(command: &str, generation: &str) -> Option<String> {
@@ -28,10 +28,10 @@ async fn every_fixture_becomes_its_table_and_keeps_its_bytes() {
                 let path = path.split('?').next().unwrap_or_default();
                 match (method, path) {
                     ("POST", _) => logged_in(),
-                    (_, "/api/common/auth/session/accounts/") if is_test => Answer::json(tenants.clone()),
+                    (_, "/api/common/auth/session/accounts/") if is_test => CannedReply::json(tenants.clone()),
                     // It vouches for replies that the vendor publishes no shape for.
-                    (_, "/api/common/auth/session/") if !is_test => Answer::json(r#"{"isLoggedIn":true}"#),
-                    _ => Answer::json(reply.clone()),
+                    (_, "/api/common/auth/session/") if !is_test => CannedReply::json(r#"{"isLoggedIn":true}"#),
+                    _ => CannedReply::json(reply.clone()),
                 }
             })
             .await;

@@ -3,7 +3,7 @@
 use footprint_simulator::{Generation, Options, Simulator, UserKind};
 use serde_json::json;
 
-use crate::stub::{Answer, serve};
+use crate::stub::{CannedReply, serve};
 use crate::support::{GENERATIONS, administrator, connect, connect_as, error_of, run, settings, simulator};
 
 fn logins(simulator: &Simulator) -> usize {
@@ -66,8 +66,8 @@ async fn accounts_that_get_no_token_are_told_what_to_do() {
 #[tokio::test]
 async fn what_counts_is_whether_a_token_came_not_a_flag() {
     let url = serve(|_, path, _| match path {
-        "/api/auth/token/" => Answer::json(r#"{"isOtpEnabled":true,"isSsoOnly":true,"access":"t","refresh":""}"#),
-        _ => Answer::json(r#"[{"id":1,"state":"Online"}]"#),
+        "/api/auth/token/" => CannedReply::json(r#"{"isOtpEnabled":true,"isSsoOnly":true,"access":"t","refresh":""}"#),
+        _ => CannedReply::json(r#"[{"id":1,"state":"Online"}]"#),
     })
     .await;
     let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
@@ -126,7 +126,7 @@ async fn a_rejected_login_is_not_tried_again_by_those_who_wait() {
 #[tokio::test]
 async fn a_server_that_echoes_the_password_in_its_refusal_shows_it_to_nobody() {
     let url = serve(|_, _, _| {
-        Answer::status(400, r#"{"password":["hunter2-canary is wrong"],"b64":["aHVudGVyMi1jYW5hcnk"]}"#)
+        CannedReply::status(400, r#"{"password":["hunter2-canary is wrong"],"b64":["aHVudGVyMi1jYW5hcnk"]}"#)
     })
     .await;
     let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "hunter2-canary")]);

@@ -50,7 +50,7 @@ fn lacking(name: &str, endpoint: &str) -> Vec<&'static str> {
     let has = |answers: fn(&str) -> bool| answering.as_deref().is_some_and(answers);
     let there = [
         manifest_file.contains(&format!("name = {quoted}")),
-        handler.contains("impl Handler for "),
+        handler.contains("impl CommandHandler for "),
         commands.contains(&format!("mod {module};")) && commands.contains(&format!("\"{slug}.toml\", {module}::")),
         endpoints.contains(&quoted) || uses_others,
         has(|module| text(&format!("crates/simulator/src/endpoints/{module}.rs")).contains("pub(crate) fn ")),

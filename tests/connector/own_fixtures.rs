@@ -1,4 +1,4 @@
-//! What becomes of the vendor's replies in `fixtures/` with the commands beyond the documented ones, which read several.
+//! The commands beyond the documented ones read several of the vendor's replies in `fixtures/`.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{connect, manifest, run};
 
 /// A fixture: the command's parameters, and the reply to each request, `METHOD path`.
@@ -36,11 +36,11 @@ async fn every_fixture_of_several_replies_becomes_its_table() {
                         heard.insert(request, json!(count + 1));
                         let in_turn = reply.get("inTurn").and_then(Value::as_array);
                         let reply = in_turn.map_or(reply, |all| &all[(count as usize).min(all.len() - 1)]);
-                        if reply.is_null() { Answer::json("") } else { Answer::json(reply.to_string()) }
+                        if reply.is_null() { CannedReply::json("") } else { CannedReply::json(reply.to_string()) }
                     }
                     None if method == "POST" && path == "/auth/token/" => logged_in(),
-                    None if path == "/common/auth/session/" => Answer::json(r#"{"isLoggedIn":true}"#),
-                    None => Answer::status(404, r#"{"detail":"Not found."}"#),
+                    None if path == "/common/auth/session/" => CannedReply::json(r#"{"isLoggedIn":true}"#),
+                    None => CannedReply::status(404, r#"{"detail":"Not found."}"#),
                 }
             })
             .await;

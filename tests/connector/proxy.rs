@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What a proxy was asked: a head, or a SOCKS request in words.
+/// The requests that a proxy received: a head, or a SOCKS request in words.
 #[derive(Debug, Clone, Default)]
-pub struct Seen(Arc<Mutex<Vec<String>>>);
+pub struct SeenByProxy(Arc<Mutex<Vec<String>>>);
 
-impl Seen {
+impl SeenByProxy {
     pub fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -20,15 +20,15 @@ impl Seen {
 }
 
 /// Where a proxy listens, without a scheme, and what it sees.
-pub async fn http_proxy() -> (String, Seen) {
+pub async fn http_proxy() -> (String, SeenByProxy) {
     http_proxy_that_accepts_with("200 OK").await
 }
 
 /// The same, which answers a CONNECT that succeeds with this status.
-pub async fn http_proxy_that_accepts_with(status: &'static str) -> (String, Seen) {
+pub async fn http_proxy_that_accepts_with(status: &'static str) -> (String, SeenByProxy) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let seen = Seen::default();
+    let seen = SeenByProxy::default();
     let notes = seen.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -39,10 +39,10 @@ pub async fn http_proxy_that_accepts_with(status: &'static str) -> (String, Seen
 }
 
 /// A proxy that answers everything with `answer` and hangs up.
-pub async fn proxy_that_answers(answer: impl Into<Vec<u8>>) -> (String, Seen) {
+pub async fn proxy_that_answers(answer: impl Into<Vec<u8>>) -> (String, SeenByProxy) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (seen, answer) = (Seen::default(), answer.into());
+    let (seen, answer) = (SeenByProxy::default(), answer.into());
     let notes = seen.clone();
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
@@ -55,7 +55,7 @@ pub async fn proxy_that_answers(answer: impl Into<Vec<u8>>) -> (String, Seen) {
     (address, seen)
 }
 
-async fn serve_http(mut client: TcpStream, accepts_with: &str, seen: Seen) -> Option<()> {
+async fn serve_http(mut client: TcpStream, accepts_with: &str, seen: SeenByProxy) -> Option<()> {
     let mut received = Vec::new();
     let end = loop {
         let mut buffer = [0; 4096];
@@ -89,15 +89,15 @@ async fn serve_http(mut client: TcpStream, accepts_with: &str, seen: Seen) -> Op
 }
 
 /// A SOCKS5 proxy that takes only `user` with `password`, if they are given.
-pub async fn socks_proxy(login: Option<(&'static str, &'static str)>) -> (String, Seen) {
+pub async fn socks_proxy(login: Option<(&'static str, &'static str)>) -> (String, SeenByProxy) {
     socks_proxy_that_answers(login, 0).await
 }
 
 /// The same, which answers each request with this code: 0 makes the connection.
-pub async fn socks_proxy_that_answers(login: Option<(&'static str, &'static str)>, code: u8) -> (String, Seen) {
+pub async fn socks_proxy_that_answers(login: Option<(&'static str, &'static str)>, code: u8) -> (String, SeenByProxy) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let seen = Seen::default();
+    let seen = SeenByProxy::default();
     let notes = seen.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -114,7 +114,7 @@ async fn counted(client: &mut TcpStream) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-async fn serve_socks(mut client: TcpStream, login: Option<(&str, &str)>, code: u8, seen: Seen) -> Option<()> {
+async fn serve_socks(mut client: TcpStream, login: Option<(&str, &str)>, code: u8, seen: SeenByProxy) -> Option<()> {
     assert_eq!(client.read_u8().await.ok()?, 5, "SOCKS version");
     let offered = counted(&mut client).await?;
     let wanted = if login.is_some() { 2 } else { 0 };

@@ -1,5 +1,5 @@
-//! What a proxy refuses is told as the proxy's refusal, is sent again only where that can help, and carries the login
-//! exactly as it was given.
+//! A request that a proxy refuses is told as the proxy's refusal, is sent again only where that can help, and carries the
+//! login exactly as it was given.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{connect, error_of, run};
 
 /// A server that counts its requests.
@@ -31,7 +31,7 @@ async fn a_redirect_to_another_host_is_reported_and_not_followed() {
             let location = target.clone();
             let url = serve(move |_, path, _| {
                 if path.starts_with(redirected) {
-                    Answer::status(status, "").with_header("Location", location.clone())
+                    CannedReply::status(status, "").with_header("Location", location.clone())
                 } else {
                     logged_in()
                 }
@@ -52,7 +52,8 @@ async fn a_redirect_to_another_host_is_reported_and_not_followed() {
 
 #[tokio::test]
 async fn a_redirect_of_the_login_names_its_target() {
-    let url = serve(|_, _, _| Answer::status(302, "").with_header("Location", "https://sso.example.com/login")).await;
+    let url =
+        serve(|_, _, _| CannedReply::status(302, "").with_header("Location", "https://sso.example.com/login")).await;
     let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
     let (code, text) = error_of(&run(&*connector, "List Devices", json!({})).await);
     assert_eq!(code, "redirected");

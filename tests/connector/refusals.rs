@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 use soar_connector::Outcome;
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{connect, error_of, run};
 
 const PAGE: &str = "<html><head><title>Attention Required!</title></head></html>";
 
-fn page(status: u16) -> Answer {
-    Answer { content_type: "text/html", ..Answer::status(status, PAGE) }
+fn page(status: u16) -> CannedReply {
+    CannedReply { content_type: "text/html", ..CannedReply::status(status, PAGE) }
 }
 
 fn says(text: &str) -> String {
@@ -22,24 +22,24 @@ fn says(text: &str) -> String {
 #[tokio::test]
 async fn a_refused_login_is_told_as_the_one_who_refused_it() {
     for (reply, code, pause) in [
-        (Answer::status(400, says("Wrong.")), "invalid-credentials", Some("was rejected by Footprint")),
-        (Answer::status(401, says("Wrong.")), "invalid-credentials", Some("was rejected by Footprint")),
-        (Answer::status(403, says("Locked.")), "login-refused", Some("was refused by Footprint")),
-        (Answer::status(423, says("Locked.")), "login-refused", Some("was refused by Footprint")),
+        (CannedReply::status(400, says("Wrong.")), "invalid-credentials", Some("was rejected by Footprint")),
+        (CannedReply::status(401, says("Wrong.")), "invalid-credentials", Some("was rejected by Footprint")),
+        (CannedReply::status(403, says("Locked.")), "login-refused", Some("was refused by Footprint")),
+        (CannedReply::status(423, says("Locked.")), "login-refused", Some("was refused by Footprint")),
         (page(400), "html-reply", None),
         (page(401), "login-refusal-unproven", Some("perhaps not by Footprint")),
         (page(403), "login-refusal-unproven", Some("perhaps not by Footprint")),
         (page(423), "login-refusal-unproven", Some("perhaps not by Footprint")),
-        (Answer::status(401, ""), "login-refusal-unproven", Some("perhaps not by Footprint")),
-        (Answer::status(403, ""), "login-refusal-unproven", Some("perhaps not by Footprint")),
-        (Answer::status(401, r#"{"status":"error"}"#), "login-refusal-unproven", Some("perhaps not by Footprint")),
+        (CannedReply::status(401, ""), "login-refusal-unproven", Some("perhaps not by Footprint")),
+        (CannedReply::status(403, ""), "login-refusal-unproven", Some("perhaps not by Footprint")),
+        (CannedReply::status(401, r#"{"status":"error"}"#), "login-refusal-unproven", Some("perhaps not by Footprint")),
         // The body decides, not its label.
         (
-            Answer { content_type: "text/html", ..Answer::status(401, says("Wrong.")) },
+            CannedReply { content_type: "text/html", ..CannedReply::status(401, says("Wrong.")) },
             "invalid-credentials",
             Some("was rejected by Footprint"),
         ),
-        (Answer::status(401, format!("\u{feff}{}", says("Wrong."))), "invalid-credentials", Some("was rejected")),
+        (CannedReply::status(401, format!("\u{feff}{}", says("Wrong."))), "invalid-credentials", Some("was rejected")),
         (page(404), "html-reply", None),
     ] {
         let logins = Arc::new(AtomicUsize::new(0));
@@ -71,14 +71,14 @@ async fn a_refused_login_is_told_as_the_one_who_refused_it() {
 }
 
 /// Reads devices of a server that logs everybody in, answers `reply` for data and `session` for the session endpoint.
-async fn devices(reply: Answer, session: Answer) -> (Outcome, Vec<String>) {
+async fn devices(reply: CannedReply, session: CannedReply) -> (Outcome, Vec<String>) {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let notes = Arc::clone(&seen);
     let url = serve(move |method, path, _| {
         notes.lock().unwrap().push(format!("{method} {path}"));
         match path {
             "/api/auth/token/" => logged_in(),
-            "/api/auth/token/refresh/" => Answer::status(401, says("Token is blacklisted")),
+            "/api/auth/token/refresh/" => CannedReply::status(401, says("Token is blacklisted")),
             "/api/common/auth/session/" => session.clone(),
             _ => reply.clone(),
         }
@@ -90,29 +90,29 @@ async fn devices(reply: Answer, session: Answer) -> (Outcome, Vec<String>) {
     (outcome, seen)
 }
 
-fn is_logged_in(is: bool) -> Answer {
-    Answer::json(format!(r#"{{"isLoggedIn":{is}}}"#))
+fn is_logged_in(is: bool) -> CannedReply {
+    CannedReply::json(format!(r#"{{"isLoggedIn":{is}}}"#))
 }
 
 #[tokio::test]
 async fn a_refused_read_is_a_verdict_of_footprints_only_where_that_is_proven() {
-    let elsewhere = || Answer::status(404, "");
+    let elsewhere = || CannedReply::status(404, "");
     for (reply, session, code) in [
-        (Answer::status(403, says("No.")), is_logged_in(true), "not-permitted"),
-        (Answer::status(401, says("No.")), is_logged_in(true), "not-permitted"),
-        (Answer::status(403, ""), is_logged_in(true), "not-permitted"),
-        (Answer::status(403, ""), elsewhere(), "refusal-unproven"),
+        (CannedReply::status(403, says("No.")), is_logged_in(true), "not-permitted"),
+        (CannedReply::status(401, says("No.")), is_logged_in(true), "not-permitted"),
+        (CannedReply::status(403, ""), is_logged_in(true), "not-permitted"),
+        (CannedReply::status(403, ""), elsewhere(), "refusal-unproven"),
         (page(403), is_logged_in(true), "html-reply"),
         (page(401), is_logged_in(true), "html-reply"),
         (page(400), elsewhere(), "html-reply"),
         (page(404), is_logged_in(true), "html-reply"),
-        (Answer::status(404, ""), is_logged_in(true), "not-found"),
-        (Answer::status(404, ""), elsewhere(), "refusal-unproven"),
-        (Answer::status(400, "{}"), page(200), "refusal-unproven"),
-        (Answer::status(404, says("Not found.")), elsewhere(), "not-found"),
-        // What tells of the way there needs no proof.
+        (CannedReply::status(404, ""), is_logged_in(true), "not-found"),
+        (CannedReply::status(404, ""), elsewhere(), "refusal-unproven"),
+        (CannedReply::status(400, "{}"), page(200), "refusal-unproven"),
+        (CannedReply::status(404, says("Not found.")), elsewhere(), "not-found"),
+        // A status that tells of the way to the server needs no proof.
         (page(504), elsewhere(), "service-unavailable"),
-        (Answer::status(500, ""), elsewhere(), "server-error"),
+        (CannedReply::status(500, ""), elsewhere(), "server-error"),
     ] {
         let (outcome, seen) = devices(reply.clone(), session).await;
         let (found, text) = error_of(&outcome);
@@ -127,7 +127,7 @@ async fn a_refused_read_is_a_verdict_of_footprints_only_where_that_is_proven() {
 #[tokio::test]
 async fn a_session_that_ends_right_after_each_login_is_told_as_that() {
     for status in [401, 403] {
-        let (outcome, seen) = devices(Answer::status(status, says("No token.")), is_logged_in(false)).await;
+        let (outcome, seen) = devices(CannedReply::status(status, says("No token.")), is_logged_in(false)).await;
         let error = outcome.error.unwrap();
         assert_eq!((error.code.as_str(), error.message.as_str()), ("session-ended", "No token."));
         assert!(error.cause.contains("perhaps by another login of the same account"), "{}", error.cause);

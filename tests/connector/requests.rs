@@ -1,8 +1,8 @@
-//! What goes out: bodies as the vendor documents them, English asked for, nothing that cannot be sent.
+//! Requests have bodies as the vendor documents them, ask for English, and contain nothing that cannot be sent.
 
 use serde_json::json;
 
-use crate::stub::{Answer, serve_reply};
+use crate::stub::{CannedReply, serve_reply};
 use crate::support::{GENERATIONS, administrator, connect, error_of, run, simulator};
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_filter_that_is_too_long_is_refused_by_name_and_length_before_anything
     assert!(text.contains("Filter.ip: 100000 bytes are too many."), "{text}");
     assert!(simulator.requests().is_empty(), "not even a login");
     let filter = json!({ "Filter": { "ip": "1".repeat(60_000) } });
-    let url = serve_reply(Answer::json(r#"{"page":1,"totalPages":1,"totalCount":0,"items":[]}"#)).await;
+    let url = serve_reply(CannedReply::json(r#"{"page":1,"totalPages":1,"totalCount":0,"items":[]}"#)).await;
     let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
     assert!(run(&*connector, "List Devices", filter).await.is_successful());
 }
@@ -40,7 +40,7 @@ async fn a_filter_that_is_too_long_is_refused_by_name_and_length_before_anything
 async fn a_request_that_the_server_finds_too_long_is_told_as_that() {
     for status in [413, 414, 431] {
         let page = "<html><title>Request too long</title></html>";
-        let url = serve_reply(Answer { content_type: "text/html", ..Answer::status(status, page) }).await;
+        let url = serve_reply(CannedReply { content_type: "text/html", ..CannedReply::status(status, page) }).await;
         let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
         let (code, text) = error_of(&run(&*connector, "List Devices", json!({})).await);
         assert_eq!(code, "request-too-large");
@@ -55,7 +55,7 @@ async fn a_write_without_a_good_reply_says_what_came() {
         ("\"started\"", r#"It begins with ""started""."#),
         ("<html>Hello</html>", "It begins with \"<html>Hello</html>\""),
     ] {
-        let url = serve_reply(Answer::json(body)).await;
+        let url = serve_reply(CannedReply::json(body)).await;
         let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
         let error = run(&*connector, "Patch Rescan", json!({})).await.error.unwrap();
         assert_eq!(error.code, "outcome-unknown");

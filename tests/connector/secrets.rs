@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use footprint_simulator::{Options, Simulator, UserKind};
 use secrecy::SecretString;
 use serde_json::json;
-use soar_connector::{Connector, ExecutionContext, Page, Plugin, RawData, SettingValues, Sink, SinkError};
+use soar_connector::{Connector, ExecutionContext, Plugin, RawData, ReplyPage, SettingValues, Sink, SinkError};
 
 use crate::sinks::Sinks;
-use crate::stub::{Answer, serve_whole};
+use crate::stub::{CannedReply, serve_whole};
 use crate::support::{GENERATIONS, commands_of, connect, plugin, run, settings, valid_parameters};
 
 const PASSWORD: &str = "pw-7Kd? ü\"+canary";
@@ -37,7 +37,7 @@ fn canaries() -> Vec<(String, String)> {
     .to_vec()
 }
 
-/// What a request holds, once as it is and twice encoded, as a careless server repeats it.
+/// The content of a request, once as it is and twice encoded, as a careless server repeats it.
 fn echo(request: &str) -> String {
     let encoded: String = url::form_urlencoded::byte_serialize(request.as_bytes()).collect();
     format!("You sent {request} {} {encoded}", STANDARD.encode(request))
@@ -48,57 +48,59 @@ fn sent(request: &str) -> &str {
     [ACCESS, API_KEY, &PASSWORD[..8]].into_iter().find(|secret| request.contains(secret)).unwrap_or_default()
 }
 
-fn logged_in() -> Answer {
+fn logged_in() -> CannedReply {
     let body = json!({ "access": ACCESS, "refresh": REFRESH, "registrationToken": REGISTRATION });
-    Answer::json(body.to_string()).with_header("Set-Cookie", format!("XSRF-TOKEN={XSRF}; Path=/"))
+    CannedReply::json(body.to_string()).with_header("Set-Cookie", format!("XSRF-TOKEN={XSRF}; Path=/"))
 }
 
 /// How a server misbehaves: the answer to a request, by what is echoed.
-type Misbehaviour = (&'static str, fn(&str) -> Answer);
+type Misbehaviour = (&'static str, fn(&str) -> CannedReply);
 
 const MISBEHAVIOURS: &[Misbehaviour] = &[
-    ("bad request", |said| Answer::status(400, json!({ "detail": said }).to_string())),
-    ("field errors", |said| Answer::status(400, json!({ "scope": [said], said: ["wrong"] }).to_string())),
+    ("bad request", |said| CannedReply::status(400, json!({ "detail": said }).to_string())),
+    ("field errors", |said| CannedReply::status(400, json!({ "scope": [said], said: ["wrong"] }).to_string())),
     ("cut in a secret", |said| {
         let detail = "x".repeat(490) + &said[said.find(sent(said)).unwrap_or(0)..];
-        Answer::status(400, json!({ "detail": detail }).to_string())
+        CannedReply::status(400, json!({ "detail": detail }).to_string())
     }),
-    ("unauthorised", |said| Answer::status(401, json!({ "detail": said }).to_string())),
-    ("forbidden", |said| Answer::status(403, json!({ "message": said }).to_string())),
-    ("not found", |said| Answer::status(404, json!([said]).to_string())),
-    ("teapot", |said| Answer::status(418, json!(said).to_string())),
-    ("too many requests", |said| Answer::status(429, json!({ "detail": said }).to_string())),
+    ("unauthorised", |said| CannedReply::status(401, json!({ "detail": said }).to_string())),
+    ("forbidden", |said| CannedReply::status(403, json!({ "message": said }).to_string())),
+    ("not found", |said| CannedReply::status(404, json!([said]).to_string())),
+    ("teapot", |said| CannedReply::status(418, json!(said).to_string())),
+    ("too many requests", |said| CannedReply::status(429, json!({ "detail": said }).to_string())),
     ("too many requests for long", |said| {
-        Answer::status(429, json!({ "detail": said }).to_string()).with_header("Retry-After", "100000")
+        CannedReply::status(429, json!({ "detail": said }).to_string()).with_header("Retry-After", "100000")
     }),
     ("unavailable for long", |said| {
-        Answer::status(503, json!({ "detail": said }).to_string()).with_header("Retry-After", "100000")
+        CannedReply::status(503, json!({ "detail": said }).to_string()).with_header("Retry-After", "100000")
     }),
-    ("gateway", |said| Answer::status(502, json!({ "error": said }).to_string())),
-    ("server error in plain text", |said| Answer::status(500, said)),
-    ("retry after a secret", |_| Answer::status(429, "{}").with_header("Retry-After", ACCESS)),
-    ("web page", |said| Answer { content_type: "text/html", ..Answer::json(format!("<html>{said}")) }),
-    ("broken JSON", |said| Answer::json(format!("[{{\"id\": 1, \"detail\": {}", json!(said)))),
-    ("other JSON", |said| Answer::json(json!({ "detail": said, said: 1 }).to_string())),
-    ("a text", |said| Answer::json(json!(said).to_string())),
-    ("a list of texts", |said| Answer::json(json!([said]).to_string())),
-    ("odd counts", |said| Answer::json(json!({ "page": said, "totalPages": said, "items": said }).to_string())),
-    ("not UTF-8", |said| Answer::json([said.as_bytes(), b"\xff"].concat())),
+    ("gateway", |said| CannedReply::status(502, json!({ "error": said }).to_string())),
+    ("server error in plain text", |said| CannedReply::status(500, said)),
+    ("retry after a secret", |_| CannedReply::status(429, "{}").with_header("Retry-After", ACCESS)),
+    ("web page", |said| CannedReply { content_type: "text/html", ..CannedReply::json(format!("<html>{said}")) }),
+    ("broken JSON", |said| CannedReply::json(format!("[{{\"id\": 1, \"detail\": {}", json!(said)))),
+    ("other JSON", |said| CannedReply::json(json!({ "detail": said, said: 1 }).to_string())),
+    ("a text", |said| CannedReply::json(json!(said).to_string())),
+    ("a list of texts", |said| CannedReply::json(json!([said]).to_string())),
+    ("odd counts", |said| CannedReply::json(json!({ "page": said, "totalPages": said, "items": said }).to_string())),
+    ("not UTF-8", |said| CannedReply::json([said.as_bytes(), b"\xff"].concat())),
     ("redirect with a query", |_| {
-        Answer::status(302, "")
+        CannedReply::status(302, "")
             .with_header("Location", format!("http://other.example/login?next={ACCESS}&r={REGISTRATION}"))
     }),
     ("redirect with a path", |said| {
         let path: String = url::form_urlencoded::byte_serialize(sent(said).as_bytes()).collect();
-        Answer::status(307, "").with_header("Location", format!("http://other.example/{path}/x"))
+        CannedReply::status(307, "").with_header("Location", format!("http://other.example/{path}/x"))
     }),
     ("redirect with a user", |_| {
-        Answer::status(308, "")
+        CannedReply::status(308, "")
             .with_header("Location", format!("http://agent:{REGISTRATION_IN_ADDRESS}@other.example/#{REFRESH}"))
     }),
-    ("redirect to no address", |_| Answer::status(303, "").with_header("Location", format!("//[x/login?{ACCESS}"))),
+    ("redirect to no address", |_| {
+        CannedReply::status(303, "").with_header("Location", format!("//[x/login?{ACCESS}"))
+    }),
     ("an XSRF token that it repeats", |said| {
-        Answer::status(403, json!({ "detail": format!("{said} {XSRF}") }).to_string())
+        CannedReply::status(403, json!({ "detail": format!("{said} {XSRF}") }).to_string())
             .with_header("Set-Cookie", format!("XSRF-TOKEN={XSRF}"))
     }),
 ];
@@ -112,7 +114,7 @@ enum Where {
 }
 
 /// A proxy and server in one that answers well but for one kind of request.
-async fn misbehaving(place: Where, misbehave: fn(&str) -> Answer) -> String {
+async fn misbehaving(place: Where, misbehave: fn(&str) -> CannedReply) -> String {
     serve_whole(move |_, path, request| {
         let path = path.split_once("/api").map_or(path, |(_, path)| path);
         let asked = match path.split('?').next().unwrap_or_default() {
@@ -123,10 +125,10 @@ async fn misbehaving(place: Where, misbehave: fn(&str) -> Answer) -> String {
         match asked {
             _ if asked == place => misbehave(&echo(request)),
             Where::Login => logged_in(),
-            Where::Session => Answer::json(
+            Where::Session => CannedReply::json(
                 json!({ "isLoggedIn": true, "role": "admin", "registrationToken": REGISTRATION }).to_string(),
             ),
-            Where::Data => Answer::json(r#"[{"id":1,"name":"a","state":"Online"}]"#),
+            Where::Data => CannedReply::json(r#"[{"id":1,"name":"a","state":"Online"}]"#),
         }
     })
     .await
@@ -255,7 +257,7 @@ struct PanickingSink;
 
 #[async_trait]
 impl Sink for PanickingSink {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         panic!("a sink broke at a page of {} rows", page.len());
     }
 }
@@ -264,7 +266,7 @@ impl Sink for PanickingSink {
 async fn a_panic_in_the_middle_of_a_command_shows_no_secret() {
     let mut sinks = Sinks::open();
     for with_key in [false, true] {
-        let url = misbehaving(Where::Session, |_| Answer::status(401, "")).await;
+        let url = misbehaving(Where::Session, |_| CannedReply::status(401, "")).await;
         let given = given(&url, with_key);
         let connector = connect(&given.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
         let shared: Arc<dyn Connector> = Arc::clone(&connector);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{GENERATIONS, connect_with, plugin, run, settings, simulator};
 
-/// What a request proved a right with, or carried back to the server.
+/// The values with which requests proved a right, or which they carried back to the server.
 fn carried(simulator: &Simulator) -> BTreeSet<String> {
     let names = ["authorization", "cookie", "x-xsrf-token", "footprintapikey"];
     let requests = simulator.requests();

@@ -29,7 +29,7 @@ fn note(line: String) {
     PROCESS.lock().unwrap_or_else(PoisonError::into_inner).push(line);
 }
 
-/// What was shown, by the name of the place.
+/// The texts that were shown, by the name of the place.
 pub struct Sinks {
     logs: CapturedLogs,
     shown: Vec<(String, String)>,

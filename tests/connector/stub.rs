@@ -7,14 +7,14 @@ use tokio::net::TcpListener;
 
 /// One canned answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct CannedReply {
     pub status: u16,
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl CannedReply {
     pub fn json(body: impl Into<Vec<u8>>) -> Self {
         Self { status: 200, content_type: "application/json", headers: Vec::new(), body: body.into() }
     }
@@ -30,12 +30,12 @@ impl Answer {
 }
 
 /// The login reply of an ordinary instance: a token that is no JWT.
-pub fn logged_in() -> Answer {
-    Answer::json(r#"{"access":"opaque-token","refresh":"opaque-refresh"}"#)
+pub fn logged_in() -> CannedReply {
+    CannedReply::json(r#"{"access":"opaque-token","refresh":"opaque-refresh"}"#)
 }
 
 /// Serves `answer(method, path with query, head)` on a free port until the test ends; returns its address.
-pub async fn serve(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sync + 'static) -> String {
+pub async fn serve(answer: impl Fn(&str, &str, &str) -> CannedReply + Send + Sync + 'static) -> String {
     serve_whole(move |method, path, request| {
         answer(method, path, request.split_once("\r\n\r\n").map_or(request, |(head, _)| head))
     })
@@ -43,7 +43,7 @@ pub async fn serve(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sync + '
 }
 
 /// The same with the whole request, head and body, as text.
-pub async fn serve_whole(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sync + 'static) -> String {
+pub async fn serve_whole(answer: impl Fn(&str, &str, &str) -> CannedReply + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
@@ -93,6 +93,6 @@ pub async fn serve_whole(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sy
 }
 
 /// A server that logs everybody in and answers every other request with `reply`.
-pub async fn serve_reply(reply: Answer) -> String {
+pub async fn serve_reply(reply: CannedReply) -> String {
     serve(move |_, path, _| if path.starts_with("/api/auth/token/") { logged_in() } else { reply.clone() }).await
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coda_footprint::FootprintPlugin;
-use footprint_simulator::{Generation, KnownIds, Options, RecordedRequest, Simulator, User, UserKind};
+use footprint_simulator::{Generation, KnownIds, Options, RecordedRequest, SimulatedUser, Simulator, UserKind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use soar_connector::manifest::Input;
@@ -44,7 +44,7 @@ pub async fn simulator(generation: Generation) -> Simulator {
 }
 
 /// The settings of `user` on `simulator`.
-pub fn settings<'a>(url: &'a str, user: &'a User) -> Vec<(&'static str, &'a str)> {
+pub fn settings<'a>(url: &'a str, user: &'a SimulatedUser) -> Vec<(&'static str, &'a str)> {
     vec![("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)]
 }
 

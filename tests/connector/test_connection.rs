@@ -4,7 +4,7 @@ use footprint_simulator::{Generation, Options, Simulator, UserKind};
 use serde_json::json;
 use soar_connector::{Outcome, RawData};
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{GENERATIONS, administrator, connect, connect_as, error_of, run, settings, simulator};
 use crate::tls::{Authority, BOTH_VERSIONS, DAY};
 
@@ -100,9 +100,9 @@ async fn a_default_tenant_that_the_user_cannot_act_in_fails() {
     let outcome = run(&*connect_as(&simulator, UserKind::Reporting), TEST, json!({})).await;
     assert!(matches!(error_of(&outcome).0.as_str(), "tenant-unavailable" | "not-permitted"), "{outcome:?}");
     let url = serve(|_, path, _| match path {
-        "/api/auth/token/" => Answer::json(r#"{"access":"a","refresh":"b","original_tenant_id":7}"#),
-        "/api/common/auth/session/" => Answer::json(r#"{"isLoggedIn":true}"#),
-        _ => Answer::json(r#"[{"id":1,"name":"One"}]"#),
+        "/api/auth/token/" => CannedReply::json(r#"{"access":"a","refresh":"b","original_tenant_id":7}"#),
+        "/api/common/auth/session/" => CannedReply::json(r#"{"isLoggedIn":true}"#),
+        _ => CannedReply::json(r#"[{"id":1,"name":"One"}]"#),
     })
     .await;
     let outcome = run(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]), TEST, json!({})).await;
@@ -112,18 +112,18 @@ async fn a_default_tenant_that_the_user_cannot_act_in_fails() {
 #[tokio::test]
 async fn a_login_that_opens_no_session_is_not_green() {
     for (session, code) in [
-        (Answer::json(r#"{"isLoggedIn":false}"#), "not-logged-in"),
-        (Answer::json(r#"{"isLoggedIn":"yes"}"#), "not-logged-in"),
-        (Answer::json(r#"{"status":"ok"}"#), "unexpected-reply"),
-        (Answer::json(""), "empty-reply"),
-        (Answer { content_type: "text/html", ..Answer::json("<html>Welcome</html>") }, "html-reply"),
-        (Answer::status(503, ""), "service-unavailable"),
+        (CannedReply::json(r#"{"isLoggedIn":false}"#), "not-logged-in"),
+        (CannedReply::json(r#"{"isLoggedIn":"yes"}"#), "not-logged-in"),
+        (CannedReply::json(r#"{"status":"ok"}"#), "unexpected-reply"),
+        (CannedReply::json(""), "empty-reply"),
+        (CannedReply { content_type: "text/html", ..CannedReply::json("<html>Welcome</html>") }, "html-reply"),
+        (CannedReply::status(503, ""), "service-unavailable"),
     ] {
         let reply = session.clone();
         let url = serve(move |method, path, _| match (method, path) {
             ("POST", _) => logged_in(),
             (_, "/api/common/auth/session/") => reply.clone(),
-            _ => Answer::json("[]"),
+            _ => CannedReply::json("[]"),
         })
         .await;
         let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);

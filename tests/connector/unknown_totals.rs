@@ -4,7 +4,7 @@
 use serde_json::json;
 use soar_connector::Outcome;
 
-use crate::stub::{Answer, logged_in, serve};
+use crate::stub::{CannedReply, logged_in, serve};
 use crate::support::{connect, run};
 
 const PAGE: u64 = 100;
@@ -14,7 +14,7 @@ fn device(id: &str, name: u64) -> String {
 }
 
 /// Reads all devices of a server that answers `page(number)`.
-async fn all_devices(page: impl Fn(u64) -> Answer + Send + Sync + 'static) -> Outcome {
+async fn all_devices(page: impl Fn(u64) -> CannedReply + Send + Sync + 'static) -> Outcome {
     let url = serve(move |_, path, _| match path {
         "/api/auth/token/" => logged_in(),
         _ => page(path.split("page=").nth(1).and_then(|number| number.parse().ok()).unwrap_or(1)),
@@ -24,8 +24,8 @@ async fn all_devices(page: impl Fn(u64) -> Answer + Send + Sync + 'static) -> Ou
     run(&*connector, "List Devices", json!({ "All Pages": true })).await
 }
 
-fn answer(number: u64, totals: &str, rows: &[String]) -> Answer {
-    Answer::json(format!(r#"{{"page":{number}{totals},"items":[{}]}}"#, rows.join(",")))
+fn answer(number: u64, totals: &str, rows: &[String]) -> CannedReply {
+    CannedReply::json(format!(r#"{{"page":{number}{totals},"items":[{}]}}"#, rows.join(",")))
 }
 
 /// The rows of page `number` of a list of `total` rows.
@@ -58,7 +58,7 @@ async fn every_row_is_read_however_the_server_writes_its_totals() {
 async fn a_list_of_unknown_length_ends_at_the_page_that_is_short_or_gone() {
     for (total, pages) in [(250, 3), (200, 2), (1, 1), (0, 1)] {
         let outcome = all_devices(move |number| match number {
-            3 if total == 200 => Answer::status(404, r#"{"detail":"Página inválida."}"#),
+            3 if total == 200 => CannedReply::status(404, r#"{"detail":"Página inválida."}"#),
             _ => answer(number, "", &rows(number, total)),
         })
         .await;
@@ -117,7 +117,7 @@ async fn an_equal_row_of_an_earlier_page_is_a_duplicate() {
 async fn a_page_past_the_last_has_no_rows_in_whatever_language_the_server_says_so() {
     let url = serve(|_, path, _| match path.split("page=").nth(1) {
         _ if path == "/api/auth/token/" => logged_in(),
-        Some("9") => Answer::status(404, r#"{"detail":"Página inválida."}"#),
+        Some("9") => CannedReply::status(404, r#"{"detail":"Página inválida."}"#),
         _ => answer(1, r#","totalPages":1,"totalCount":1"#, &rows(1, 1)),
     })
     .await;

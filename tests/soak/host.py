@@ -133,12 +133,15 @@ class Host:
                               '--output', 'json', input=user['password'])
         return json.loads(added)['id']
 
-    def serve(self, mail, hook):
+    def send_alerts_to(self, mail, hook):
+        """Writes the ports of the mail server and of the webhook into the settings."""
         with open(self.instance / 'host.toml', 'a') as settings:
             settings.write(f'[schedules]\ngather-seconds = 1\nfollow-up-minutes = 0\n'
                            f'[alerts.mail]\nhost = "127.0.0.1"\nport = {mail}\nsecurity = "plain"\n'
                            f'from = "Footprint <host@example.com>"\n[alerts.webhooks.operations]\n'
                            f'address = "http://127.0.0.1:{hook}/hook"\nsecret = "env:FOOTPRINT_SECRET_WEBHOOK"\n')
+
+    def serve(self):
         self.log = self.folder / 'log'
         self.process = subprocess.Popen([FOOTPRINT, 'serve', '--json'], env=self.environment | self.clock.environment,
                                         stdout=subprocess.PIPE, stderr=open(self.log, 'w'), text=True)

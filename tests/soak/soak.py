@@ -55,9 +55,11 @@ class Soak:
         keys = {name: self.host.user(name, role) for name, role in
                 [*((f'worker{number}', 'Analyst') for number in range(WORKERS)), ('greedy', 'Viewer'), ('slow', 'Viewer')]}
         self.tested, self.checked = Breakable(self.target), Breakable(self.target)
+        # A connection can name only a webhook of the settings.
+        self.host.send_alerts_to(self.mail.port, self.hook.port)
         ids = [self.host.connect(name, port, minutes) for name, port, minutes in
                [('steady', simulator.port, 5), ('tested', self.tested.port, 60), ('checked', self.checked.port, 1)]]
-        self.host.serve(self.mail.port, self.hook.port)
+        self.host.serve()
         self.load = Load(self.host)
         self.tested_outages = Outages(self.load, self.tested, ids[1], 'tested')
         self.checked_id, self.long_outages, self.keys = ids[2], 0, keys

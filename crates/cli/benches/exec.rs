@@ -24,19 +24,19 @@ const LEAST: f64 = 0.8;
 const FOOTPRINT: &str = env!("CARGO_BIN_EXE_footprint");
 
 /// A simulator in a process of its own. Dropping it ends the process.
-struct Simulator {
+struct SimulatorProcess {
     process: Child,
     settings: Map<String, Value>,
 }
 
-impl Drop for Simulator {
+impl Drop for SimulatorProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Simulator {
+impl SimulatorProcess {
     fn start() -> Self {
         let arguments = ["simulate", "--json", "--no-oddities", "--devices", "1000"];
         let mut process = Command::new(FOOTPRINT).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
@@ -123,7 +123,7 @@ fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--test") {
         return ExitCode::SUCCESS;
     }
-    let simulator = Simulator::start();
+    let simulator = SimulatorProcess::start();
     simulator.in_process();
     let (mut inside, mut outside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

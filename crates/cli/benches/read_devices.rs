@@ -16,7 +16,7 @@ use coda_footprint::FootprintPlugin;
 use futures_util::StreamExt as _;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use soar_connector::{Connector, ExecutionContext, Page, Plugin, RowReader, SettingValues, Sink, SinkError};
+use soar_connector::{Connector, ExecutionContext, Plugin, ReplyPage, RowReader, SettingValues, Sink, SinkError};
 
 const ROUNDS: usize = 9;
 const DEVICES: u32 = 100_000;
@@ -28,21 +28,21 @@ const MOST_MEMORY: f64 = 24.0;
 const FOOTPRINT: &str = env!("CARGO_BIN_EXE_footprint");
 
 /// A simulator in a process of its own. Dropping it ends the process.
-struct Simulator {
+struct SimulatorProcess {
     process: Child,
     url: String,
     user_name: String,
     password: String,
 }
 
-impl Drop for Simulator {
+impl Drop for SimulatorProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Simulator {
+impl SimulatorProcess {
     fn start(devices: u32) -> Self {
         let mut process = Command::new(FOOTPRINT)
             .args(["simulate", "--json", "--no-oddities", "--devices", &devices.to_string()])
@@ -116,7 +116,7 @@ fn peak_memory(process: u32) -> u64 {
 }
 
 /// The bare loop: reqwest, and `each` on the bytes of each page.
-async fn bare_loop(simulator: &Simulator, each: impl Fn(&[u8]) -> usize) -> Duration {
+async fn bare_loop(simulator: &SimulatorProcess, each: impl Fn(&[u8]) -> usize) -> Duration {
     let started = Instant::now();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let api = format!("{}/api", simulator.url);
@@ -144,14 +144,14 @@ fn parse(body: &[u8]) -> usize {
 }
 
 /// Reads the table cells and key fields of every row, and counts them.
-struct Table {
+struct TableCounter {
     reader: RowReader,
     cells: usize,
 }
 
 #[async_trait]
-impl Sink for Table {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+impl Sink for TableCounter {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         for row in page.rows() {
             let row = self.reader.read(row)?;
             self.cells += self.reader.cells(&row).len() + self.reader.keys(&row).map(|keys| keys.len()).sum::<usize>();
@@ -160,11 +160,11 @@ impl Sink for Table {
     }
 }
 
-async fn table(simulator: &Simulator) -> Duration {
+async fn table(simulator: &SimulatorProcess) -> Duration {
     let started = Instant::now();
     let connector = simulator.connect();
     let command = connector.manifest().command("List Devices").unwrap();
-    let mut sink = Table { reader: RowReader::new(command), cells: 0 };
+    let mut sink = TableCounter { reader: RowReader::new(command), cells: 0 };
     let parameters = [("All Pages".to_owned(), json!(true)), ("Page Size".to_owned(), json!(PAGE_SIZE))];
     let list = connector.manifest().invocation("List Devices", &parameters.into_iter().collect()).unwrap();
     let ended = connector.execute_into(&list, &ExecutionContext::new(), &mut sink).await;
@@ -185,7 +185,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let simulator = Simulator::start(DEVICES);
+    let simulator = SimulatorProcess::start(DEVICES);
     runtime.block_on(bare_loop(&simulator, parse));
     let mut seconds: [Vec<f64>; 4] = Default::default();
     let mut ratios: [Vec<f64>; 2] = Default::default();
@@ -201,13 +201,13 @@ fn main() -> ExitCode {
             times.push(time);
         }
     }
-    let peak = |simulator: &Simulator| {
+    let peak = |simulator: &SimulatorProcess| {
         let most = (0..5).map(|_| simulator.stream_memory()).max().unwrap();
         most as f64 / 1024.0
     };
     let large = peak(&simulator);
     drop(simulator);
-    let small = peak(&Simulator::start(10_000));
+    let small = peak(&SimulatorProcess::start(10_000));
     let [reference, transport, stream, table] = seconds.map(median);
     let [stream_ratio, table_ratio] = ratios.map(median);
     println!("{DEVICES} devices in pages of {PAGE_SIZE}, {AT_ONCE} requests at once, medians of {ROUNDS} rounds:");

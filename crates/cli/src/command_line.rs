@@ -4,12 +4,12 @@ use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use coda_footprint::FootprintPlugin;
 use soar_connector::Plugin as _;
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 
 use crate::completing;
-use crate::connection::flags::{self, Flags};
+use crate::connection::flags::{self, ConnectionFlags};
 use crate::exit::Exit;
-use crate::logging::{self, LogLevel, Subject};
+use crate::logging::{self, LogLevel, LogSubject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
@@ -45,7 +45,7 @@ struct CommandLine {
     log_level: Option<LogLevel>,
 
     #[command(subcommand)]
-    subcommand: Chosen,
+    subcommand: ChosenSubcommand,
 }
 
 // The subcommands. clap builds the flags of a subcommand only once it is chosen: all of them take 6 MiB of memory.
@@ -54,7 +54,7 @@ struct CommandLine {
 // the command.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-enum Chosen {
+enum ChosenSubcommand {
     /// Run every command against a simulated Footprint instance, one with a failure, and start a host
     Demo(demo::Arguments),
     /// Run a command
@@ -131,10 +131,10 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     });
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (subject, usual) = match typed.subcommand {
-        Chosen::Simulate(_) => (Subject::Simulator, None),
+        ChosenSubcommand::Simulate(_) => (LogSubject::Simulator, None),
         // Only the log says why a call was answered with status 500.
-        Chosen::Serve(_) => (Subject::Host, Some(LogLevel::Warn)),
-        _ => (Subject::Commands, None),
+        ChosenSubcommand::Serve(_) => (LogSubject::Host, Some(LogLevel::Warn)),
+        _ => (LogSubject::Commands, None),
     };
     if let Some(level) = typed.log_level.or(usual) {
         logging::start(level, subject, printer);
@@ -142,49 +142,49 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let chosen = typed.subcommand;
     let flags = || {
         let (_, flags) = matches.subcommand().context("no subcommand was given")?;
-        Flags::read(connector, flags)
+        ConnectionFlags::read(connector, flags)
     };
     match chosen {
-        Chosen::Demo(arguments) => demo::run(&arguments, &plugin, printer),
-        Chosen::Run(arguments) => run::run(&arguments, &flags()?, &plugin, printer),
-        Chosen::Exec(arguments) => exec::run(&arguments, &flags()?, &plugin, printer),
-        Chosen::Mcp(arguments) => mcp::run(&arguments, &flags()?, &plugin),
-        Chosen::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
-        Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
-        Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
-        Chosen::Package(arguments) => package::run(&arguments, plugin.manifest(), printer),
-        Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
-        Chosen::Site(arguments) => site::run(&arguments, printer),
-        Chosen::Init(arguments) => init::run(&arguments, printer),
-        Chosen::Serve(arguments) => serve::run(&arguments, printer),
-        Chosen::Doctor(arguments) => doctor::run(&arguments, printer),
-        Chosen::Backup(arguments) => backup::run(&arguments, printer),
-        Chosen::Restore(arguments) => restore::run(&arguments, printer),
-        Chosen::Key(arguments) => key::run(&arguments, printer),
-        Chosen::Connection(arguments) => connection::run(&arguments, printer),
-        Chosen::Agent(arguments) => agent::run(&arguments, printer),
-        Chosen::Integration(arguments) => integration::run(&arguments, printer),
-        Chosen::Incident(arguments) => incident::run(&arguments, printer),
-        Chosen::Case(arguments) => case::run(&arguments, printer),
-        Chosen::Utility(arguments) => {
+        ChosenSubcommand::Demo(arguments) => demo::run(&arguments, &plugin, printer),
+        ChosenSubcommand::Run(arguments) => run::run(&arguments, &flags()?, &plugin, printer),
+        ChosenSubcommand::Exec(arguments) => exec::run(&arguments, &flags()?, &plugin, printer),
+        ChosenSubcommand::Mcp(arguments) => mcp::run(&arguments, &flags()?, &plugin),
+        ChosenSubcommand::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
+        ChosenSubcommand::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
+        ChosenSubcommand::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
+        ChosenSubcommand::Package(arguments) => package::run(&arguments, plugin.manifest(), printer),
+        ChosenSubcommand::Simulate(arguments) => simulate::run(&arguments, connector, printer),
+        ChosenSubcommand::Site(arguments) => site::run(&arguments, printer),
+        ChosenSubcommand::Init(arguments) => init::run(&arguments, printer),
+        ChosenSubcommand::Serve(arguments) => serve::run(&arguments, printer),
+        ChosenSubcommand::Doctor(arguments) => doctor::run(&arguments, printer),
+        ChosenSubcommand::Backup(arguments) => backup::run(&arguments, printer),
+        ChosenSubcommand::Restore(arguments) => restore::run(&arguments, printer),
+        ChosenSubcommand::Key(arguments) => key::run(&arguments, printer),
+        ChosenSubcommand::Connection(arguments) => connection::run(&arguments, printer),
+        ChosenSubcommand::Agent(arguments) => agent::run(&arguments, printer),
+        ChosenSubcommand::Integration(arguments) => integration::run(&arguments, printer),
+        ChosenSubcommand::Incident(arguments) => incident::run(&arguments, printer),
+        ChosenSubcommand::Case(arguments) => case::run(&arguments, printer),
+        ChosenSubcommand::Utility(arguments) => {
             let (_, matches) = matches.subcommand().context("no subcommand was given")?;
             utility::run(&arguments, matches, printer)
         }
-        Chosen::Tenant(arguments) => tenant::run(&arguments, printer),
-        Chosen::Runs(arguments) => runs::run(&arguments, printer),
-        Chosen::Findings(arguments) => findings::run(&arguments, printer),
-        Chosen::Health(arguments) => health::run(&arguments, printer),
-        Chosen::Alert(arguments) => alert::run(&arguments, printer),
-        Chosen::Schedule(arguments) => schedule::run(&arguments, printer),
-        Chosen::Audit(arguments) => audit::run(&arguments, printer),
-        Chosen::User(arguments) => user::run(&arguments, printer),
-        Chosen::Completions(arguments) => completions::run(&arguments, printer),
+        ChosenSubcommand::Tenant(arguments) => tenant::run(&arguments, printer),
+        ChosenSubcommand::Runs(arguments) => runs::run(&arguments, printer),
+        ChosenSubcommand::Findings(arguments) => findings::run(&arguments, printer),
+        ChosenSubcommand::Health(arguments) => health::run(&arguments, printer),
+        ChosenSubcommand::Alert(arguments) => alert::run(&arguments, printer),
+        ChosenSubcommand::Schedule(arguments) => schedule::run(&arguments, printer),
+        ChosenSubcommand::Audit(arguments) => audit::run(&arguments, printer),
+        ChosenSubcommand::User(arguments) => user::run(&arguments, printer),
+        ChosenSubcommand::Completions(arguments) => completions::run(&arguments, printer),
     }
 }
 
 /// The command line, without the flags that clap adds once a subcommand is chosen: see [`built`]. The connection's flags
 /// come from the manifest's settings.
-fn definition(connector: &Connector) -> clap::Command {
+fn definition(connector: &ConnectorManifest) -> clap::Command {
     let definition = CommandLine::command().mut_subcommand("utility", utility::with_commands);
     CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_connection(command, connector))
@@ -199,7 +199,7 @@ fn built(mut definition: clap::Command) -> clap::Command {
 
 /// The whole command line.
 #[cfg(test)]
-pub(crate) fn whole_definition(connector: &Connector) -> clap::Command {
+pub(crate) fn whole_definition(connector: &ConnectorManifest) -> clap::Command {
     built(definition(connector))
 }
 
@@ -219,7 +219,7 @@ fn with_whole_examples(command: clap::Command, width: usize) -> clap::Command {
 }
 
 /// The same, with the flags for secrets that exist only to be refused. Help and completions do not offer them.
-fn refusing_secrets(definition: clap::Command, connector: &Connector) -> clap::Command {
+fn refusing_secrets(definition: clap::Command, connector: &ConnectorManifest) -> clap::Command {
     CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_refused_secrets(command, connector))
     })

@@ -28,7 +28,7 @@ pub(crate) enum LogLevel {
 
 /// The subject of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum LogSubject {
     /// Commands. Lines of the HTTP libraries outside of commands are left out.
     Commands,
     /// The simulator, which answers requests and has no commands.
@@ -38,7 +38,7 @@ pub(crate) enum Subject {
 }
 
 /// Starts the log.
-pub(crate) fn start(level: LogLevel, subject: Subject, printer: &Printer) {
+pub(crate) fn start(level: LogLevel, subject: LogSubject, printer: &Printer) {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -49,7 +49,7 @@ pub(crate) fn start(level: LogLevel, subject: Subject, printer: &Printer) {
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(printer.colours_errors())
         .with_writer(std::io::stderr)
-        .with_filter(Lines { level, subject });
+        .with_filter(LineFilter { level, subject });
     // The log is set once per process. A second call changes nothing.
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
@@ -59,12 +59,12 @@ pub(crate) fn start(level: LogLevel, subject: Subject, printer: &Printer) {
 /// The HTTP libraries drive connections in tasks of their own, for all requests over them. Their lines there belong to
 /// no command, so only their lines in a command's span are written, with its id.
 #[derive(Debug)]
-struct Lines {
+struct LineFilter {
     level: LevelFilter,
-    subject: Subject,
+    subject: LogSubject,
 }
 
-impl Lines {
+impl LineFilter {
     /// Spans of commands have the level info. They are needed at every level, since they carry the request id.
     fn most(&self) -> LevelFilter {
         self.level.max(LevelFilter::INFO)
@@ -75,13 +75,13 @@ impl Lines {
             Some("coda_footprint" | "footprint" | "soar_connector" | "soar_host" | "soar_server" | "soar_store") => {
                 true
             }
-            Some("footprint_simulator") => self.subject == Subject::Simulator,
+            Some("footprint_simulator") => self.subject == LogSubject::Simulator,
             _ => false,
         }
     }
 }
 
-impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Filter<S> for Lines {
+impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Filter<S> for LineFilter {
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: &Context<'_, S>) -> bool {
         if !self.is_ours(metadata.target()) {
             // Below trace, the libraries' own lines would hide the host's.
@@ -91,7 +91,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Filter<S> for Lines {
     }
 
     fn event_enabled(&self, event: &tracing::Event<'_>, context: &Context<'_, S>) -> bool {
-        self.subject != Subject::Commands
+        self.subject != LogSubject::Commands
             || self.is_ours(event.metadata().target())
             || context
                 .event_scope(event)

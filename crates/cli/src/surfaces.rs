@@ -96,6 +96,7 @@ const PAIRS: &[(&str, &[&str])] = &[
     ("listFindings", &["findings list"]),
     ("getFinding", &["findings show"]),
     ("listFindingTenants", &["findings tenants"]),
+    ("removeFindingTenant", &["findings tenants remove"]),
     ("collectFindings", &["findings collect"]),
     ("getFindingCollection", &["findings collection"]),
     ("listFindingChanges", &["findings changes"]),

@@ -11,22 +11,22 @@ use serde::Serialize;
 use soar_host::transfer::guarded;
 
 use crate::parts::Table;
-use crate::visit::{Answer, Page, PageError};
+use crate::visit::{Page, PageError, PageResult};
 
 /// The number of rows that an export reads at a time.
 pub(crate) const ROWS: i64 = 1_000;
 
 /// Rows of a list, and the position of the rows after them.
-pub(crate) type Rows = (Table, Option<String>);
+pub(crate) type ExportRows = (Table, Option<String>);
 
 /// Lines of an export, and the position of the rows after them.
-pub(crate) type Lines = (Vec<u8>, Option<String>);
+pub(crate) type ExportLines = (Vec<u8>, Option<String>);
 
 /// Answers with all rows of a list as CSV. `fetch` returns the rows at a position.
-pub(crate) async fn csv<F, Fut>(page: Page, name: &'static str, fetch: F) -> Answer
+pub(crate) async fn csv<F, Fut>(page: Page, name: &'static str, fetch: F) -> PageResult
 where
     F: Fn(Page, Option<String>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Rows, PageError>> + Send + 'static,
+    Fut: Future<Output = Result<ExportRows, PageError>> + Send + 'static,
 {
     let fetch = Arc::new(fetch);
     stream(page, name, "csv", move |page, position| {
@@ -42,10 +42,10 @@ where
 }
 
 /// Answers with all rows of a list, one JSON object per line. `fetch` returns the lines at a position.
-pub(crate) async fn ndjson<F, Fut>(page: Page, name: &'static str, fetch: F) -> Answer
+pub(crate) async fn ndjson<F, Fut>(page: Page, name: &'static str, fetch: F) -> PageResult
 where
     F: Fn(Page, Option<String>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Lines, PageError>> + Send + 'static,
+    Fut: Future<Output = Result<ExportLines, PageError>> + Send + 'static,
 {
     stream(page, name, "ndjson", fetch).await
 }
@@ -62,10 +62,10 @@ pub(crate) fn json_lines<T: Serialize>(values: &[T]) -> Result<Vec<u8>, PageErro
 
 /// Answers with a file of lines. A store that fails while the lines are sent ends the download early, which the browser
 /// reports.
-async fn stream<F, Fut>(page: Page, name: &'static str, format: &'static str, fetch: F) -> Answer
+async fn stream<F, Fut>(page: Page, name: &'static str, format: &'static str, fetch: F) -> PageResult
 where
     F: Fn(Page, Option<String>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Lines, PageError>> + Send + 'static,
+    Fut: Future<Output = Result<ExportLines, PageError>> + Send + 'static,
 {
     let (first, next) = fetch(page.clone(), None).await?;
     page.exported("", &format!("{name} as {}", format.to_uppercase())).await?;

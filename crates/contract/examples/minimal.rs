@@ -67,7 +67,7 @@ struct Get(&'static str);
 
 #[async_trait]
 impl Handler<Lantern> for Get {
-    async fn run(&self, lantern: &Lantern, mut call: Call<'_>) -> Result<(), Failure> {
+    async fn run(&self, lantern: &Lantern, mut call: HandlerCall<'_>) -> Result<(), Failure> {
         let lost = |error: reqwest::Error| Failure::new("unreachable", sentence(&error.without_url().to_string()));
         let request = lantern.http.get(format!("{}/{}", lantern.address, self.0)).query(call.parameters());
         call.report.receipt.requests += 1;

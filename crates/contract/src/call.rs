@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::manifest::Command;
 use crate::outcome::{Receipt, Warning};
-use crate::page::Page;
+use crate::page::ReplyPage;
 use crate::parameters::Parameters;
 use crate::progress::{Progress, Step};
 use crate::sink::Sink;
@@ -44,20 +44,20 @@ impl Report {
 }
 
 /// One run of a command: its parameters, and where its pages go.
-pub struct Call<'a> {
+pub struct HandlerCall<'a> {
     /// The command and its parameters.
     pub invocation: &'a Invocation,
     /// How long the whole command may take.
     pub time_limit: Duration,
-    /// Hears how far the command has come. [`Call::page`] tells each page.
+    /// Hears how far the command has come. [`HandlerCall::page`] tells each page.
     pub progress: &'a Progress,
-    /// Takes the pages. [`Call::page`] counts them too.
+    /// Takes the pages. [`HandlerCall::page`] counts them too.
     pub sink: &'a mut dyn Sink,
     /// The work so far.
     pub report: &'a mut Report,
 }
 
-impl<'a> Call<'a> {
+impl<'a> HandlerCall<'a> {
     pub(crate) fn new(
         invocation: &'a Invocation,
         time_limit: Duration,
@@ -100,7 +100,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`hand_on`].
-    pub async fn page(&mut self, page: Page) -> Result<(), Failure> {
+    pub async fn page(&mut self, page: ReplyPage) -> Result<(), Failure> {
         let receipt = &mut self.report.receipt;
         receipt.pages += 1;
         receipt.rows += page.len() as u64;
@@ -114,7 +114,7 @@ impl<'a> Call<'a> {
 ///
 /// # Errors
 /// `reply-too-large` when the sink holds as much as it may, and `output-failed` when it cannot write.
-pub async fn hand_on(sink: &mut dyn Sink, page: Page) -> Result<(), Failure> {
+pub async fn hand_on(sink: &mut dyn Sink, page: ReplyPage) -> Result<(), Failure> {
     sink.page(page).await.map_err(|error| match error {
         SinkError::Full { .. } => {
             Failure::new("reply-too-large", sentence(&format!("The list is too large to keep: {error}")))

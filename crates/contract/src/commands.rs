@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tracing::{Instrument as _, info, info_span};
 
-use crate::call::{Call, Report};
+use crate::call::{HandlerCall, Report};
 use crate::connector::{Connector, ExecutionContext};
 use crate::failure::Failure;
 use crate::follow::{Follow, Polled};
@@ -24,7 +24,7 @@ pub trait Handler<C: ?Sized>: Send + Sync {
     ///
     /// # Errors
     /// [`Failure`], which the manifest's entry of its code, or of its status, explains.
-    async fn run(&self, connection: &C, call: Call<'_>) -> Result<(), Failure>;
+    async fn run(&self, connection: &C, call: HandlerCall<'_>) -> Result<(), Failure>;
 
     /// The follower of a command whose work goes on in the product: it takes the place of `run`.
     fn follow(&self) -> Option<&dyn Follow<C>> {
@@ -111,7 +111,7 @@ impl<C: ?Sized + Sync> Commands<C> {
         let mut commands = self.manifest.commands.iter().zip(self.entries);
         let result = match commands.find(|(known, _)| known.name == command.name) {
             Some((_, entry)) => {
-                let call = Call::new(invocation, limit, &context.progress, sink, &mut report);
+                let call = HandlerCall::new(invocation, limit, &context.progress, sink, &mut report);
                 let running = async { tokio::time::timeout(limit, entry.handler.run(connection, call)).await };
                 running.instrument(span.clone()).await.unwrap_or_else(|_| Err(report.out_of_time(limit)))
             }
@@ -130,19 +130,19 @@ impl<C: fmt::Debug + Send + Sync> Commands<C> {
     /// A connector that runs these commands on `connection`, each for `time_limit` unless the caller says otherwise.
     #[must_use]
     pub fn connect(self: &Arc<Self>, connection: C, time_limit: Duration) -> Arc<dyn Connector> {
-        Arc::new(Connected { commands: Arc::clone(self), connection, time_limit })
+        Arc::new(ConnectedCommands { commands: Arc::clone(self), connection, time_limit })
     }
 }
 
 #[derive(Debug)]
-struct Connected<C: 'static> {
+struct ConnectedCommands<C: 'static> {
     commands: Arc<Commands<C>>,
     connection: C,
     time_limit: Duration,
 }
 
 #[async_trait]
-impl<C: fmt::Debug + Send + Sync> Connector for Connected<C> {
+impl<C: fmt::Debug + Send + Sync> Connector for ConnectedCommands<C> {
     fn manifest(&self) -> &Manifest {
         &self.commands.manifest
     }

@@ -42,6 +42,9 @@ pub struct Finding {
     /// The CVEs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cve: Vec<String>,
+    /// The CWEs, such as CWE-79.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cwe: Vec<String>,
     /// A short title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -103,6 +106,7 @@ impl Default for Finding {
             status: FindingStatus::Open,
             state: None,
             cve: Vec::new(),
+            cwe: Vec::new(),
             title: None,
             description: None,
             severity: None,

@@ -65,6 +65,7 @@ impl FindingReader {
             status: state.as_deref().map_or(FindingStatus::Open, |word| self.source.state.status(word)),
             state,
             cve: self.texts(&row, members.cve.as_ref()),
+            cwe: cwes(&self.texts(&row, members.cwe.as_ref())),
             title: self.text(&row, members.title.as_ref()),
             description: self.text(&row, members.description.as_ref()),
             severity: self.text(&row, members.severity.as_ref()),
@@ -120,6 +121,7 @@ fn paths(source: &FindingsSource) -> impl Iterator<Item = &ManifestPath> {
         &device.tags,
         &members.id,
         &members.cve,
+        &members.cwe,
         &members.title,
         &members.description,
         &members.severity,
@@ -138,6 +140,20 @@ fn paths(source: &FindingsSource) -> impl Iterator<Item = &ManifestPath> {
         &members.references,
     ];
     [&device.id, &source.state.path].into_iter().chain(&source.key).chain(optional.into_iter().flatten())
+}
+
+/// The CWEs that texts name, such as CWE-79. A product may write other words there, such as NVD-CWE-noinfo.
+fn cwes(texts: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in texts {
+        for rest in text.to_ascii_uppercase().split("CWE-").skip(1) {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            if !digits.is_empty() {
+                found.push(format!("CWE-{digits}"));
+            }
+        }
+    }
+    found
 }
 
 fn text_of(value: Value) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::call::Call;
+use crate::call::HandlerCall;
 use crate::error::CommandError;
 use crate::failure::Failure;
 use crate::follow_token::FollowToken;
@@ -16,7 +16,7 @@ use crate::outcome::{Conclusion, Receipt};
 
 /// Work that is not over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
+pub struct RunningWork {
     /// The token to ask with from now on. It can differ from the one before.
     pub token: FollowToken,
     /// The state of the work in a word, such as `running`.
@@ -31,7 +31,7 @@ pub struct Running {
 #[derive(Debug)]
 pub enum Poll {
     /// It is not over.
-    Running(Running),
+    Running(RunningWork),
     /// It is over, and its rows went to the sink.
     Done,
 }
@@ -43,19 +43,19 @@ pub trait Follow<C: ?Sized>: Send + Sync {
     ///
     /// # Errors
     /// [`Failure`], if nothing was started.
-    async fn start(&self, connection: &C, call: Call<'_>) -> Result<FollowToken, Failure>;
+    async fn start(&self, connection: &C, call: HandlerCall<'_>) -> Result<FollowToken, Failure>;
 
     /// Asks about the work. It never starts any.
     ///
     /// # Errors
     /// [`Failure`]. One that the manifest calls retryable says nothing about the work: the caller asks again later.
-    async fn poll(&self, connection: &C, token: &FollowToken, call: Call<'_>) -> Result<Poll, Failure>;
+    async fn poll(&self, connection: &C, token: &FollowToken, call: HandlerCall<'_>) -> Result<Poll, Failure>;
 
     /// Ends the work, if the product can. Returns whether it did; otherwise the work goes on unwatched.
     ///
     /// # Errors
     /// [`Failure`].
-    async fn cancel(&self, connection: &C, token: &FollowToken, call: Call<'_>) -> Result<bool, Failure>;
+    async fn cancel(&self, connection: &C, token: &FollowToken, call: HandlerCall<'_>) -> Result<bool, Failure>;
 
     /// Waits, for callers that follow the work in one go.
     async fn wait(&self, connection: &C, wait: Duration);
@@ -65,7 +65,7 @@ pub trait Follow<C: ?Sized>: Send + Sync {
 #[derive(Debug)]
 pub enum Polled {
     /// It is not over. The receipt is of this question.
-    Running(Running, Receipt),
+    Running(RunningWork, Receipt),
     /// The product gave no answer that says anything about the work. It is asked again after the wait.
     Unanswered {
         /// Why.

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use tracing::{Instrument as _, info_span};
 
-use crate::call::{Call, Report};
+use crate::call::{HandlerCall, Report};
 use crate::commands::Commands;
 use crate::connector::ExecutionContext;
 use crate::failure::Failure;
-use crate::follow::{Follow, Poll, Polled, Running, WAIT_UNANSWERED};
+use crate::follow::{Follow, Poll, Polled, RunningWork, WAIT_UNANSWERED};
 use crate::follow_token::FollowToken;
 use crate::invocation::Invocation;
 use crate::outcome::Conclusion;
@@ -30,7 +30,7 @@ impl<C: ?Sized + Sync> Commands<C> {
         let mut nothing = Collector::new(None, 0);
         let limit = context.time_limit.unwrap_or(time_limit);
         match self.ask(connection, (invocation, Question::Start), context, limit, &mut nothing).await {
-            (Some(Answer::Started(token)), conclusion) => Ok((token, conclusion)),
+            (Some(FollowerReply::Started(token)), conclusion) => Ok((token, conclusion)),
             (_, conclusion) => Err(conclusion),
         }
     }
@@ -64,7 +64,7 @@ impl<C: ?Sized + Sync> Commands<C> {
         let mut nothing = Collector::new(None, 0);
         let limit = context.time_limit.unwrap_or(time_limit);
         match self.ask(connection, (invocation, Question::Cancel(token)), context, limit, &mut nothing).await {
-            (Some(Answer::Cancelled(has_ended)), _) => Ok(has_ended),
+            (Some(FollowerReply::Cancelled(has_ended)), _) => Ok(has_ended),
             (_, conclusion) => Err(conclusion),
         }
     }
@@ -119,7 +119,7 @@ impl<C: ?Sized + Sync> Commands<C> {
                     }
                     wait
                 }
-                Polled::Running(Running { token: newer, status: word, percent, wait }, _) => {
+                Polled::Running(RunningWork { token: newer, status: word, percent, wait }, _) => {
                     token = newer;
                     status = percent.map_or_else(|| word.clone(), |percent| format!("{word}, {percent} %"));
                     wait
@@ -143,18 +143,20 @@ impl<C: ?Sized + Sync> Commands<C> {
         context: &ExecutionContext,
         limit: Duration,
         sink: &mut dyn Sink,
-    ) -> (Option<Answer>, Conclusion) {
+    ) -> (Option<FollowerReply>, Conclusion) {
         let started = Instant::now();
         let mut report = Report::default();
         let span = info_span!("follow", name = invocation.command().name, request_id = context.request_id);
         let result = match self.follower(invocation.command()) {
             Some(follow) => {
-                let call = Call::new(invocation, limit, &context.progress, sink, &mut report);
+                let call = HandlerCall::new(invocation, limit, &context.progress, sink, &mut report);
                 let running = tokio::time::timeout(limit, async {
                     Ok(match question {
-                        Question::Start => Answer::Started(follow.start(connection, call).await?),
-                        Question::Poll(token) => Answer::Polled(follow.poll(connection, token, call).await?),
-                        Question::Cancel(token) => Answer::Cancelled(follow.cancel(connection, token, call).await?),
+                        Question::Start => FollowerReply::Started(follow.start(connection, call).await?),
+                        Question::Poll(token) => FollowerReply::Polled(follow.poll(connection, token, call).await?),
+                        Question::Cancel(token) => {
+                            FollowerReply::Cancelled(follow.cancel(connection, token, call).await?)
+                        }
                     })
                 });
                 running.instrument(span).await.unwrap_or_else(|_| Err(report.out_of_time(limit)))
@@ -174,9 +176,9 @@ impl<C: ?Sized + Sync> Commands<C> {
 }
 
 /// The meaning of an answer to a question about work.
-fn judged(answer: Option<Answer>, conclusion: Conclusion) -> Polled {
+fn judged(answer: Option<FollowerReply>, conclusion: Conclusion) -> Polled {
     match (answer, conclusion.error) {
-        (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running, conclusion.receipt),
+        (Some(FollowerReply::Polled(Poll::Running(running))), _) => Polled::Running(running, conclusion.receipt),
         (None, Some(error)) if error.retryable => {
             Polled::Unanswered { error, wait: WAIT_UNANSWERED, receipt: conclusion.receipt }
         }
@@ -192,7 +194,7 @@ enum Question<'a> {
 }
 
 /// A follower's answer.
-enum Answer {
+enum FollowerReply {
     Started(FollowToken),
     Polled(Poll),
     Cancelled(bool),

@@ -1,7 +1,7 @@
 //! The contract between a SOAR host and its connectors.
 //!
 //! A connector describes itself in a [`Manifest`], is built from checked [`SettingValues`] by its [`Plugin`], and runs
-//! [`Invocation`]s that write [`Page`]s to a [`Sink`]. [`Commands`] runs the [`Handler`]s of a connector within the time
+//! [`Invocation`]s that write [`ReplyPage`]s to a [`Sink`]. [`Commands`] runs the [`Handler`]s of a connector within the time
 //! limit. An [`Outcome`] holds everything that a command gave: a person sees it in the Test Result window, and every
 //! surface serialises it. `examples/minimal.rs` is a whole connector.
 
@@ -41,7 +41,7 @@ mod table;
 pub mod testing;
 mod vocabulary;
 
-pub use call::{Call, Report, hand_on};
+pub use call::{HandlerCall, Report, hand_on};
 pub use clock::{Clock, SystemClock};
 pub use commands::{CommandEntry, Commands, Handler};
 pub use connector::{Connector, ExecutionContext, Plugin};
@@ -50,12 +50,12 @@ pub use error::{CommandError, ErrorParts, StatusCode, sentence};
 pub use failure::Failure;
 pub use finding::{Finding, FindingStatus};
 pub use finding_reader::{FindingProblem, FindingReader, listed_value};
-pub use follow::{Follow, Poll, Polled, Running};
+pub use follow::{Follow, Poll, Polled, RunningWork};
 pub use follow_token::FollowToken;
 pub use invocation::{InvalidCall, Invocation};
 pub use manifest::{Command, Manifest, ManifestError};
-pub use outcome::{Conclusion, KeyField, Outcome, RawData, Receipt, ReturnData, Warning};
-pub use page::Page;
+pub use outcome::{Conclusion, KeyFieldValues, Outcome, RawData, Receipt, ReturnData, Warning};
+pub use page::ReplyPage;
 pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters, parse_boolean};
 pub use pem::{certificates_in, is_pem};
 pub use progress::{Progress, Step};

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::error::CommandError;
 use crate::manifest::Command;
-use crate::page::Page;
+use crate::page::ReplyPage;
 use crate::table::Table;
 
 /// Whether a command reached its aim.
@@ -83,14 +83,14 @@ pub struct Conclusion {
 
 /// The values of one key field, such as all device ids.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KeyField {
+pub struct KeyFieldValues {
     /// The field's name in the manifest.
     pub name: String,
     /// Its values, in the rows' order.
     pub values: Vec<Value>,
 }
 
-impl KeyField {
+impl KeyFieldValues {
     /// The key fields of `command`, with no values yet.
     #[must_use]
     pub fn of(command: &Command) -> Vec<Self> {
@@ -112,8 +112,8 @@ pub enum RawData {
 impl RawData {
     /// The raw data of the pages read, in order.
     #[must_use]
-    pub fn of(pages: Vec<Page>) -> Self {
-        let mut bodies: Vec<_> = pages.into_iter().filter_map(Page::into_raw).collect();
+    pub fn of(pages: Vec<ReplyPage>) -> Self {
+        let mut bodies: Vec<_> = pages.into_iter().filter_map(ReplyPage::into_raw).collect();
         match bodies.len() {
             0 => Self::None,
             1 => Self::One(bodies.remove(0)),
@@ -143,7 +143,7 @@ pub struct Outcome {
     /// The result table; empty when Failed.
     pub result: Table,
     /// Values that other commands take, in the manifest's order.
-    pub key_fields: Vec<KeyField>,
+    pub key_fields: Vec<KeyFieldValues>,
     /// The product's replies, untouched.
     pub raw_data: RawData,
     /// Why it failed.
@@ -163,7 +163,7 @@ impl Outcome {
 }
 
 /// Key fields as one JSON object, in their order.
-pub(crate) struct KeyFieldMap<'a>(pub(crate) &'a [KeyField]);
+pub(crate) struct KeyFieldMap<'a>(pub(crate) &'a [KeyFieldValues]);
 
 impl Serialize for KeyFieldMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -14,7 +14,7 @@ use crate::table::Table;
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used: an outcome is serialised without copies")]
-struct Members {
+struct OutcomeMembers {
     /// Whether the command was successful.
     return_data: ReturnData,
     /// The result table; without rows if the command failed.
@@ -39,7 +39,7 @@ impl JsonSchema for Outcome {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = Members::json_schema(generator);
+        let mut schema = OutcomeMembers::json_schema(generator);
         schema.insert("description".to_owned(), "The outcome of a command.".into());
         schema
     }

@@ -6,13 +6,13 @@ use serde_json::value::RawValue;
 
 /// One reply body and where its rows are in it. Rows are JSON texts, byte for byte as they came.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct ReplyPage {
     body: String,
     rows: Vec<Range<usize>>,
     shown_raw: bool,
 }
 
-impl Page {
+impl ReplyPage {
     /// A page of `body` with rows at the given byte ranges.
     ///
     /// Ranges that are not inside `body` on character boundaries are dropped, so that reading a row cannot panic.

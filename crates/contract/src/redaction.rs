@@ -209,7 +209,7 @@ mod tests {
             let bytes = format!("{user}{secret}\u{1}");
             for text in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
                 let clean = redactor.clean(&text).into_owned();
-                // What the neighbours share with the secret's ends, and the neighbours.
+                // The rest is the neighbours, and the characters that they share with the secret's ends.
                 let left = clean.replace(MASK, "").len();
                 assert!(clean.contains(MASK) && left <= user.len() * 8 / 6 + 4, "{text} became {clean}");
             }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::manifest::{Connector, Setting, SettingType};
+use crate::manifest::{ConnectorManifest, Setting, SettingType};
 use crate::name::{normalised, quoted, suggestion};
 use crate::parameters::parse_boolean;
 use crate::secret::{NoSecret, secret_in};
@@ -62,7 +62,7 @@ impl SettingValues {
     /// # Errors
     /// [`SettingsError`] with every problem.
     pub fn parse(
-        manifest: &Connector,
+        manifest: &ConnectorManifest,
         given: impl IntoIterator<Item = (String, SecretString)>,
     ) -> Result<Self, SettingsError> {
         let mut values = BTreeMap::new();

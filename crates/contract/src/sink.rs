@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::manifest::Command;
-use crate::outcome::{Conclusion, KeyField, Outcome, RawData, ReturnData};
-use crate::page::Page;
+use crate::outcome::{Conclusion, KeyFieldValues, Outcome, RawData, ReturnData};
+use crate::page::ReplyPage;
 use crate::row::RowReader;
 use crate::sink_error::SinkError;
 use crate::table::Table;
@@ -17,7 +17,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// [`SinkError`] when the page cannot be taken; the command then ends as Failed.
-    async fn page(&mut self, page: Page) -> Result<(), SinkError>;
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError>;
 }
 
 /// A sink that keeps everything, up to a bound, and builds an [`Outcome`] of it.
@@ -25,8 +25,8 @@ pub trait Sink: Send {
 pub struct Collector {
     reader: Option<RowReader>,
     table: Table,
-    key_fields: Vec<KeyField>,
-    pages: Vec<Page>,
+    key_fields: Vec<KeyFieldValues>,
+    pages: Vec<ReplyPage>,
     bytes: usize,
     limit: usize,
     is_full: bool,
@@ -42,7 +42,7 @@ impl Collector {
         Self {
             reader: command.map(RowReader::new),
             table: Table::new(command),
-            key_fields: command.map(KeyField::of).unwrap_or_default(),
+            key_fields: command.map(KeyFieldValues::of).unwrap_or_default(),
             pages: Vec::new(),
             bytes: 0,
             limit,
@@ -64,7 +64,7 @@ impl Collector {
     }
 
     /// Adds a page's rows to the table and the key fields.
-    fn read(&mut self, reader: &RowReader, page: &Page) -> Result<(), SinkError> {
+    fn read(&mut self, reader: &RowReader, page: &ReplyPage) -> Result<(), SinkError> {
         for row in page.rows() {
             let row = reader.read(row)?;
             let cells = reader.cells(&row);
@@ -117,7 +117,7 @@ fn memory_of(value: &Value) -> usize {
 
 #[async_trait]
 impl Sink for Collector {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         self.keep(page.body().len())?;
         if self.reader.is_some() {
             // A row of a few bytes becomes a row of cells all the same.

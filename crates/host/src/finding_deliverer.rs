@@ -14,13 +14,13 @@ use crate::findings::formats::{FindingFormat, cut_to_batch, render};
 use crate::operations::Operations;
 
 /// The most changes in one batch.
-const BATCH: i64 = 500;
+const BATCH_SIZE: i64 = 500;
 
 /// The lease of a delivery. It is longer than the timeout of an attempt.
 const LEASE: Duration = Duration::from_secs(60);
 
 /// The interval between looks for due deliveries.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Sends changes of findings. Several hosts can share a store.
 pub(crate) struct FindingDeliverer {
@@ -52,7 +52,7 @@ impl FindingDeliverer {
                         break;
                     }
                 }
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
     }
@@ -113,7 +113,7 @@ impl FindingDeliverer {
         let mut reader = self.operations.store.reader().await?;
         let mut records = reader.records();
         let feeds = self.operations.feeds_of_delivery(&mut records, delivery.user_id).await?;
-        let (mut changes, mut through) = records.finding_changes(&feeds, delivery.after, BATCH).await?;
+        let (mut changes, mut through) = records.finding_changes(&feeds, delivery.after, BATCH_SIZE).await?;
         if let Some(begun) = delivery.through {
             changes.retain(|change| change.sequence <= begun);
             through = begun;

@@ -14,7 +14,7 @@ use crate::audit::AuditWriter;
 use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
 use crate::finding_deliverer::FindingDeliverer;
-use crate::findings::{Collector, Findings};
+use crate::findings::{FindingCollector, Findings};
 use crate::limits::Refusals;
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
@@ -88,13 +88,14 @@ impl Host {
         vault: Option<Vault>,
     ) -> Self {
         let directory = Arc::new(Directory::new(store.clone()));
+        let public_address = settings.public_address();
         let changes = Changes::new(store.clone()).keeping_answers(settings.answers_kept(), Arc::clone(&seal));
         let operations = Operations {
             changes,
             store: store.clone(),
             clock: Arc::clone(&clock),
             command_timeout: settings.command_timeout(),
-            public_address: settings.public_address(),
+            public_address: public_address.clone(),
             sign_in: settings.sign_in.clone(),
             seal: Some(Arc::clone(&seal)),
             known_commands: commands.known(),
@@ -115,7 +116,7 @@ impl Host {
             audit: audit.clone(),
             refusals: Arc::clone(&refusals),
             vault,
-            public_address: settings.public_address(),
+            public_address,
         };
         Self {
             operations,
@@ -189,7 +190,7 @@ impl Host {
     /// Collects and delivers findings, and applies rules to them, until `stop` is true. Does nothing in a host that leaves due work to other hosts.
     pub async fn serve_findings(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let (Some(executor), Some(courier)) = (&self.executor, &self.courier) else { return };
-        let collector = Collector::new(executor.clone(), self.settings.findings.clone());
+        let collector = FindingCollector::new(executor.clone(), self.settings.findings.clone());
         let deliverer = FindingDeliverer::new(self.operations.clone(), Arc::clone(courier));
         let rules = Rules::new(executor.connections().clone(), Arc::clone(&self.operations.findings));
         tokio::join!(collector.serve(stop.clone()), deliverer.serve(stop.clone()), rules.serve(stop));

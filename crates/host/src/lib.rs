@@ -28,6 +28,7 @@ pub mod sealing;
 pub mod settings;
 pub mod sign_in;
 pub mod tenants;
+pub mod tls;
 pub mod transfer;
 pub mod utility;
 pub mod vault;

@@ -19,12 +19,12 @@ const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
 /// The labels of a call: the surface, the command and the status.
-type Kind = (Surface, Arc<str>, u16);
+type CallLabels = (Surface, Arc<str>, u16);
 
 /// The metrics of one host. A process can run several hosts.
 pub struct HostMetrics {
     recorder: Arc<PrometheusRecorder>,
-    calls: RwLock<HashMap<Kind, (Counter, Histogram)>>,
+    calls: RwLock<HashMap<CallLabels, (Counter, Histogram)>>,
     handle: PrometheusHandle,
 }
 

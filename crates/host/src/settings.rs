@@ -3,6 +3,7 @@
 mod http_limits;
 mod mcp;
 mod openid;
+mod public_address;
 mod sign_in;
 
 use std::fmt;
@@ -17,6 +18,7 @@ pub use http_limits::HttpLimits;
 pub use mcp::McpSettings;
 pub(crate) use openid::is_safe;
 pub use openid::{GroupMapping, OpenIdSettings};
+pub use public_address::{CHOSEN_PORT, PublicAddress};
 pub use sign_in::SignInSettings;
 
 use crate::findings::FindingSettings;
@@ -90,7 +92,7 @@ pub struct HostSettings {
     /// The endpoint of the Model Context Protocol.
     pub mcp: McpSettings,
     /// The retention times. The audit log has none: it is kept for ever.
-    pub retention: Retention,
+    pub retention: RetentionSettings,
     /// The settings of this instance as a master of tenants.
     pub tenants: TenantSettings,
     /// Health checks and schedules on this host.
@@ -127,7 +129,7 @@ impl Default for ScheduleSettings {
 /// The retention times of data that need not be kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Retention {
+pub struct RetentionSettings {
     /// The time in hours for which the host repeats an answer under its Idempotency-Key. 24 unless given.
     pub answers_hours: u32,
     /// The time in days for which single health checks are kept. 7 unless given.
@@ -142,7 +144,7 @@ pub struct Retention {
     pub alerts_days: u32,
 }
 
-impl Default for Retention {
+impl Default for RetentionSettings {
     fn default() -> Self {
         Self { answers_hours: 24, checks_days: 7, uptime_days: 31, schedule_log_days: 90, alerts_days: 7 }
     }
@@ -228,7 +230,7 @@ impl Default for HostSettings {
             open_metrics: false,
             http: HttpLimits::default(),
             mcp: McpSettings::default(),
-            retention: Retention::default(),
+            retention: RetentionSettings::default(),
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),
             findings: FindingSettings::default(),
@@ -298,7 +300,7 @@ impl HostSettings {
         if let Some(text) = self.sign_in.problem() {
             return Err(SettingsProblem(text));
         }
-        let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
+        let RetentionSettings { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
         if checks_days == 0 || uptime_days == 0 || schedule_log_days == 0 || alerts_days == 0 {
             return problem(
                 "retention.checks-days, uptime-days, schedule-log-days and alerts-days: expected more than 0.",
@@ -375,17 +377,17 @@ impl HostSettings {
         }
     }
 
-    /// The host's address on this machine.
+    /// The host's address on this machine, with [`CHOSEN_PORT`] for a port that the host chooses when it starts.
     #[must_use]
     pub fn url(&self) -> String {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.listen)
+        public_address::url(self.tls.is_some(), self.listen)
     }
 
     /// The address under which browsers reach the host, without `/` at its end.
     #[must_use]
-    pub fn public_address(&self) -> String {
-        self.sign_in.public_address.clone().unwrap_or_else(|| format!("{}{}", self.url(), self.base_path))
+    pub fn public_address(&self) -> PublicAddress {
+        let given = self.sign_in.public_address.as_deref();
+        PublicAddress::new(given, self.tls.is_some(), self.listen, &self.base_path)
     }
 
     /// The path before `/api/…` in the addresses that the host shows.

@@ -9,7 +9,7 @@ use crate::Problem;
 
 /// The answer of a command.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct ToolAnswer {
     pub(crate) rows: Vec<Map<String, Value>>,
     pub(crate) key_fields: Map<String, Value>,
     pub(crate) warnings: Vec<Value>,
@@ -20,7 +20,7 @@ pub struct Answer {
 /// The members of an outcome, and of an answer of the Command API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+struct WireOutcome {
     return_data: String,
     #[serde(default)]
     context_data: Option<Vec<Map<String, Value>>>,
@@ -44,7 +44,7 @@ struct Wire {
     error_details: Option<Problem>,
 }
 
-impl Answer {
+impl ToolAnswer {
     /// The answer of a command in this process.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Answer {
     /// # Errors
     /// [`Problem`] when it is neither.
     pub fn read(json: &[u8]) -> Result<Self, Problem> {
-        let wire: Wire = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
+        let wire: WireOutcome = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
         let error = match (wire.error_details, wire.error) {
             (Some(details), _) => Some(details),
             (None, error @ Value::Object(_)) => {
@@ -79,7 +79,7 @@ impl Answer {
             _ if wire.return_data == "Failed" => Some(refused("The command failed.".to_owned())),
             _ => None,
         };
-        let Wire { context_data, key_fields, warnings, receipt, .. } = wire;
+        let WireOutcome { context_data, key_fields, warnings, receipt, .. } = wire;
         Ok(Self { rows: context_data.unwrap_or_default(), key_fields, warnings, receipt, error })
     }
 
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn work_that_goes_on_is_no_result_and_the_cure_has_the_token() {
         let answer = br#"{"error":"","returnData":"Running","run":7,"message":"It goes on.","followToken":"abc"}"#;
-        let problem = Answer::read(answer).unwrap().error.unwrap();
+        let problem = ToolAnswer::read(answer).unwrap().error.unwrap();
         assert_eq!((problem.code.as_str(), problem.message.as_str()), ("still-running", "It goes on."));
         assert!(!problem.retryable && problem.cure.contains(r#""follow": "abc""#), "{problem:?}");
     }

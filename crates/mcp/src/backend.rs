@@ -7,11 +7,11 @@ use rmcp::model::Extensions;
 use serde::Serialize;
 use soar_connector::{Command, RawParameters};
 
-use crate::{Answer, Problem};
+use crate::{Problem, ToolAnswer};
 
 /// A connection that the caller may use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
+pub struct UsableConnection {
     /// The connection's name.
     pub connection: String,
     /// The site's name.
@@ -35,7 +35,7 @@ pub struct CommandCall {
 
 /// A plan that a caller carries out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct NamedPlan {
     /// The plan's name.
     pub name: String,
     /// Whether it is too old to be carried out. Its kept answer can still be read.
@@ -64,7 +64,7 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Problem`].
-    async fn connections(&self, caller: &Self::Caller) -> Result<Vec<Place>, Problem>;
+    async fn connections(&self, caller: &Self::Caller) -> Result<Vec<UsableConnection>, Problem>;
 
     /// Whether the caller may call this command anywhere. Tools of other commands are not listed.
     async fn offers(&self, caller: &Self::Caller, command: &Command) -> bool;
@@ -81,5 +81,10 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// [`Problem`] when the command has no answer: [`Problem::expired_plan`] for an expired plan without a kept answer.
     /// A failed command has an answer.
-    async fn run(&self, caller: &Self::Caller, call: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem>;
+    async fn run(
+        &self,
+        caller: &Self::Caller,
+        call: CommandCall,
+        plan: Option<&NamedPlan>,
+    ) -> Result<ToolAnswer, Problem>;
 }

@@ -19,8 +19,8 @@ mod schema;
 mod server;
 mod tools;
 
-pub use answer::Answer;
-pub use backend::{Backend, CommandCall, Place, Plan};
+pub use answer::ToolAnswer;
+pub use backend::{Backend, CommandCall, NamedPlan, UsableConnection};
 pub use problem::Problem;
 pub use server::McpServer;
 pub use tools::{ReservedName, Tools, Writes};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::arguments::Arguments;
-use crate::{Plan, Problem};
+use crate::{NamedPlan, Problem};
 
 /// The time within which a plan can be carried out. Backends keep answers for longer.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -21,7 +21,7 @@ const CURE: &str = "If an earlier call had this plan, check in the product wheth
                     without a plan to see a new one.";
 
 /// A new name for a plan of this call.
-pub(crate) fn make(arguments: &Arguments, identity: &str, now: u64) -> String {
+pub(crate) fn create(arguments: &Arguments, identity: &str, now: u64) -> String {
     let nanoseconds = u32::try_from(now % 1000).unwrap_or_default() * 1_000_000;
     let id = Uuid::new_v7(Timestamp::from_unix(NoContext, now / 1000, nanoseconds)).simple().to_string();
     let hash = hash(arguments, identity, &id);
@@ -29,7 +29,7 @@ pub(crate) fn make(arguments: &Arguments, identity: &str, now: u64) -> String {
 }
 
 /// Checks that `plan` was made for this caller and this call.
-pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64) -> Result<Plan, Problem> {
+pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64) -> Result<NamedPlan, Problem> {
     let known = plan.split_once('-').filter(|(id, given)| hash(arguments, identity, id) == *given);
     let made = known.and_then(|(id, _)| Uuid::try_parse(id).ok()?.get_timestamp());
     let Some(made) = made else {
@@ -39,7 +39,7 @@ pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64)
     let (seconds, nanoseconds) = made.to_unix();
     let made = Duration::new(seconds, nanoseconds);
     let now = Duration::from_millis(now);
-    Ok(Plan { name: plan.to_owned(), is_expired: now > made + LIFETIME || made > now + SKEW })
+    Ok(NamedPlan { name: plan.to_owned(), is_expired: now > made + LIFETIME || made > now + SKEW })
 }
 
 impl Problem {
@@ -67,9 +67,9 @@ mod tests {
     #[test]
     fn a_plan_is_for_one_call_of_one_caller_for_a_quarter_of_an_hour() {
         let call = arguments(1, &json!({"lamp": "7"}));
-        let plan = make(&call, "alice", NOW);
+        let plan = create(&call, "alice", NOW);
         let minutes = |minutes: u64| NOW + minutes * 60_000;
-        let code = |checked: Result<Plan, Problem>| checked.err().map(|problem| problem.code);
+        let code = |checked: Result<NamedPlan, Problem>| checked.err().map(|problem| problem.code);
         let is_expired = |call: &Arguments, now| check(&plan, call, "alice", now).unwrap().is_expired;
         assert!(!is_expired(&call, minutes(15)));
         // The spelling of a name makes no difference.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::arguments::Arguments;
 use crate::budget::{fitting, size_of};
 use crate::cursor::Cursor;
-use crate::{Answer, Problem};
+use crate::{Problem, ToolAnswer};
 
 /// The bytes of a result beside its envelope: the text, and the members of the protocol.
 const AROUND: usize = 600;
@@ -36,11 +36,11 @@ fn on(arguments: &Arguments) -> String {
 }
 
 /// The result of a command that has an answer. `is_paged` if a cursor can lead to further pages.
-pub(crate) fn answered(arguments: &Arguments, mut answer: Answer, at: Cursor, is_paged: bool) -> CallToolResult {
+pub(crate) fn answered(arguments: &Arguments, mut answer: ToolAnswer, at: Cursor, is_paged: bool) -> CallToolResult {
     if let Some(problem) = answer.error {
         return failed_with(arguments, &problem, &answer.receipt);
     }
-    let Answer { ref rows, ref key_fields, ref warnings, ref receipt, .. } = answer;
+    let ToolAnswer { ref rows, ref key_fields, ref warnings, ref receipt, .. } = answer;
     let mut envelope = envelope(arguments, "Successful");
     envelope.insert("warnings".to_owned(), warnings.clone().into());
     envelope.insert("receipt".to_owned(), receipt.clone().into());
@@ -86,7 +86,7 @@ pub(crate) fn answered(arguments: &Arguments, mut answer: Answer, at: Cursor, is
     structured(envelope, text, false)
 }
 
-fn has_next_page(answer: &Answer, at: Cursor, is_paged: bool) -> bool {
+fn has_next_page(answer: &ToolAnswer, at: Cursor, is_paged: bool) -> bool {
     is_paged
         && match answer.total("totalPages") {
             Some(pages) => at.page < pages,
@@ -177,16 +177,16 @@ mod tests {
     use crate::sample::arguments;
 
     /// An answer of two pages of two rows each; each row has `size` bytes of text.
-    fn answer(size: usize) -> Answer {
+    fn answer(size: usize) -> ToolAnswer {
         let row = |id: u64, size: usize| json!({"ID": id, "Text": "x".repeat(size)});
         let answer = json!({
             "returnData": "Successful", "contextData": [row(1, size), row(2, size)], "keyFields": {"IDs": [1, 2]},
             "receipt": {"totalPages": 2, "totalRows": 4}, "warnings": [], "error": null,
         });
-        Answer::read(answer.to_string().as_bytes()).unwrap()
+        ToolAnswer::read(answer.to_string().as_bytes()).unwrap()
     }
 
-    fn content(arguments: &Arguments, answer: Answer, at: Cursor) -> Value {
+    fn content(arguments: &Arguments, answer: ToolAnswer, at: Cursor) -> Value {
         let result = answered(arguments, answer, at, true);
         assert!(serde_json::to_vec(&result).unwrap().len() <= arguments.budget, "{result:?}");
         result.structured_content.unwrap()

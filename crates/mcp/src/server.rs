@@ -101,7 +101,7 @@ impl<B: Backend> McpServer<B> {
         let identity = self.backend.identity(caller);
         let Some(name) = &arguments.plan else {
             self.backend.check(caller, &arguments.call).await?;
-            return Ok(result::planned(arguments, &plan::make(arguments, &identity, self.backend.now())));
+            return Ok(result::planned(arguments, &plan::create(arguments, &identity, self.backend.now())));
         };
         let plan = plan::check(name, arguments, &identity, self.backend.now())?;
         // A repeat gets the kept answer, so a cursor leads to its further rows.
@@ -279,17 +279,17 @@ mod tests {
 
     use super::*;
     use crate::sample::{arguments, manifest};
-    use crate::{Answer, CommandCall, Place, Plan};
+    use crate::{CommandCall, NamedPlan, ToolAnswer, UsableConnection};
 
     /// Fails each change, and keeps the answer.
     #[derive(Debug, Default)]
-    struct Failing {
+    struct FailingBackend {
         minutes: AtomicU64,
-        kept: Mutex<BTreeMap<String, Answer>>,
+        kept: Mutex<BTreeMap<String, ToolAnswer>>,
     }
 
     #[async_trait]
-    impl Backend for Failing {
+    impl Backend for FailingBackend {
         type Caller = ();
 
         fn caller(&self, _: &Extensions) -> Result<(), Problem> {
@@ -304,7 +304,7 @@ mod tests {
             1_800_000_000_000 + self.minutes.load(Ordering::Relaxed) * 60_000
         }
 
-        async fn connections(&self, (): &()) -> Result<Vec<Place>, Problem> {
+        async fn connections(&self, (): &()) -> Result<Vec<UsableConnection>, Problem> {
             Ok(Vec::new())
         }
 
@@ -316,7 +316,7 @@ mod tests {
             Ok(())
         }
 
-        async fn run(&self, (): &(), _: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem> {
+        async fn run(&self, (): &(), _: CommandCall, plan: Option<&NamedPlan>) -> Result<ToolAnswer, Problem> {
             let mut kept = self.kept.lock().unwrap();
             let plan = plan.unwrap();
             if let Some(answer) = kept.get(&plan.name) {
@@ -326,7 +326,7 @@ mod tests {
                 return Err(Problem::expired_plan());
             }
             let error = json!({"code": "unavailable", "message": "", "cause": "", "cure": "", "retryable": true});
-            let answer = Answer::read(json!({"returnData": "Failed", "error": error}).to_string().as_bytes())?;
+            let answer = ToolAnswer::read(json!({"returnData": "Failed", "error": error}).to_string().as_bytes())?;
             kept.insert(plan.name.clone(), answer.clone());
             Ok(answer)
         }
@@ -335,7 +335,7 @@ mod tests {
     #[tokio::test]
     async fn a_repeat_gets_the_kept_answer_after_the_plan_expired_and_its_error_is_not_retryable() {
         let tools = Tools::new(&[manifest("Lamp")], Writes::On).unwrap();
-        let server = McpServer::new("test", Arc::new(Failing::default()), tools);
+        let server = McpServer::new("test", Arc::new(FailingBackend::default()), tools);
         let error = async |plan: &Value| {
             let arguments = arguments(1, &json!({"lamp": "7", "plan": plan}));
             match server.change(&arguments, &()).await {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, json};
-use soar_connector::manifest::{Connector, Effect};
+use soar_connector::manifest::{ConnectorManifest, Effect};
 use soar_connector::name::normalised;
 use soar_connector::{Command, Manifest};
 
@@ -50,7 +50,7 @@ impl Offered {
     }
 }
 
-fn tenant_input(connector: &Connector) -> Option<&str> {
+fn tenant_input(connector: &ConnectorManifest) -> Option<&str> {
     connector.tenant_input.as_deref()
 }
 

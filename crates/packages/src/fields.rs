@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use soar_connector::manifest::SettingType;
 
-use crate::source::Setting;
+use crate::source::PackageSetting;
 
 /// The schema of a setting.
-pub(crate) fn of_setting(setting: &Setting) -> Value {
+pub(crate) fn of_setting(setting: &PackageSetting) -> Value {
     let mut schema = match setting.kind {
         SettingType::Boolean => json!({ "type": "boolean" }),
         SettingType::Integer => json!({ "type": "integer" }),

@@ -2,11 +2,11 @@
 
 use crate::file::File;
 use crate::hosts;
-use crate::source::{Source, Way};
+use crate::source::{RunMode, Source};
 
 /// Another SOAR host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
+pub enum TargetHost {
     /// Palo Alto Networks Cortex XSOAR and XSIAM.
     CortexXsoar,
     /// Splunk SOAR.
@@ -25,7 +25,7 @@ pub enum Host {
     D3Soar,
 }
 
-impl Host {
+impl TargetHost {
     /// All of them.
     pub const ALL: [Self; 8] = [
         Self::CortexXsoar,
@@ -76,10 +76,10 @@ impl Host {
 
     /// Why a package for this host cannot run commands in this way; `None` where it can.
     #[must_use]
-    pub fn refuses(self, way: Way) -> Option<&'static str> {
+    pub fn refuses(self, way: RunMode) -> Option<&'static str> {
         match (self, way) {
-            (Self::N8n, Way::Direct) => Some("n8n runs no Python, so its node calls a host. Add --via-host."),
-            (Self::Airbyte, Way::ViaHost) => {
+            (Self::N8n, RunMode::Direct) => Some("n8n runs no Python, so its node calls a host. Add --via-host."),
+            (Self::Airbyte, RunMode::ViaHost) => {
                 Some("Airbyte's package reads the lists from the instance itself. Leave --via-host out.")
             }
             _ => None,

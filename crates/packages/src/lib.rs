@@ -1,6 +1,6 @@
 //! Packages for other SOAR hosts, generated from a connector's manifest.
 //!
-//! [`Host::files`] gives all files of a package. The same manifest and version give the same bytes.
+//! [`TargetHost::files`] gives all files of a package. The same manifest and version give the same bytes.
 
 mod fields;
 mod file;
@@ -14,6 +14,6 @@ mod stubs;
 mod yaml;
 
 pub use file::File;
-pub use host::Host;
-pub use source::{Source, Way};
+pub use host::TargetHost;
+pub use source::{RunMode, Source};
 pub use stubs::stubs;

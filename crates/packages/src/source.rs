@@ -10,7 +10,7 @@ use crate::python;
 
 /// How a package runs commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum RunMode {
     /// With the connector's Python package, from the place where the other SOAR host runs it.
     Direct,
     /// Over the Command API of a host, in pure Python.
@@ -25,12 +25,12 @@ pub struct Source<'a> {
     /// The version of the package.
     pub version: &'a str,
     /// How the package runs commands.
-    pub way: Way,
+    pub way: RunMode,
 }
 
 /// A setting of a connection, as the other SOAR host asks for it.
 #[derive(Debug, Clone)]
-pub(crate) struct Setting {
+pub(crate) struct PackageSetting {
     pub(crate) name: String,
     pub(crate) kind: SettingType,
     pub(crate) required: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Setting {
     pub(crate) example: String,
 }
 
-impl Setting {
+impl PackageSetting {
     /// The keyword argument of Python's `Connector`.
     pub(crate) fn keyword(&self) -> String {
         snake(&self.name)
@@ -65,11 +65,11 @@ impl<'a> Source<'a> {
     }
 
     /// The settings of a connection.
-    pub(crate) fn settings(&self) -> Vec<Setting> {
+    pub(crate) fn settings(&self) -> Vec<PackageSetting> {
         match self.way {
-            Way::Direct => {
+            RunMode::Direct => {
                 let settings = self.manifest.connector.settings.iter();
-                let setting = |setting: &soar_connector::manifest::Setting| Setting {
+                let setting = |setting: &soar_connector::manifest::Setting| PackageSetting {
                     name: setting.name.clone(),
                     kind: setting.kind,
                     required: setting.required,
@@ -80,21 +80,21 @@ impl<'a> Source<'a> {
                 };
                 settings.map(setting).collect()
             }
-            Way::ViaHost => vec![
-                Setting::of_host(
+            RunMode::ViaHost => vec![
+                PackageSetting::of_host(
                     "Host URL",
                     "Address of the host, with the namespace of its Command API.",
                     "https://soar.example.com/VSOC",
                 ),
-                Setting::of_host("Host Key", "An API key of the host.", "0123456789abcdef"),
-                Setting::of_host("Host User", "The user of the host that runs the commands.", "playbooks"),
-                Setting::of_host("Site", "The site of the host on which the commands run.", "Acme Corp"),
-                Setting::of_host(
+                PackageSetting::of_host("Host Key", "An API key of the host.", "0123456789abcdef"),
+                PackageSetting::of_host("Host User", "The user of the host that runs the commands.", "playbooks"),
+                PackageSetting::of_host("Site", "The site of the host on which the commands run.", "Acme Corp"),
+                PackageSetting::of_host(
                     "Connection Name",
                     "The connection on that site. Unless given, the site's only connection.",
                     "Footprint",
                 ),
-                Setting::of_host(
+                PackageSetting::of_host(
                     "Host CA File",
                     "Path of a file with certificates to trust. Unless given, the system's authorities are trusted.",
                     "/etc/ssl/certs/example-ca.pem",
@@ -121,8 +121,8 @@ impl<'a> Source<'a> {
     /// The Python module that has the class `Connector`, as text.
     pub(crate) fn connector_module(&self) -> String {
         let template = match self.way {
-            Way::Direct => include_str!("../templates/direct.py"),
-            Way::ViaHost => include_str!("../templates/via_host.py"),
+            RunMode::Direct => include_str!("../templates/direct.py"),
+            RunMode::ViaHost => include_str!("../templates/via_host.py"),
         };
         fill(template, &[("module", &self.snake()), ("name", &self.manifest.connector.name)])
     }
@@ -130,8 +130,8 @@ impl<'a> Source<'a> {
     /// What a program has to install; nothing over a host.
     pub(crate) fn requirements(&self) -> String {
         match self.way {
-            Way::Direct => format!("{}=={}\n", self.manifest.connector.id, self.version),
-            Way::ViaHost => String::new(),
+            RunMode::Direct => format!("{}=={}\n", self.manifest.connector.id, self.version),
+            RunMode::ViaHost => String::new(),
         }
     }
 
@@ -148,8 +148,8 @@ impl<'a> Source<'a> {
         }
         let name = &self.manifest.connector.name;
         let way = match self.way {
-            Way::Direct => format!("It runs the commands with the Python package `{}`.", self.snake()),
-            Way::ViaHost => "It runs the commands over the Command API of a host, `footprint serve`.".to_owned(),
+            RunMode::Direct => format!("It runs the commands with the Python package `{}`.", self.snake()),
+            RunMode::ViaHost => "It runs the commands over the Command API of a host, `footprint serve`.".to_owned(),
         };
         let text = format!(
             "# {name} for {host}\n\n{} {way}\n\n{}\n\n## Commands\n\n| Command | Description |\n|---|---|\n{commands}",

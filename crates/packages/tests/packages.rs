@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use coda_footprint::FootprintPlugin;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{Manifest, Plugin as _};
-use soar_packages::{File, Host, Source, Way, stubs};
+use soar_packages::{File, RunMode, Source, TargetHost, stubs};
 
 fn project() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -33,15 +33,15 @@ fn manifest_with(command: &str) -> Manifest {
 }
 
 /// Each host with each way that it takes.
-fn packages() -> impl Iterator<Item = (Host, Way)> {
-    let ways = [Way::Direct, Way::ViaHost];
-    Host::ALL
+fn packages() -> impl Iterator<Item = (TargetHost, RunMode)> {
+    let ways = [RunMode::Direct, RunMode::ViaHost];
+    TargetHost::ALL
         .into_iter()
         .flat_map(move |host| ways.into_iter().map(move |way| (host, way)))
         .filter(|(host, way)| host.refuses(*way).is_none())
 }
 
-fn files(manifest: &Manifest, host: Host, way: Way) -> Vec<File> {
+fn files(manifest: &Manifest, host: TargetHost, way: RunMode) -> Vec<File> {
     host.files(&Source { manifest, version: "0.1.0", way })
 }
 
@@ -84,12 +84,12 @@ fn names(text: &str, command: &str) -> bool {
 #[test]
 fn a_command_that_is_added_to_the_manifest_is_in_every_package_with_its_parameters() {
     let (before, after) = (manifest(), manifest_with(MOONS));
-    let facts = |files: &[File], host: Host| {
+    let facts = |files: &[File], host: TargetHost| {
         let text = code(files);
         let parameter = ["moon phase", "moon_phase"].iter().any(|name| text.contains(name));
         match host {
             // Airbyte reads whole lists, which it names by their rows.
-            Host::Airbyte => [text.contains("\"console/moons/\""), text.contains("name: moons"), true],
+            TargetHost::Airbyte => [text.contains("\"console/moons/\""), text.contains("name: moons"), true],
             _ => [names(&text, "List Moons"), text.contains("lists the moons of a device"), parameter],
         }
     };
@@ -104,7 +104,7 @@ fn a_command_that_is_added_to_the_manifest_is_in_every_package_with_its_paramete
         let with = files(&after, host, way);
         assert_eq!(facts(&with, host), [true; 3], "{host:?} {way:?}: name or place, description, parameter");
         let readme = content(&with, "README.md");
-        let row = if host == Host::Airbyte { "moons" } else { "List Moons" };
+        let row = if host == TargetHost::Airbyte { "moons" } else { "List Moons" };
         assert!(readme.contains(&format!("| {row} | Lists the moons of a device. |")), "{host:?}");
     }
 }
@@ -117,7 +117,7 @@ fn every_package_names_every_command() {
         let code = code(&files);
         for command in &manifest.commands {
             // Airbyte has the lists only.
-            assert!(host == Host::Airbyte || names(&code, &command.name), "{host:?} {way:?}: {}", command.name);
+            assert!(host == TargetHost::Airbyte || names(&code, &command.name), "{host:?} {way:?}: {}", command.name);
         }
     }
 }
@@ -130,7 +130,7 @@ fn content(files: &[File], path: &str) -> String {
 
 #[test]
 fn the_readme_of_airbyte_promises_no_more_than_its_streams() {
-    let readme = content(&files(&manifest(), Host::Airbyte, Way::Direct), "README.md");
+    let readme = content(&files(&manifest(), TargetHost::Airbyte, RunMode::Direct), "README.md");
     assert!(readme.contains("| devices |") && readme.contains("| finding_changes |"));
     for promise in ["Python package", "rescans", "Test Connection"] {
         assert!(!readme.contains(promise), "{promise}");
@@ -139,7 +139,7 @@ fn the_readme_of_airbyte_promises_no_more_than_its_streams() {
 
 #[test]
 fn only_a_list_that_older_instances_lack_may_be_missing_for_airbyte() {
-    let manifest = content(&files(&manifest(), Host::Airbyte, Way::Direct), "manifest.yaml");
+    let manifest = content(&files(&manifest(), TargetHost::Airbyte, RunMode::Direct), "manifest.yaml");
     let streams: Vec<_> = manifest.split("retriever:").filter(|stream| stream.contains("action: IGNORE")).collect();
     assert_eq!(streams.len(), 1);
     assert!(streams[0].contains("path: \"console/scans/\""), "{}", streams[0]);
@@ -147,8 +147,8 @@ fn only_a_list_that_older_instances_lack_may_be_missing_for_airbyte() {
 
 #[test]
 fn the_parts_of_the_module_are_where_a_script_of_one_file_has_them() {
-    for way in [Way::Direct, Way::ViaHost] {
-        let script = content(&files(&manifest(), Host::CortexXsoar, way), "CODAFootprint.py");
+    for way in [RunMode::Direct, RunMode::ViaHost] {
+        let script = content(&files(&manifest(), TargetHost::CortexXsoar, way), "CODAFootprint.py");
         assert!(script.starts_with("\"\"\"Runs the commands of CODA Footprint"), "{way:?}");
         assert_eq!(script.matches("import json\n").count(), 1, "{way:?}");
         assert!(script.contains("\"List Devices\": \"ID\",\n"), "{way:?}: the key of its rows");
@@ -159,17 +159,17 @@ fn the_parts_of_the_module_are_where_a_script_of_one_file_has_them() {
 fn a_package_names_this_project_as_its_author() {
     let manifest = manifest();
     let vendor = &manifest.connector.vendor;
-    for (host, path) in [(Host::CortexXsoar, "pack_metadata.json"), (Host::N8n, "package.json")] {
-        let described = content(&files(&manifest, host, Way::ViaHost), path);
+    for (host, path) in [(TargetHost::CortexXsoar, "pack_metadata.json"), (TargetHost::N8n, "package.json")] {
+        let described = content(&files(&manifest, host, RunMode::ViaHost), path);
         assert!(described.contains("\"coda-footprint\"") && !described.contains(vendor), "{host:?}");
     }
-    let app = content(&files(&manifest, Host::SplunkSoar, Way::Direct), "app.py");
+    let app = content(&files(&manifest, TargetHost::SplunkSoar, RunMode::Direct), "app.py");
     assert!(app.contains("publisher=\"coda-footprint\""));
 }
 
 #[test]
 fn an_untouched_field_of_insightconnect_says_neither_yes_nor_no() {
-    let specification = content(&files(&manifest(), Host::InsightConnect, Way::Direct), "plugin.spec.yaml");
+    let specification = content(&files(&manifest(), TargetHost::InsightConnect, RunMode::Direct), "plugin.spec.yaml");
     let actions = specification.split("\nconnection:").next().unwrap();
     assert!(!actions.contains("type: boolean"));
     assert!(actions.contains("enum:\n          - \"\"\n          - \"Yes\"\n          - \"No\"\n"));
@@ -217,8 +217,8 @@ fn the_type_stubs_of_the_python_package_are_those_of_the_manifest() {
 
 #[test]
 fn a_host_is_found_by_its_name() {
-    for host in Host::ALL {
-        assert_eq!(Host::named(host.name()), Some(host));
+    for host in TargetHost::ALL {
+        assert_eq!(TargetHost::named(host.name()), Some(host));
     }
-    assert_eq!(Host::named("xsoar"), None);
+    assert_eq!(TargetHost::named("xsoar"), None);
 }

@@ -7,30 +7,30 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use soar_connector::{Connector, Plugin as _, SettingValues, SettingsError};
 
-use crate::engine::{Engine, Running};
+use crate::engine::{Engine, ProcessRuntime};
 use crate::of_process::OfProcess;
 
 /// A session, and the runtime that its requests need.
 #[derive(Debug, Clone)]
 pub(crate) struct Connected {
-    pub(crate) running: Arc<Running>,
+    pub(crate) running: Arc<ProcessRuntime>,
     pub(crate) connector: Arc<dyn Connector>,
 }
 
 /// A connection. It logs in anew in a process that was forked.
-pub(crate) struct Connection {
+pub(crate) struct ForkSafeConnection {
     settings: SettingValues,
     /// Locked as the engine's state is: never while its holder waits.
     connected: Mutex<OfProcess<Connected>>,
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for ForkSafeConnection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Connection")
     }
 }
 
-impl Connection {
+impl ForkSafeConnection {
     pub(crate) fn new(settings: SettingValues, engine: &Engine) -> PyResult<Self> {
         let connected = Mutex::new(OfProcess::new(connect(&settings, engine)?));
         Ok(Self { settings, connected })

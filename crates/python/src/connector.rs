@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use soar_connector::{ExecutionContext, Outcome, RawParameters};
 
-use crate::connection::{Connected, Connection};
+use crate::connection::{Connected, ForkSafeConnection};
 use crate::engine::Engine;
 use crate::outcome;
 use crate::pages::Pages;
@@ -24,18 +24,18 @@ const LONGEST: f64 = 86_400.0 * 365.0;
 #[pyclass(frozen, subclass, module = "coda_footprint._native")]
 pub(crate) struct Connector {
     engine: Py<Engine>,
-    connection: Connection,
+    connection: ForkSafeConnection,
 }
 
 /// A call as it comes from Python.
-struct Call {
+struct PythonCall {
     connected: Connected,
     command: String,
     parameters: RawParameters,
     time_limit: Option<Duration>,
 }
 
-impl Call {
+impl PythonCall {
     async fn execute(self) -> Outcome {
         let context = ExecutionContext { time_limit: self.time_limit, ..ExecutionContext::new() };
         self.connected.connector.execute(&self.command, &self.parameters, &context).await
@@ -43,7 +43,7 @@ impl Call {
 }
 
 impl Connector {
-    fn call(&self, command: String, parameters: Option<&str>, time_limit: Option<f64>) -> PyResult<Call> {
+    fn call(&self, command: String, parameters: Option<&str>, time_limit: Option<f64>) -> PyResult<PythonCall> {
         let parameters = match parameters {
             None => RawParameters::new(),
             Some(text) => serde_json::from_str(text)
@@ -55,7 +55,7 @@ impl Connector {
             if valid { Ok(Duration::from_secs_f64(seconds)) } else { Err(PyValueError::new_err(problem())) }
         });
         let connected = self.connection.connected(self.engine.get())?;
-        Ok(Call { connected, command, parameters, time_limit: time_limit.transpose()? })
+        Ok(PythonCall { connected, command, parameters, time_limit: time_limit.transpose()? })
     }
 }
 
@@ -70,7 +70,7 @@ impl Connector {
             .cast_into::<Engine>()
             .map_err(|_| PyTypeError::new_err("_engine is not an Engine. Use coda_footprint.Connector."))?;
         let values = settings::read(&engine.get().running()?.manifest().connector, settings)?;
-        let connection = Connection::new(values, engine.get())?;
+        let connection = ForkSafeConnection::new(values, engine.get())?;
         Ok(Self { engine: engine.unbind(), connection })
     }
 
@@ -135,7 +135,7 @@ impl Connector {
 
     /// Starts a command whose rows are read page by page.
     fn _pages(&self, command: String, parameters: Option<&str>, time_limit: Option<f64>) -> PyResult<Pages> {
-        let Call { connected, command, parameters, time_limit } = self.call(command, parameters, time_limit)?;
+        let PythonCall { connected, command, parameters, time_limit } = self.call(command, parameters, time_limit)?;
         Pages::start(connected, &command, &parameters, time_limit)
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::PyResult;
 use pyo3::exceptions::PyRuntimeError;
 use serde::Serialize;
-use soar_connector::manifest::{Command, Connector, Effect, Input, Setting, SettingType};
+use soar_connector::manifest::{Command, ConnectorManifest, Effect, Input, Setting, SettingType};
 use soar_connector::name::normalised;
 use soar_connector::{Manifest, cell_text};
 
@@ -20,11 +20,11 @@ help(Connector) describes the settings, and help(Connector.execute) the commands
 /// The manifest as JSON text.
 pub(crate) fn json(manifest: &Manifest) -> PyResult<String> {
     #[derive(Serialize)]
-    struct Whole<'a> {
-        connector: &'a Connector,
+    struct WholeManifest<'a> {
+        connector: &'a ConnectorManifest,
         commands: Vec<&'a Command>,
     }
-    let whole = Whole {
+    let whole = WholeManifest {
         connector: &manifest.connector,
         commands: manifest.commands.iter().map(|command| &**command).collect(),
     };

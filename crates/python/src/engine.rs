@@ -16,13 +16,13 @@ const WORKERS: usize = 2;
 
 /// The runtime and the plugin of one process.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ProcessRuntime {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     pub(crate) plugin: FootprintPlugin,
 }
 
-impl Running {
+impl ProcessRuntime {
     fn start() -> PyResult<Arc<Self>> {
         let plugin = FootprintPlugin::new()
             .map_err(|error| PyRuntimeError::new_err(format!("This build has a broken manifest: {error}")))?;
@@ -44,7 +44,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ProcessRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // A name that is being looked up would hold up the end of the program.
@@ -57,16 +57,16 @@ impl Drop for Running {
 #[pyclass(frozen, module = "coda_footprint._native")]
 pub(crate) struct Engine {
     /// Locked only by a thread that holds the GIL, and never while it waits. So no fork finds it locked.
-    running: Mutex<OfProcess<Arc<Running>>>,
+    running: Mutex<OfProcess<Arc<ProcessRuntime>>>,
 }
 
 impl Engine {
-    pub(crate) fn running(&self) -> PyResult<Arc<Running>> {
+    pub(crate) fn running(&self) -> PyResult<Arc<ProcessRuntime>> {
         let mut held = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = held.get() {
             return Ok(Arc::clone(running));
         }
-        let running = Running::start()?;
+        let running = ProcessRuntime::start()?;
         *held = OfProcess::new(Arc::clone(&running));
         Ok(running)
     }
@@ -76,7 +76,7 @@ impl Engine {
 impl Engine {
     #[new]
     fn new() -> PyResult<Self> {
-        Ok(Self { running: Mutex::new(OfProcess::new(Running::start()?)) })
+        Ok(Self { running: Mutex::new(OfProcess::new(ProcessRuntime::start()?)) })
     }
 
     /// The manifest as JSON text: `connector` and `commands`.

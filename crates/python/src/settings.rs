@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyString};
 use secrecy::SecretString;
 use soar_connector::SettingValues;
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 
 use crate::connection::refusal;
 
@@ -14,7 +14,7 @@ use crate::connection::refusal;
 /// # Errors
 /// TypeError for a value that is neither text nor a number nor a yes or no; ValueError with every other problem. Neither
 /// holds a value of a secret.
-pub(crate) fn read(manifest: &Connector, given: Option<&Bound<'_, PyDict>>) -> PyResult<SettingValues> {
+pub(crate) fn read(manifest: &ConnectorManifest, given: Option<&Bound<'_, PyDict>>) -> PyResult<SettingValues> {
     let mut values = Vec::new();
     for (name, value) in given.into_iter().flatten() {
         let name: String = name.extract()?;

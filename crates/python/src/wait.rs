@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use tokio::time::sleep;
 
-use crate::engine::Running;
+use crate::engine::ProcessRuntime;
 
 /// How often Python's signal handlers are run.
 const SIGNALS: Duration = Duration::from_millis(100);
@@ -16,7 +16,11 @@ const SIGNALS: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// What a signal handler raised, such as KeyboardInterrupt. The work is dropped then.
-pub(crate) fn wait<T: Send>(py: Python<'_>, running: &Running, work: impl Future<Output = T> + Send) -> PyResult<T> {
+pub(crate) fn wait<T: Send>(
+    py: Python<'_>,
+    running: &ProcessRuntime,
+    work: impl Future<Output = T> + Send,
+) -> PyResult<T> {
     let runtime = running.runtime()?;
     py.detach(|| {
         runtime.block_on(async {

@@ -86,7 +86,7 @@ async fn by_command(store: &Store, caller: &Caller, numbers: &[String]) -> Durat
     transaction.commit().await.unwrap();
     let body = serde_json::to_vec(&answer).unwrap();
     let elapsed = started.elapsed();
-    assert_eq!(answer.return_data, utility::Ended::Successful);
+    assert_eq!(answer.return_data, utility::CommandResult::Successful);
     assert!(body.len() > numbers.len() * 100);
     elapsed
 }
@@ -107,7 +107,7 @@ fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
 }
 
 /// The incidents of one measurement, and the times of the command and of the bare SQL in each round.
-struct Measured<'a> {
+struct BulkMeasurement<'a> {
     what: String,
     store: &'a Store,
     caller: &'a Caller,
@@ -115,7 +115,7 @@ struct Measured<'a> {
     rounds: Vec<(Duration, Duration)>,
 }
 
-impl<'a> Measured<'a> {
+impl<'a> BulkMeasurement<'a> {
     fn new(what: String, (test, caller): &'a (TestStore, Caller), numbers: impl Iterator<Item = usize>) -> Self {
         let mut numbers: Vec<_> = numbers.map(number).collect();
         fastrand::Rng::with_seed(1).shuffle(&mut numbers);
@@ -159,11 +159,12 @@ async fn main() -> ExitCode {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         println!("{engine:?}");
         let (small_store, large_store) = (store_with(engine, CLOSED).await, store_with(engine, large).await);
-        let mut small = Measured::new(format!("all of {CLOSED} in the store"), &small_store, 0..CLOSED);
-        let mut big = Measured::new(format!("the newest of {large} in the store"), &large_store, large - CLOSED..large);
+        let mut small = BulkMeasurement::new(format!("all of {CLOSED} in the store"), &small_store, 0..CLOSED);
+        let mut big =
+            BulkMeasurement::new(format!("the newest of {large} in the store"), &large_store, large - CLOSED..large);
         let apart = (0..CLOSED).map(|index| index * (large / CLOSED));
         let mut spread =
-            Measured::new(format!("spread evenly over {large}, each on a page of its own"), &large_store, apart);
+            BulkMeasurement::new(format!("spread evenly over {large}, each on a page of its own"), &large_store, apart);
         // In turns, so that other load on the machine affects all measurements.
         for round in 0..=ROUNDS {
             small.round().await;

@@ -15,12 +15,12 @@ use soar_connector::Finding;
 use soar_host::findings::{change_of, staged};
 use soar_store::model::{ConnectionId, FindingFeed, GoneReason, SnapshotStatus};
 use soar_store::testing::TestStore;
-use soar_store::{Difference, Engine, SnapshotClaim, SnapshotEnd, Stage, Store, Unlisted};
+use soar_store::{Difference, Engine, SnapshotClaim, SnapshotEnd, StagedSnapshot, Store, Unlisted};
 
 const PER_DEVICE: usize = 100;
 const MOST_RATIO: f64 = 1.5;
 const MOST_MEMORY: u64 = 96 * 1024;
-const TOGETHER: i64 = 2_000;
+const BATCH_SIZE: i64 = 2_000;
 
 /// The findings of a day. On each later day another 1 % have another score.
 fn finding(number: usize, day: u32) -> (Finding, Vec<String>) {
@@ -42,7 +42,7 @@ fn finding(number: usize, day: u32) -> (Finding, Vec<String>) {
     (finding, vec![cve, "nginx 1.18.0".to_owned()])
 }
 
-async fn read(store: &Store, findings: usize, day: u32) -> Stage {
+async fn read(store: &Store, findings: usize, day: u32) -> StagedSnapshot {
     let mut stage = store.finding_stage().await.unwrap();
     for number in 0..findings {
         let (finding, key) = finding(number, day);
@@ -69,16 +69,16 @@ async fn write(store: &Store, claim: &SnapshotClaim, found: Vec<Difference>) {
 }
 
 /// Compares as a collection does, and ends the snapshot.
-async fn compare(store: &Store, claim: &SnapshotClaim, stage: &mut Stage) {
+async fn compare(store: &Store, claim: &SnapshotClaim, stage: &mut StagedSnapshot) {
     stage.settle(claim.feed.id, &Unlisted::All).await.unwrap();
     let mut after = (String::new(), String::new());
     loop {
-        let found = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER).await.unwrap();
+        let found = stage.differences(claim.feed.id, (&after.0, &after.1), BATCH_SIZE).await.unwrap();
         let Some(last) = found.last() else { break };
         after = (last.device.clone(), last.finding.clone());
         write(store, claim, found).await;
     }
-    let gone = stage.missing(claim.feed.id, ("", ""), TOGETHER).await.unwrap();
+    let gone = stage.missing(claim.feed.id, ("", ""), BATCH_SIZE).await.unwrap();
     assert!(gone.is_empty());
     let mut transaction = store.transaction().await.unwrap();
     let end = SnapshotEnd { status: SnapshotStatus::Whole, problem: None, rows_read: 0, requests: 0 };

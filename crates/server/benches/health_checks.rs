@@ -23,7 +23,7 @@ use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::plugins::PluginRegistry;
-use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings};
+use soar_host::scheduler::{ExecutorRunner, Scheduler, SchedulerSettings, WorkRunner};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{
@@ -41,13 +41,13 @@ const INTERVAL_MS: i64 = 60_000;
 const PATIENCE_MS: i64 = 10_000;
 
 /// Counts the checks of each connection, independently of the history.
-struct Counting {
+struct CountingRunner {
     inner: ExecutorRunner,
     runs: Mutex<HashMap<ConnectionId, usize>>,
 }
 
 #[async_trait]
-impl Runner for Counting {
+impl WorkRunner for CountingRunner {
     async fn check(&self, schedule: &Schedule) -> CheckResult {
         *self.runs.lock().unwrap().entry(schedule.what.connection_id).or_default() += 1;
         self.inner.check(schedule).await
@@ -153,7 +153,8 @@ async fn main() -> ExitCode {
     println!("{count} connections made in {:.1} s on {engine:?}.", started.elapsed().as_secs_f64());
     let store = test.store.clone();
     let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
-    let runner = Arc::new(Counting { inner: ExecutorRunner::new(executor, store.clone()), runs: Mutex::default() });
+    let runner =
+        Arc::new(CountingRunner { inner: ExecutorRunner::new(executor, store.clone()), runs: Mutex::default() });
     let clock = Arc::new(SystemClock::new());
     let settings = SchedulerSettings::default();
     let courier = Arc::new(Couriers::default());

@@ -103,7 +103,7 @@ async fn master(count: usize, connections: usize) -> Value {
         for (url, key) in page {
             let (url, key) = (url.clone(), key.clone());
             let draft = TenantDraft { name: format!("Tenant {}", ids.len()), region: "AMER".to_owned(), url, key };
-            ids.push(tenants.add_in(&mut transaction.records(), &admin, &draft).await.unwrap().id);
+            ids.push(tenants.create_in(&mut transaction.records(), &admin, &draft).await.unwrap().id);
         }
         transaction.commit().await.unwrap();
     }

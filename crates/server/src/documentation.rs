@@ -14,7 +14,7 @@ use utoipa_swagger_ui::Config;
 
 use super::openapi;
 use crate::Server;
-use crate::gate::Reply;
+use crate::gate::ApiReply;
 
 /// Swagger UI uses inline styles and images from `data:`.
 const PAGE_POLICY: &str =
@@ -69,7 +69,7 @@ fn file(path: &str, config: Arc<Config<'static>>) -> Response {
             };
             ([(header::CONTENT_TYPE, kind)], bytes).into_response()
         }
-        _ => Reply::error(StatusCode::NOT_FOUND, "The file does not exist.")
+        _ => ApiReply::error(StatusCode::NOT_FOUND, "The file does not exist.")
             .into_response(&uuid::Uuid::now_v7().to_string()),
     }
 }

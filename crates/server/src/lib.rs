@@ -21,7 +21,6 @@ mod tls;
 
 pub use any_handler::AnyHandler;
 pub use openapi::openapi;
-pub use router::{PAGES, Pages, router};
+pub use router::{PAGES, PageRoutes, router};
 pub use serve::{RunningHost, ServeError, serve, serve_with_pages};
 pub use server::Server;
-pub use tls::TlsError;

@@ -10,7 +10,7 @@ use soar_store::model::Surface;
 use soar_store::{StoreError, Trouble, Undelivered};
 
 use crate::Server;
-use crate::gate::{Call, Reply, credentials};
+use crate::gate::{ApiCall, ApiReply, credentials};
 use soar_host::access::{AuthenticatedKey, AuthenticationError};
 
 /// The timeout for the store in `/readyz`.
@@ -65,14 +65,14 @@ fn not_ready(why: &str) -> Response {
 pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -> Response {
     if !host.settings.open_metrics {
         // Authenticated, limited and audited like any other call with a key, so that keys cannot be guessed here.
-        let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
+        let mut call = ApiCall::begin(&host, Surface::Management, &request, "metrics");
         call.label = "metrics".into();
         if let Err(refusal) = call.check_address() {
             return call.write_and_answer(refusal).await;
         }
         if let Err(error) = may_see(&host, request.headers()).await {
             error.key().clone_into(&mut call.entry.key);
-            return call.write_and_answer(Reply::unauthenticated(error)).await;
+            return call.write_and_answer(ApiReply::unauthenticated(error)).await;
         }
         call.note_valid_key();
     }

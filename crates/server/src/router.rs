@@ -19,7 +19,7 @@ use tower::Service;
 use super::{documentation, manage, mcp, probes, tenants_endpoint};
 use crate::Server;
 use crate::command_api;
-use crate::gate::Reply;
+use crate::gate::ApiReply;
 use soar_host::Host;
 use soar_host::settings::HostSettings;
 
@@ -27,14 +27,14 @@ use soar_host::settings::HostSettings;
 pub const PAGES: &str = "/console";
 
 /// Makes the routes of the pages below [`PAGES`].
-pub type Pages = fn(&Arc<Server>) -> Router;
+pub type PageRoutes = fn(&Arc<Server>) -> Router;
 
 /// The router of all addresses, without pages.
 pub fn router(host: Arc<Host>) -> Router {
     routes(Server::new(host), None)
 }
 
-fn routes(host: Arc<Server>, pages: Option<Pages>) -> Router {
+fn routes(host: Arc<Server>, pages: Option<PageRoutes>) -> Router {
     let settings = &host.settings;
     let pages = pages.map(|pages| pages(&host));
     let document = documentation::document(&host);
@@ -89,7 +89,7 @@ fn bases(settings: &HostSettings) -> Vec<&str> {
 pub(super) struct Answers(Router);
 
 impl Answers {
-    pub(super) fn of(host: Arc<Server>, pages: Option<Pages>) -> Self {
+    pub(super) fn of(host: Arc<Server>, pages: Option<PageRoutes>) -> Self {
         Self(routes(host, pages))
     }
 }
@@ -125,7 +125,7 @@ fn new_request_id() -> String {
 async fn unknown_address(request: Request) -> Response {
     let path = soar_connector::name::quoted(request.uri().path());
     let error = format!("There is nothing at {path}. /openapi.json lists all addresses.");
-    Reply::error(StatusCode::NOT_FOUND, error).into_response(&new_request_id())
+    ApiReply::error(StatusCode::NOT_FOUND, error).into_response(&new_request_id())
 }
 
 async fn other_method(request: Request) -> Response {
@@ -133,7 +133,7 @@ async fn other_method(request: Request) -> Response {
         "The method {} is not allowed at this address.",
         soar_connector::name::quoted(request.method().as_str())
     );
-    let mut response = Reply::error(StatusCode::METHOD_NOT_ALLOWED, error).into_response(&new_request_id());
+    let mut response = ApiReply::error(StatusCode::METHOD_NOT_ALLOWED, error).into_response(&new_request_id());
     // The router sets the allowed methods.
     response.headers_mut().remove(header::ALLOW);
     response
@@ -144,7 +144,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Response {
     let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(request_id, panic = said, "an answer panicked");
-    Reply::unexpected("").into_response(&request_id)
+    ApiReply::unexpected("").into_response(&request_id)
 }
 
 /// Adds the common headers.

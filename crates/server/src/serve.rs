@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_host::settings::SettingsProblem;
+use soar_host::tls::TlsError;
 use soar_host::{EvenClock, Host};
 use soar_store::model::AuditEntry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 
 use super::listening::{Listening, listen};
-use super::router::{Answers, Pages};
-use super::tls::{self, TlsError};
+use super::router::{Answers, PageRoutes};
+use super::tls;
 use crate::Server;
 
 /// The interval between deletions of expired answers and of old metrics.
@@ -81,17 +81,18 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn serve_with_pages(host: Arc<Host>, pages: Option<Pages>) -> Result<RunningHost, ServeError> {
+pub async fn serve_with_pages(host: Arc<Host>, pages: Option<PageRoutes>) -> Result<RunningHost, ServeError> {
     let host = Server::new(host);
     host.settings.check()?;
     if let Some(tenants) = &host.tenants {
         tenants.check().map_err(SettingsProblem)?;
     }
-    let tls = host.settings.tls.as_ref().map(tls::load).transpose()?.map(TlsAcceptor::from);
+    let tls = host.settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let wanted = host.settings.listen;
     let not_listening = |source| ServeError::Listen { address: wanted, source };
     let listener = TcpListener::bind(wanted).await.map_err(not_listening)?;
     let address = listener.local_addr().map_err(not_listening)?;
+    host.operations.public_address.note_listening(address);
     let answers = Answers::of(Arc::clone(&host), pages);
     let listening = listen(listener, tls, answers, &host.settings);
     let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];

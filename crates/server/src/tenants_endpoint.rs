@@ -11,7 +11,7 @@ use soar_host::tenants::{MasterMessage, MasterReply};
 use soar_store::model::Surface;
 
 use crate::Server;
-use crate::gate::{Call, Reply, read_json};
+use crate::gate::{ApiCall, ApiReply, read_json};
 use soar_host::limits::network;
 
 /// The addresses that masters call, below `base`.
@@ -35,7 +35,7 @@ async fn answer(
     what: &'static str,
     read: fn(&[u8]) -> Result<MasterMessage, MasterReply>,
 ) -> Response {
-    let mut call = Call::begin(&server, Surface::Tenant, &request, what);
+    let mut call = ApiCall::begin(&server, Surface::Tenant, &request, what);
     call.label = what.into();
     let request_id = call.entry.request_id.clone();
     let Some(tenants) = server.tenants.clone() else {
@@ -45,13 +45,13 @@ async fn answer(
     let (head, body) = request.into_parts();
     let arrived = async {
         call.check_address()?;
-        let mut share = server.masters.begin(call.address.map(network)).map_err(Reply::beyond_calls)?;
+        let mut share = server.masters.begin(call.address.map(network)).map_err(ApiReply::beyond_calls)?;
         let body = read_json(&head.headers, body, &server.settings, &mut share).await?;
         Ok((read(&body).map_err(reply)?, share))
     };
     let arrived = arrived.await;
     let admitted = arrived.and_then(|(message, share)| {
-        let place = Arc::clone(&server.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
+        let place = Arc::clone(&server.in_flight).try_acquire_owned().map_err(|_| ApiReply::too_many_calls())?;
         Ok((message, (place, share)))
     });
     let (message, place) = match admitted {
@@ -70,7 +70,7 @@ async fn answer(
             Err(error) => {
                 let request_id = &call.entry.request_id;
                 tracing::error!(request_id, %error, "a master's message failed");
-                call.write_and_answer(Reply::unexpected(error.to_string())).await
+                call.write_and_answer(ApiReply::unexpected(error.to_string())).await
             }
         };
         drop(place);
@@ -78,12 +78,12 @@ async fn answer(
     });
     finished.await.unwrap_or_else(|error| {
         tracing::error!(request_id, %error, "the task of a master's message panicked");
-        Reply::unexpected("").into_response(&request_id)
+        ApiReply::unexpected("").into_response(&request_id)
     })
 }
 
-fn reply(taken: MasterReply) -> Reply {
+fn reply(taken: MasterReply) -> ApiReply {
     let MasterReply { status, body, accepted, reason, .. } = taken;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Reply { accepted, reason, ..Reply::body(status, body) }
+    ApiReply { accepted, reason, ..ApiReply::body(status, body) }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 
-use crate::{Options, User, reply::Reply, tokens::TokenKind, world::World};
+use crate::{Options, SimulatedUser, reply::Reply, tokens::TokenKind, world::SimulatedInstance};
 
 /// The right that a route demands of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,21 +19,21 @@ pub(crate) enum Demand {
 
 /// Which callers a route lets in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller<'w> {
-    pub(crate) user: Option<&'w User>,
+pub(crate) struct Requester<'w> {
+    pub(crate) user: Option<&'w SimulatedUser>,
     pub(crate) tenant: u32,
 }
 
 /// Lets the caller in or says why not.
 pub(crate) fn admit<'w>(
-    world: &'w World,
+    world: &'w SimulatedInstance,
     headers: &BTreeMap<String, String>,
     demand: Demand,
-) -> Result<Caller<'w>, Reply> {
+) -> Result<Requester<'w>, Reply> {
     let original = world.options.original_tenant.unwrap_or(1);
     if demand == Demand::Nothing {
         let user = identify(world, headers).unwrap_or(None);
-        return Ok(Caller { user, tenant: original });
+        return Ok(Requester { user, tenant: original });
     }
     let Some(user) = identify(world, headers)? else {
         return Err(Reply::detail(StatusCode::UNAUTHORIZED, "Authentication credentials were not provided."));
@@ -49,7 +49,7 @@ pub(crate) fn admit<'w>(
     if !allowed || tenant == 0 || tenant > world.options.tenants || !user.kind.may_see(tenant) {
         return Err(Reply::unauthorized());
     }
-    Ok(Caller { user: Some(user), tenant })
+    Ok(Requester { user: Some(user), tenant })
 }
 
 /// 0, which no tenant has, stands for a number that is out of range.
@@ -60,7 +60,10 @@ fn tenant_header(options: &Options, text: &str) -> Result<u32, Reply> {
 }
 
 /// The user behind the token or API key; `None` if neither was sent, 401 if it is no good.
-fn identify<'w>(world: &'w World, headers: &BTreeMap<String, String>) -> Result<Option<&'w User>, Reply> {
+fn identify<'w>(
+    world: &'w SimulatedInstance,
+    headers: &BTreeMap<String, String>,
+) -> Result<Option<&'w SimulatedUser>, Reply> {
     if let Some(token) = bearer(headers) {
         let now = world.clock.now_seconds();
         let claims = world.tokens.read(token, TokenKind::Access, now).ok_or_else(token_not_valid)?;

@@ -6,33 +6,33 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    User,
+    SimulatedUser,
     data::{device::Device, finding::History, inventory::Inventory},
     dialect::Dialect,
     fault::PageFault,
-    query::Query,
+    query::RequestQuery,
     reply::Reply,
-    world::World,
+    world::SimulatedInstance,
 };
 
 /// One request after its route is known and its sender is let in.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) world: &'a World,
+pub(crate) struct RoutedRequest<'a> {
+    pub(crate) world: &'a SimulatedInstance,
     /// The last variable part of the path, empty where the route has none.
     pub(crate) element: &'a str,
-    pub(crate) query: Query<'a>,
+    pub(crate) query: RequestQuery<'a>,
     pub(crate) headers: &'a BTreeMap<String, String>,
     pub(crate) body: &'a [u8],
     /// The texts of a multipart form, if the body is one.
     pub(crate) multipart: Option<&'a BTreeMap<String, String>>,
     /// `None` on the open routes.
-    pub(crate) user: Option<&'a User>,
+    pub(crate) user: Option<&'a SimulatedUser>,
     pub(crate) tenant: u32,
     pub(crate) page_fault: Option<PageFault>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> RoutedRequest<'a> {
     /// The forms that the instance's endpoints have.
     pub(crate) fn dialect(&self) -> &'static Dialect {
         self.world.options.generation.dialect()

@@ -7,11 +7,11 @@ use std::{
 
 /// A clock that can be moved forward, never back.
 #[derive(Debug, Default)]
-pub(crate) struct Clock {
+pub(crate) struct SimulatedClock {
     advanced_micros: AtomicU64,
 }
 
-impl Clock {
+impl SimulatedClock {
     /// Microseconds since 1970 in UTC.
     pub(crate) fn now_micros(&self) -> u64 {
         let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

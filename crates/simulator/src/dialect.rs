@@ -6,7 +6,7 @@ use crate::Generation;
 
 /// The form of an endpoint that changed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum EndpointForm {
     Legacy,
     Current,
 }
@@ -19,63 +19,63 @@ pub(crate) struct Dialect {
     /// The reply of the session endpoint. Middle and current name `isOtpEnabled`, current `isSsoOnly`.
     pub(crate) session: Generation,
     /// Both logins of a user with a one-time password: current answers 203.
-    pub(crate) one_time_password: Form,
+    pub(crate) one_time_password: EndpointForm,
     /// Renewing a token: legacy renews the refresh token too.
-    pub(crate) refresh: Form,
+    pub(crate) refresh: EndpointForm,
     /// Technical contexts. Legacy: `risk_level`, one word. Current: `riskLevel`, a comma list, and more filters.
-    pub(crate) contexts: Form,
+    pub(crate) contexts: EndpointForm,
     /// List Devices. The risk level filter of legacy and middle is one word, that of current a comma list.
     pub(crate) devices: Generation,
     /// A device's attack avenues: legacy is an array, current is paged.
-    pub(crate) attack_avenues: Form,
+    pub(crate) attack_avenues: EndpointForm,
     /// A device's vulnerabilities: legacy is an array, current is paged.
-    pub(crate) vulnerabilities: Form,
+    pub(crate) vulnerabilities: EndpointForm,
     /// List Scanners: each generation has more members than the one before.
     pub(crate) scanners: Generation,
     /// List Scan Surfaces: current adds `textFilter` and `isActive`.
-    pub(crate) scan_surface: Form,
+    pub(crate) scan_surface: EndpointForm,
     /// Ports: middle adds `lastScanned`, current the filter `scannerId`.
     pub(crate) ports: Generation,
     /// Both rescans: legacy answers without a body.
-    pub(crate) rescan: Form,
+    pub(crate) rescan: EndpointForm,
     /// The scope of a target: current accepts `OUT` only.
-    pub(crate) target: Form,
+    pub(crate) target: EndpointForm,
     /// Running scans: middle adds `meta`; a job's id is a text before current.
     pub(crate) scan_status: Generation,
     /// The history of scans: current adds `userInputs`. Legacy has no such route.
-    pub(crate) scans: Form,
+    pub(crate) scans: EndpointForm,
     /// A page past the last: legacy answers 404, current an empty page. The documents do not say; both occur.
-    pub(crate) past_last: Form,
+    pub(crate) past_last: EndpointForm,
 }
 
 const LEGACY: Dialect = Dialect {
     accounts: Generation::Legacy,
     session: Generation::Legacy,
-    one_time_password: Form::Legacy,
-    refresh: Form::Legacy,
-    contexts: Form::Legacy,
+    one_time_password: EndpointForm::Legacy,
+    refresh: EndpointForm::Legacy,
+    contexts: EndpointForm::Legacy,
     devices: Generation::Legacy,
-    attack_avenues: Form::Legacy,
-    vulnerabilities: Form::Legacy,
+    attack_avenues: EndpointForm::Legacy,
+    vulnerabilities: EndpointForm::Legacy,
     scanners: Generation::Legacy,
-    scan_surface: Form::Legacy,
+    scan_surface: EndpointForm::Legacy,
     ports: Generation::Legacy,
-    rescan: Form::Legacy,
-    target: Form::Legacy,
+    rescan: EndpointForm::Legacy,
+    target: EndpointForm::Legacy,
     scan_status: Generation::Legacy,
-    scans: Form::Legacy,
-    past_last: Form::Legacy,
+    scans: EndpointForm::Legacy,
+    past_last: EndpointForm::Legacy,
 };
 
 /// The document of 2023-08: what is not named here is as on legacy.
 const MIDDLE: Dialect = Dialect {
     accounts: Generation::Middle,
     session: Generation::Middle,
-    one_time_password: Form::Current,
+    one_time_password: EndpointForm::Current,
     devices: Generation::Middle,
     scanners: Generation::Middle,
     ports: Generation::Middle,
-    rescan: Form::Current,
+    rescan: EndpointForm::Current,
     scan_status: Generation::Middle,
     ..LEGACY
 };
@@ -83,20 +83,20 @@ const MIDDLE: Dialect = Dialect {
 const CURRENT: Dialect = Dialect {
     accounts: Generation::Current,
     session: Generation::Current,
-    one_time_password: Form::Current,
-    refresh: Form::Current,
-    contexts: Form::Current,
+    one_time_password: EndpointForm::Current,
+    refresh: EndpointForm::Current,
+    contexts: EndpointForm::Current,
     devices: Generation::Current,
-    attack_avenues: Form::Current,
-    vulnerabilities: Form::Current,
+    attack_avenues: EndpointForm::Current,
+    vulnerabilities: EndpointForm::Current,
     scanners: Generation::Current,
-    scan_surface: Form::Current,
+    scan_surface: EndpointForm::Current,
     ports: Generation::Current,
-    rescan: Form::Current,
-    target: Form::Current,
+    rescan: EndpointForm::Current,
+    target: EndpointForm::Current,
     scan_status: Generation::Current,
-    scans: Form::Current,
-    past_last: Form::Current,
+    scans: EndpointForm::Current,
+    past_last: EndpointForm::Current,
 };
 
 impl Generation {

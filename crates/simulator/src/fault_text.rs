@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use crate::{
-    fault::{Dress, ErrorBody, Fault, Kind, PageFault, RetryAfter, Totals},
+    fault::{Dress, ErrorBody, Fault, FaultKind, PageFault, RetryAfter, TotalsForm},
     routes::names,
 };
 
@@ -114,7 +114,7 @@ fn route_name(name: &str) -> Result<&'static str, FaultError> {
         .ok_or_else(|| FaultError::Route { name: name.to_owned(), valid: valid.join(", ") })
 }
 
-fn read_kind(word: &str) -> Result<Kind, FaultError> {
+fn read_kind(word: &str) -> Result<FaultKind, FaultError> {
     let (name, value) = match word.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (word, None),
@@ -127,46 +127,46 @@ fn read_kind(word: &str) -> Result<Kind, FaultError> {
                 .and_then(|value| value.parse().ok())
                 .filter(|code| (200..600).contains(code))
                 .ok_or_else(|| wrong(EXPECTED))?;
-            return Ok(Kind::Status(code, ErrorBody::default()));
+            return Ok(FaultKind::Status(code, ErrorBody::default()));
         }
         "delay" => {
             const EXPECTED: &str = "write a time in ms, s or m, such as delay=500ms";
-            return value.and_then(duration).map(Kind::Delay).ok_or_else(|| wrong(EXPECTED));
+            return value.and_then(duration).map(FaultKind::Delay).ok_or_else(|| wrong(EXPECTED));
         }
         "giant" => {
             const EXPECTED: &str = "write a size in B, KB, MB or GB, such as giant=100MB";
-            return value.and_then(size).map(Kind::Giant).ok_or_else(|| wrong(EXPECTED));
+            return value.and_then(size).map(FaultKind::Giant).ok_or_else(|| wrong(EXPECTED));
         }
         "redirect" => {
             const EXPECTED: &str = "write an address in visible ASCII, such as redirect=http://192.0.2.1/";
             return value
                 .filter(|url| !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic()))
-                .map(|url| Kind::Redirect(url.to_owned()))
+                .map(|url| FaultKind::Redirect(url.to_owned()))
                 .ok_or_else(|| wrong(EXPECTED));
         }
         "totals" => {
-            return from_word(&Totals::WORDS, value)
-                .map(|totals| Kind::Page(PageFault::Totals(totals)))
+            return from_word(&TotalsForm::WORDS, value)
+                .map(|totals| FaultKind::Page(PageFault::Totals(totals)))
                 .ok_or_else(|| wrong("write totals=absent, null, text, float or zero"));
         }
         "gzip" => {
             return from_word(&Dress::GZIP_WORDS, value)
-                .map(Kind::Dress)
+                .map(FaultKind::Dress)
                 .ok_or_else(|| wrong("write gzip=members, upper, x-gzip, label or half"));
         }
-        "bom" => Kind::Dress(Dress::Mark),
-        "close" => Kind::Close,
-        "cut" => Kind::Cut,
-        "broken" => Kind::Broken,
-        "html" => Kind::Html,
-        "empty" => Kind::Empty,
-        "foreign" => Kind::Foreign,
-        "token-expiry" => Kind::TokenExpiry,
-        "wrong-encoding" => Kind::WrongEncoding,
-        "deep" => Kind::Deep,
-        "short-page" => Kind::Page(PageFault::Short),
-        "repeat-page" => Kind::Page(PageFault::Repeat),
-        "shift" => Kind::Page(PageFault::Shift),
+        "bom" => FaultKind::Dress(Dress::Mark),
+        "close" => FaultKind::Close,
+        "cut" => FaultKind::Cut,
+        "broken" => FaultKind::Broken,
+        "html" => FaultKind::Html,
+        "empty" => FaultKind::Empty,
+        "foreign" => FaultKind::Foreign,
+        "token-expiry" => FaultKind::TokenExpiry,
+        "wrong-encoding" => FaultKind::WrongEncoding,
+        "deep" => FaultKind::Deep,
+        "short-page" => FaultKind::Page(PageFault::Short),
+        "repeat-page" => FaultKind::Page(PageFault::Repeat),
+        "shift" => FaultKind::Page(PageFault::Shift),
         _ => return Err(FaultError::Kind(word.to_owned())),
     };
     if value.is_some() {
@@ -188,11 +188,11 @@ impl Fault {
             ("count", _) => self.count = Some(number()?),
             ("skip", _) => self.skip = number()?,
             ("page", _) => self.page = Some(number()?),
-            ("body", Kind::Status(_, body)) => {
+            ("body", FaultKind::Status(_, body)) => {
                 *body = ErrorBody::from_word(value)
                     .ok_or_else(|| wrong("write body=detail, message, fields, html or empty"))?;
             }
-            ("retry-after", Kind::Status(..)) => {
+            ("retry-after", FaultKind::Status(..)) => {
                 let after = match value.strip_prefix("date:") {
                     Some(seconds) => seconds.parse().ok().map(RetryAfter::Date),
                     None => value.parse().ok().map(RetryAfter::Seconds),

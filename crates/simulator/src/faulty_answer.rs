@@ -16,44 +16,48 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
 use crate::{
     access::{bearer, token_not_valid},
-    fault::{Effect, ErrorBody, Fault, Kind, RetryAfter},
+    fault::{ErrorBody, Fault, FaultEffect, FaultKind, RetryAfter},
     reply::{JSON, Reply},
     serve::Hangup,
-    world::World,
+    world::SimulatedInstance,
 };
 
 /// The answer instead of the normal one, if the fault does not need the normal one at all.
-pub(crate) fn instead(world: &World, effect: &Effect, headers: &BTreeMap<String, String>) -> Option<Response> {
+pub(crate) fn instead(
+    world: &SimulatedInstance,
+    effect: &FaultEffect,
+    headers: &BTreeMap<String, String>,
+) -> Option<Response> {
     let fault = effect.fault.as_ref()?;
     let ok = |body: Vec<u8>| Reply::bytes(StatusCode::OK, JSON, body);
     let reply = match &fault.kind {
-        Kind::Status(code, body) => fault.status(*code, *body),
-        Kind::Close => return Some(hang_up()),
-        Kind::Giant(bytes) => return Some(giant(*bytes)),
-        Kind::Broken => ok(br#"{"page":1,"totalPages":4,"totalCount":93,"items":[{"id":17,"na"#.to_vec()),
-        Kind::Html => Reply::page(StatusCode::OK, "Sign in"),
-        Kind::Empty => Reply::empty(StatusCode::OK),
-        Kind::Foreign => ok(br#"{"status":"ok","service":"grafana"}"#.to_vec()),
+        FaultKind::Status(code, body) => fault.status(*code, *body),
+        FaultKind::Close => return Some(hang_up()),
+        FaultKind::Giant(bytes) => return Some(giant(*bytes)),
+        FaultKind::Broken => ok(br#"{"page":1,"totalPages":4,"totalCount":93,"items":[{"id":17,"na"#.to_vec()),
+        FaultKind::Html => Reply::page(StatusCode::OK, "Sign in"),
+        FaultKind::Empty => Reply::empty(StatusCode::OK),
+        FaultKind::Foreign => ok(br#"{"status":"ok","service":"grafana"}"#.to_vec()),
         // "Straße" in Latin-1.
-        Kind::WrongEncoding => ok(b"{\"detail\":\"Stra\xdfe\",\"items\":[]}".to_vec()),
-        Kind::Deep => ok([b"[".repeat(100_000), b"]".repeat(100_000)].concat()),
-        Kind::TokenExpiry => {
+        FaultKind::WrongEncoding => ok(b"{\"detail\":\"Stra\xdfe\",\"items\":[]}".to_vec()),
+        FaultKind::Deep => ok([b"[".repeat(100_000), b"]".repeat(100_000)].concat()),
+        FaultKind::TokenExpiry => {
             if let Some(token) = bearer(headers) {
                 world.tokens.end(token);
             }
             token_not_valid()
         }
-        Kind::Redirect(url) => Reply::empty(StatusCode::FOUND).with_header(LOCATION, url),
-        Kind::Delay(_) | Kind::Cut | Kind::Page(_) | Kind::Dress(_) => return None,
+        FaultKind::Redirect(url) => Reply::empty(StatusCode::FOUND).with_header(LOCATION, url),
+        FaultKind::Delay(_) | FaultKind::Cut | FaultKind::Page(_) | FaultKind::Dress(_) => return None,
     };
     Some(reply.into_response())
 }
 
 /// The normal answer, unless the fault cuts it.
-pub(crate) fn finish(effect: &Effect, reply: Reply) -> Response {
+pub(crate) fn finish(effect: &FaultEffect, reply: Reply) -> Response {
     match effect.fault.as_ref().map(|fault| &fault.kind) {
-        Some(Kind::Cut) => cut(reply),
-        Some(Kind::Dress(dress)) => dress.put_on(reply).into_response(),
+        Some(FaultKind::Cut) => cut(reply),
+        Some(FaultKind::Dress(dress)) => dress.put_on(reply).into_response(),
         _ => reply.into_response(),
     }
 }
@@ -103,7 +107,7 @@ fn hang_up() -> Response {
 fn cut(reply: Reply) -> Response {
     /// Bytes that any socket takes at once.
     const SOCKET_BUFFER: usize = 16 * 1024;
-    enum Step {
+    enum SendStep {
         Half(Bytes),
         Flush,
         Fail,
@@ -113,10 +117,10 @@ fn cut(reply: Reply) -> Response {
     let promised = if full.is_empty() { 64 } else { full.len() };
     let half = full.split_to(full.len() / 2);
     let sent = half.len();
-    let body = stream::unfold(Step::Half(half), move |step| async move {
+    let body = stream::unfold(SendStep::Half(half), move |step| async move {
         match step {
-            Step::Half(half) => Some((Ok(half), Step::Flush)),
-            Step::Flush => {
+            SendStep::Half(half) => Some((Ok(half), SendStep::Flush)),
+            SendStep::Flush => {
                 // hyper sends what it has only when the body is not ready: wait so that it does. What
                 // does not fit the socket's buffer needs a moment until the peer has read some.
                 if sent > SOCKET_BUFFER {
@@ -124,9 +128,9 @@ fn cut(reply: Reply) -> Response {
                 } else {
                     tokio::task::yield_now().await;
                 }
-                Some((Ok(Bytes::new()), Step::Fail))
+                Some((Ok(Bytes::new()), SendStep::Fail))
             }
-            Step::Fail => Some((Err(io::Error::other("cut on purpose")), Step::Fail)),
+            SendStep::Fail => Some((Err(io::Error::other("cut on purpose")), SendStep::Fail)),
         }
     });
     let mut response = Response::new(Body::from_stream(body));

@@ -56,6 +56,6 @@ pub use options::Options;
 pub use recorder::RecordedRequest;
 pub use simulator::Simulator;
 pub use start_error::StartError;
-pub use tenants::Tenant;
+pub use tenants::SimulatedTenant;
 pub use tls::CertificateError;
-pub use users::{User, UserKind};
+pub use users::{SimulatedUser, UserKind};

@@ -5,9 +5,9 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
-    call::Call,
-    dialect::Form,
-    fault::{PageFault, Totals},
+    call::RoutedRequest,
+    dialect::EndpointForm,
+    fault::{PageFault, TotalsForm},
     reply::{Reply, write_rows},
 };
 
@@ -25,19 +25,19 @@ pub(crate) enum PastLast {
 
 /// Which rows to show, and what to say about the rest.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub(crate) struct PageSlice {
     number: u64,
     total_pages: u64,
     total_count: u64,
-    totals: Totals,
+    totals: TotalsForm,
     /// Positions of the rows in the list, from 0.
     pub(crate) rows: Range<u64>,
 }
 
-impl Page {
+impl PageSlice {
     /// Reads `page` and the parameter that names the page size, and finds the rows among `total`.
     pub(crate) fn of(
-        call: &Call<'_>,
+        call: &RoutedRequest<'_>,
         size_parameter: Option<&str>,
         past_last: PastLast,
         total: u64,
@@ -66,10 +66,10 @@ impl Page {
         let total_pages = total_count.div_ceil(size).max(1);
         let totals = match call.page_fault {
             Some(PageFault::Totals(totals)) => totals,
-            _ => Totals::default(),
+            _ => TotalsForm::default(),
         };
         if number > total_pages {
-            let refuses = past_last == PastLast::NotFound || call.dialect().past_last == Form::Legacy;
+            let refuses = past_last == PastLast::NotFound || call.dialect().past_last == EndpointForm::Legacy;
             if refuses {
                 return Err(Reply::invalid_page());
             }
@@ -103,7 +103,7 @@ impl Page {
 }
 
 /// The rows of a list that comes as a plain array, without the last if a fault says so.
-pub(crate) fn whole(call: &Call<'_>, total: u64) -> Range<u64> {
+pub(crate) fn whole(call: &RoutedRequest<'_>, total: u64) -> Range<u64> {
     let dropped = u64::from(call.page_fault == Some(PageFault::Short));
     0..total.saturating_sub(dropped)
 }

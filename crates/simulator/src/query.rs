@@ -4,9 +4,9 @@ use crate::reply::Reply;
 
 /// The decoded query of one request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Query<'a>(pub(crate) &'a [(String, String)]);
+pub(crate) struct RequestQuery<'a>(pub(crate) &'a [(String, String)]);
 
-impl<'a> Query<'a> {
+impl<'a> RequestQuery<'a> {
     /// The last value of this name, as Django has it; an empty one counts as absent.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         let value = self.0.iter().rev().find(|(key, _)| key == name)?.1.as_str();

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// How many requests are kept; the oldest go first.
-const KEPT: usize = 10_000;
+const MOST_KEPT: usize = 10_000;
 /// How much of a request's body is kept, in bytes.
 pub(crate) const BODY_KEPT: usize = 64 * 1024;
 
@@ -31,7 +31,7 @@ pub struct RecordedRequest {
 
 /// The bounded memory of requests.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder {
+pub(crate) struct RequestRecorder {
     ring: Mutex<Ring>,
 }
 
@@ -42,11 +42,11 @@ struct Ring {
     kept: VecDeque<RecordedRequest>,
 }
 
-impl Recorder {
+impl RequestRecorder {
     /// Notes a request on arrival, before any delay, and returns its sequence number.
     pub(crate) fn arrived(&self, request: RecordedRequest) -> u64 {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        if ring.kept.len() == KEPT {
+        if ring.kept.len() == MOST_KEPT {
             ring.kept.pop_front();
             ring.first += 1;
         }

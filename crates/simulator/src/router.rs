@@ -13,16 +13,16 @@ use axum::{
 
 use crate::{
     access::admit,
-    call::Call,
-    fault::Effect,
+    call::RoutedRequest,
+    fault::FaultEffect,
     faulty_answer::{finish, instead},
     multipart,
-    query::Query,
+    query::RequestQuery,
     recorder::{BODY_KEPT, RecordedRequest},
     reply::Reply,
     routes::{ROUTES, Route, element, paths},
     serve::Hangup,
-    world::World,
+    world::SimulatedInstance,
 };
 
 /// The largest request body accepted, in bytes.
@@ -32,7 +32,7 @@ const LARGEST_BODY: usize = 1024 * 1024;
 const API: &str = "/api";
 
 /// One axum route for each path of the list.
-pub(crate) fn router(world: &Arc<World>) -> Router {
+pub(crate) fn router(world: &Arc<SimulatedInstance>) -> Router {
     let mut router = Router::new();
     for path in paths() {
         let world = Arc::clone(world);
@@ -43,7 +43,7 @@ pub(crate) fn router(world: &Arc<World>) -> Router {
     router.fallback(move |request: Request| async move { handle(&world, None, request).await })
 }
 
-async fn handle(world: &World, path: Option<&'static str>, request: Request) -> Response {
+async fn handle(world: &SimulatedInstance, path: Option<&'static str>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_BODY).await;
     let query: Vec<(String, String)> =
@@ -111,11 +111,11 @@ impl Arrival<'_> {
     }
 
     fn page(&self) -> Option<&str> {
-        Query(&self.query).get("page")
+        RequestQuery(&self.query).get("page")
     }
 
     /// The routes on the path that the instance has.
-    fn on_path(&self, world: &World) -> impl Iterator<Item = &'static Route> {
+    fn on_path(&self, world: &SimulatedInstance) -> impl Iterator<Item = &'static Route> {
         let (template, generation, token) = (self.template, world.options.generation, world.options.token_endpoint);
         ROUTES
             .iter()
@@ -124,7 +124,7 @@ impl Arrival<'_> {
     }
 
     /// The route for path and method, or the vendor's 404 or 405.
-    fn route(&self, world: &World) -> Result<&'static Route, Reply> {
+    fn route(&self, world: &SimulatedInstance) -> Result<&'static Route, Reply> {
         if let Some(route) = self.on_path(world).find(|route| route.method == self.method) {
             return Ok(route);
         }
@@ -139,7 +139,7 @@ impl Arrival<'_> {
     }
 
     /// The reply, with the header that names the path's methods if the status is 405, for any reason.
-    fn allow(&self, world: &World, reply: Reply) -> Reply {
+    fn allow(&self, world: &SimulatedInstance, reply: Reply) -> Reply {
         if reply.status != StatusCode::METHOD_NOT_ALLOWED {
             return reply;
         }
@@ -147,16 +147,16 @@ impl Arrival<'_> {
         reply.with_header(ALLOW, &methods.join(", "))
     }
 
-    fn answer(&self, world: &World, route: &Route, effect: &Effect) -> Result<Reply, Reply> {
+    fn answer(&self, world: &SimulatedInstance, route: &Route, effect: &FaultEffect) -> Result<Reply, Reply> {
         let Some(body) = self.body else {
             return Err(Reply::detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large."));
         };
         let caller = admit(world, &self.headers, route.demand)?;
         let path = self.path.strip_prefix(API).unwrap_or(self.path);
-        (route.endpoint)(&Call {
+        (route.endpoint)(&RoutedRequest {
             world,
             element: element(route.path, path),
-            query: Query(&self.query),
+            query: RequestQuery(&self.query),
             headers: &self.headers,
             body,
             multipart: self.multipart.as_ref(),

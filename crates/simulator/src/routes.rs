@@ -3,13 +3,13 @@
 use crate::{
     Generation::{self, Middle},
     access::Demand::{self, Nothing, Read, Write},
-    call::Call,
+    call::RoutedRequest,
     endpoints as to,
     reply::Reply,
 };
 
 /// Answers a call; an `Err` is the vendor's refusal.
-pub(crate) type Endpoint = fn(&Call<'_>) -> Result<Reply, Reply>;
+pub(crate) type EndpointHandler = fn(&RoutedRequest<'_>) -> Result<Reply, Reply>;
 
 /// One method on one path.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Route {
     pub(crate) demand: Demand,
     /// The first generation that has the route.
     pub(crate) since: Generation,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: EndpointHandler,
 }
 
 const fn route(
@@ -30,7 +30,7 @@ const fn route(
     method: &'static str,
     path: &'static str,
     demand: Demand,
-    endpoint: Endpoint,
+    endpoint: EndpointHandler,
 ) -> Route {
     Route { name, method, path, demand, since: Generation::Legacy, endpoint }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Scan {
 
 /// How far a scan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum ScanProgress {
     Requested,
     /// With the percentage done, 0 to 99.
     Running(u8),
@@ -39,7 +39,7 @@ pub(crate) enum Stage {
     Stopped,
 }
 
-impl Stage {
+impl ScanProgress {
     /// The vendor's word for it.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -58,19 +58,19 @@ impl Stage {
 
 impl Scan {
     /// How far the scan is now: requested for the first tenth of its time, then running, then done.
-    pub(crate) fn stage(&self, now: u64, duration: Duration) -> Stage {
+    pub(crate) fn stage(&self, now: u64, duration: Duration) -> ScanProgress {
         let elapsed = now.saturating_sub(self.started);
         let duration = micros(duration);
         if self.stopped.is_some() {
-            return Stage::Stopped;
+            return ScanProgress::Stopped;
         }
         if elapsed >= duration {
-            Stage::Done
+            ScanProgress::Done
         } else if elapsed < duration / 10 {
-            Stage::Requested
+            ScanProgress::Requested
         } else {
             let percent = u128::from(elapsed) * 100 / u128::from(duration);
-            Stage::Running(u8::try_from(percent).unwrap_or(99))
+            ScanProgress::Running(u8::try_from(percent).unwrap_or(99))
         }
     }
 
@@ -82,12 +82,12 @@ impl Scan {
 
 /// All scans of the instance, oldest first.
 #[derive(Debug)]
-pub(crate) struct Scans {
+pub(crate) struct ScanRegistry {
     seed: u64,
     all: RwLock<Vec<Scan>>,
 }
 
-impl Scans {
+impl ScanRegistry {
     pub(crate) fn new(seed: u64) -> Self {
         Self { seed, all: RwLock::default() }
     }
@@ -143,7 +143,7 @@ impl Scans {
     /// When each scan of a scanner that ran to its end did so, oldest first.
     pub(crate) fn ends(&self, scanner: u64, now: u64, duration: Duration) -> Vec<u64> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
-        let done = all.iter().filter(|scan| scan.scanner == scanner && scan.stage(now, duration) == Stage::Done);
+        let done = all.iter().filter(|scan| scan.scanner == scanner && scan.stage(now, duration) == ScanProgress::Done);
         done.map(|scan| scan.ends(duration)).collect()
     }
 

@@ -5,14 +5,14 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Fault, KnownIds, Options, RecordedRequest, StartError, Tenant, User, UserKind, router::router, serve::serve,
-    tenants::tenant, tls::Tls, world::World,
+    Fault, KnownIds, Options, RecordedRequest, SimulatedTenant, SimulatedUser, StartError, UserKind, router::router,
+    serve::serve, tenants::tenant, tls::TlsServer, world::SimulatedInstance,
 };
 
 /// A running simulator. Dropping it stops it.
 #[derive(Debug)]
 pub struct Simulator {
-    world: Arc<World>,
+    world: Arc<SimulatedInstance>,
     address: SocketAddr,
     task: JoinHandle<()>,
     authority: Option<String>,
@@ -29,9 +29,9 @@ impl Simulator {
         let failed = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let tls = options.tls.then(|| Tls::new(address.ip())).transpose()?;
+        let tls = options.tls.then(|| TlsServer::new(address.ip())).transpose()?;
         let (acceptor, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
-        let world = Arc::new(World::new(options));
+        let world = Arc::new(SimulatedInstance::new(options));
         let task = tokio::spawn(serve(listener, router(&world), acceptor));
         Ok(Self { world, address, task, authority })
     }
@@ -48,17 +48,17 @@ impl Simulator {
     }
 
     /// All users with their passwords.
-    pub fn users(&self) -> &[User] {
+    pub fn users(&self) -> &[SimulatedUser] {
         &self.world.users
     }
 
     /// The user of this kind.
-    pub fn user(&self, role: UserKind) -> &User {
+    pub fn user(&self, role: UserKind) -> &SimulatedUser {
         self.world.user(role)
     }
 
     /// All tenants, ordered by id.
-    pub fn tenants(&self) -> Vec<Tenant> {
+    pub fn tenants(&self) -> Vec<SimulatedTenant> {
         let options = &self.world.options;
         (1..=options.tenants).filter_map(|id| tenant(options, id)).collect()
     }

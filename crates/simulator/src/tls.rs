@@ -32,13 +32,13 @@ pub enum CertificateError {
 }
 
 /// The TLS acceptor, and the authority that clients need to trust.
-pub(crate) struct Tls {
+pub(crate) struct TlsServer {
     pub(crate) acceptor: TlsAcceptor,
     /// The authority's certificate in PEM form.
     pub(crate) authority: String,
 }
 
-impl Tls {
+impl TlsServer {
     /// A new authority, and a certificate of it for this machine's loopback names and the address.
     pub(crate) fn new(address: IpAddr) -> Result<Self, CertificateError> {
         let (authority, issuer) = authority()?;

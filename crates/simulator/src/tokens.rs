@@ -51,7 +51,7 @@ pub(crate) struct Issue {
 
 /// The instance's signing key and what it knows of tokens that ended early.
 #[derive(Debug)]
-pub(crate) struct Tokens {
+pub(crate) struct TokenRegistry {
     secret: [u8; 32],
     /// Serial number of the next token.
     next: AtomicU64,
@@ -60,7 +60,7 @@ pub(crate) struct Tokens {
     ended: Mutex<HashSet<u64>>,
 }
 
-impl Tokens {
+impl TokenRegistry {
     pub(crate) fn new(seed: u64) -> Self {
         let mut secret = [0; 32];
         dice(seed, 0, Topic::Secret, 0).fill(&mut secret);

@@ -32,7 +32,7 @@ pub enum UserKind {
 
 /// A user of the simulated instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct User {
+pub struct SimulatedUser {
     /// The kind of account that the user shows.
     #[serde(skip)]
     pub kind: UserKind,
@@ -90,7 +90,7 @@ impl UserKind {
 }
 
 /// All users, in the order of [`UserKind`].
-pub(crate) fn users(seed: u64) -> Vec<User> {
+pub(crate) fn users(seed: u64) -> Vec<SimulatedUser> {
     LIST.iter()
         .zip(1_u32..)
         .map(|(&(kind, name, role, permission, note), id)| {
@@ -102,7 +102,7 @@ pub(crate) fn users(seed: u64) -> Vec<User> {
                 dice.u32(0..10_000)
             );
             let key = format!("fpk_{:016x}{:016x}", dice.u64(..), dice.u64(..));
-            User {
+            SimulatedUser {
                 kind,
                 id,
                 user_name: format!("{name}@footprint.example"),

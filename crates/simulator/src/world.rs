@@ -4,45 +4,46 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use crate::{
-    Options, User, UserKind, clock::Clock, device_tags::DeviceTags, entries::Entries, fault::FaultPlan,
-    recorder::Recorder, scans::Scans, scopes::Scopes, tokens::Tokens, users::users, verdicts::Verdicts,
+    Options, SimulatedUser, UserKind, clock::SimulatedClock, device_tags::DeviceTags, entries::Entries,
+    fault::FaultPlan, recorder::RequestRecorder, scans::ScanRegistry, scopes::Scopes, tokens::TokenRegistry,
+    users::users, verdicts::Verdicts,
 };
 
 /// One simulated instance; each part locks itself, briefly.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct SimulatedInstance {
     pub(crate) options: Options,
-    pub(crate) users: Vec<User>,
-    pub(crate) clock: Clock,
-    pub(crate) tokens: Tokens,
-    pub(crate) scans: Scans,
+    pub(crate) users: Vec<SimulatedUser>,
+    pub(crate) clock: SimulatedClock,
+    pub(crate) tokens: TokenRegistry,
+    pub(crate) scans: ScanRegistry,
     pub(crate) scopes: Scopes,
     pub(crate) verdicts: Verdicts,
     pub(crate) tags: DeviceTags,
     pub(crate) entries: Entries,
-    pub(crate) recorder: Recorder,
+    pub(crate) recorder: RequestRecorder,
     pub(crate) faults: FaultPlan,
 }
 
-impl World {
+impl SimulatedInstance {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             users: users(options.seed),
-            clock: Clock::default(),
-            tokens: Tokens::new(options.seed),
-            scans: Scans::new(options.seed),
+            clock: SimulatedClock::default(),
+            tokens: TokenRegistry::new(options.seed),
+            scans: ScanRegistry::new(options.seed),
             scopes: Scopes::default(),
             verdicts: Verdicts::default(),
             tags: DeviceTags::default(),
             entries: Entries::default(),
-            recorder: Recorder::default(),
+            recorder: RequestRecorder::default(),
             faults: FaultPlan::default(),
             options,
         }
     }
 
     /// The user of this kind.
-    pub(crate) fn user(&self, kind: UserKind) -> &User {
+    pub(crate) fn user(&self, kind: UserKind) -> &SimulatedUser {
         // `users` makes one user for every kind, in the order of the kinds.
         &self.users[kind as usize]
     }

@@ -12,6 +12,8 @@ pub struct Activity {
     pub running: i64,
     /// When a host last wrote how far work in a product is.
     pub latest_progress: Option<Moment>,
+    /// The id of the latest incident; 0 if there is none.
+    pub latest_incident: i64,
     /// When the latest health check ended.
     pub latest_check: Option<Moment>,
     /// The number of the latest change of a finding.
@@ -35,6 +37,7 @@ impl Records<'_> {
             "SELECT (SELECT COALESCE(MAX(id), 0) FROM runs) AS latest_run,
                     (SELECT COUNT(*) FROM runs WHERE status = 'Running') AS running,
                     (SELECT MAX(written_at) FROM followed_runs) AS latest_progress,
+                    (SELECT COALESCE(MAX(id), 0) FROM incidents) AS latest_incident,
                     (SELECT MAX(ended_at) FROM checks) AS latest_check,
                     (SELECT last_sequence FROM finding_log WHERE id = 1) AS latest_finding,
                     (SELECT COUNT(*) FROM finding_snapshots WHERE ended_at IS NULL) AS unread_tenants,

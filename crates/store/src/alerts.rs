@@ -21,7 +21,7 @@ struct GroupKey {
 
 /// The counts and times of a group's alerts.
 #[derive(sqlx::FromRow)]
-struct GroupRow {
+struct AlertGroupRow {
     waiting_since: Option<Moment>,
     waiting_open_since: Option<Moment>,
     waiting_failing_since: Option<Moment>,
@@ -140,7 +140,7 @@ impl Records<'_> {
             count(&format!("told = 'Failing' AND {open_failing}")),
             count("closed_at IS NULL"),
         ));
-        let counted = sqlx::query_as::<_, GroupRow>(sql).bind(&key.destination).bind(&key.server).bind(key.kind);
+        let counted = sqlx::query_as::<_, AlertGroupRow>(sql).bind(&key.destination).bind(&key.server).bind(key.kind);
         let row = counted.fetch_one(&mut *self.connection).await?;
         Ok(AlertGroup {
             destination: key.destination,

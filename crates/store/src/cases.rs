@@ -1,7 +1,7 @@
 //! Cases in the store.
 
 use super::pages::bytes_of;
-use super::rows::{self, Cell, identifiers, numbers_text};
+use super::rows::{self, InsertedValue, identifiers, numbers_text};
 use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Case, CaseId, Moment, SiteId, Status, Version, limits};
 
@@ -105,22 +105,22 @@ impl Records<'_> {
             let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (at.0, by.as_deref())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
             [
-                Cell::Text(&case.number),
-                Cell::Text(&case.title),
-                Cell::Text(&case.description),
-                Cell::Text(&case.case_type),
-                Cell::Integer(case.site_id.0),
-                Cell::MaybeText(case.owner.as_deref()),
-                Cell::Text(&case.priority),
-                Cell::Text(&case.time_zone),
-                Cell::Text(status.as_str()),
-                Cell::Text(&case.creator),
-                Cell::MaybeInteger(case.reported_at.map(|at| at.0)),
-                Cell::Integer(case.created_at.0),
-                Cell::Integer(case.modified_at.0),
-                Cell::MaybeInteger(closed_at),
-                Cell::MaybeText(closed_by.flatten()),
-                Cell::Integer(1),
+                InsertedValue::Text(&case.number),
+                InsertedValue::Text(&case.title),
+                InsertedValue::Text(&case.description),
+                InsertedValue::Text(&case.case_type),
+                InsertedValue::Integer(case.site_id.0),
+                InsertedValue::MaybeText(case.owner.as_deref()),
+                InsertedValue::Text(&case.priority),
+                InsertedValue::Text(&case.time_zone),
+                InsertedValue::Text(status.as_str()),
+                InsertedValue::Text(&case.creator),
+                InsertedValue::MaybeInteger(case.reported_at.map(|at| at.0)),
+                InsertedValue::Integer(case.created_at.0),
+                InsertedValue::Integer(case.modified_at.0),
+                InsertedValue::MaybeInteger(closed_at),
+                InsertedValue::MaybeText(closed_by.flatten()),
+                InsertedValue::Integer(1),
             ]
         });
         let columns = COLUMNS.trim_start_matches("id, ");

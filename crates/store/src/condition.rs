@@ -17,7 +17,7 @@ pub(super) const FAILING_LASTS: Duration = Duration::from_secs(3);
 
 /// Whether the database works, as of the last statement.
 #[derive(Debug, Default)]
-pub(super) struct Condition {
+pub(super) struct DatabaseCondition {
     pub(super) failing: Mutex<Option<Failing>>,
     /// The path of the store's file, and the identity of the file that was opened.
     file: Option<(PathBuf, FileId)>,
@@ -28,7 +28,7 @@ pub(super) struct Condition {
 /// Device and inode: the identity of a file on its machine, under any path.
 type FileId = (u64, u64);
 
-impl Condition {
+impl DatabaseCondition {
     pub(super) fn of_file(path: &Path, lock: Option<FileLock>) -> Self {
         let file = id_of(path).map(|id| (path.to_owned(), id));
         Self { failing: Mutex::default(), file, lock: Mutex::new(lock) }

@@ -147,7 +147,7 @@ struct OfIntegration {
 
 /// A connection's name.
 #[derive(sqlx::FromRow)]
-struct NamedConnection {
+struct ConnectionNameRow {
     id: ConnectionId,
     name: String,
 }
@@ -224,7 +224,7 @@ impl Records<'_> {
             "SELECT c.id, c.name FROM connections c LEFT JOIN sites s ON s.id = c.site_id WHERE {condition}
              ORDER BY c.integration, c.name_key, c.place LIMIT {limit}"
         );
-        let query = sqlx::query_as_with::<_, NamedConnection, _>(sqlx::AssertSqlSafe(sql), bounds.arguments()?);
+        let query = sqlx::query_as_with::<_, ConnectionNameRow, _>(sqlx::AssertSqlSafe(sql), bounds.arguments()?);
         let rows = query.fetch_all(&mut *self.connection).await?;
         Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
     }

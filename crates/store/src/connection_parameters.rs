@@ -39,7 +39,7 @@ struct ParameterRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct SealedRow {
+struct SealedParameterRow {
     connection_id: ConnectionId,
     name: String,
     #[sqlx(try_from = "Sealed")]
@@ -136,7 +136,7 @@ impl SealedPlace for ConnectionSecrets {
         current: KeyId,
         limit: i64,
     ) -> Result<Vec<SealedSecret>, StoreError> {
-        let rows = sqlx::query_as::<_, SealedRow>(
+        let rows = sqlx::query_as::<_, SealedParameterRow>(
             "SELECT connection_id, name, value FROM connection_parameters
              WHERE sealing_key IS NOT NULL AND sealing_key <> $1 ORDER BY connection_id, name LIMIT $2",
         )
@@ -144,7 +144,7 @@ impl SealedPlace for ConnectionSecrets {
         .bind(limit)
         .fetch_all(&mut *records.connection)
         .await?;
-        let secret = |row: SealedRow| SealedSecret {
+        let secret = |row: SealedParameterRow| SealedSecret {
             context: sealing_context(row.connection_id, &row.name),
             sealed: row.value,
             row: vec![row.connection_id.to_string(), row.name],

@@ -4,7 +4,8 @@ use sqlx::FromRow;
 
 use super::columns::{Flag, Json};
 use crate::model::{
-    Connection, ConnectionId, Destination, HealthCheck, Moment, NamedSite, Owner, Place, SiteId, UserId, Version,
+    Connection, ConnectionId, ConnectionSites, Destination, HealthCheck, Moment, NamedSite, Owner, SiteId, UserId,
+    Version,
 };
 
 /// The place of connections that are shared to internal sites.
@@ -75,10 +76,10 @@ impl From<ConnectionRow> for Connection {
             integration: row.integration,
             name: row.name,
             place: match named(row.site_id, row.site_name) {
-                Some(site) => Place::Site(site),
-                None => {
-                    Place::SharedToInternalSites { recipient: named(row.recipient_site_id, row.recipient_site_name) }
-                }
+                Some(site) => ConnectionSites::Site(site),
+                None => ConnectionSites::SharedToInternalSites {
+                    recipient: named(row.recipient_site_id, row.recipient_site_name),
+                },
             },
             agent_name: row.agent_name,
             description: row.description,

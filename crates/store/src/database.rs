@@ -8,7 +8,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
-use super::condition::Condition;
+use super::condition::DatabaseCondition;
 use super::file_lock::{FileLock, LARGEST_LOG};
 use super::readers::Readers;
 use super::reading::{ACCESS_READERS, READERS, Reader, ReadingConnections};
@@ -32,7 +32,7 @@ pub struct Store {
     readers: ReadingConnections,
     access_readers: ReadingConnections,
     pub(super) writers: AnyPool,
-    pub(super) condition: Arc<Condition>,
+    pub(super) condition: Arc<DatabaseCondition>,
     /// How long the store waits for a server's answer to a statement. `None` for a file.
     pub(super) timeout: Option<Duration>,
     pub(super) clock: StoreClock,
@@ -82,7 +82,7 @@ impl Store {
         // timeout.
         AnyConnection::connect(&address).await?.close().await?;
         let writers = sqlite_pool(pragmas.clone()).connect(&address).await?;
-        let condition = Arc::new(Condition::of_file(Path::new(path), lock));
+        let condition = Arc::new(DatabaseCondition::of_file(Path::new(path), lock));
         Self::of_file(writers, condition, &address, &pragmas, (WAIT, READING)).await
     }
 
@@ -156,7 +156,7 @@ impl Store {
 
     async fn of_file(
         writers: AnyPool,
-        condition: Arc<Condition>,
+        condition: Arc<DatabaseCondition>,
         address: &str,
         pragmas: &str,
         (wait, reading): (Duration, Duration),
@@ -205,7 +205,7 @@ impl Store {
         first.close().await?;
         refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
-        let condition = Arc::new(Condition::of_file(Path::new(path), Some(lock)));
+        let condition = Arc::new(DatabaseCondition::of_file(Path::new(path), Some(lock)));
         Self::of_file(writers, condition, &address, &format!("{busy} PRAGMA query_only = ON;"), (wait, reading)).await
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
 
-use super::rows::{Cell, identifiers};
+use super::rows::{InsertedValue, identifiers};
 use super::{Records, StoreError};
 use crate::model::{DynamicField, FieldKind, IncidentId, Moment, Task, limits};
 
@@ -20,7 +20,7 @@ struct Belonging<T> {
 }
 
 #[derive(sqlx::FromRow)]
-struct Named {
+struct NameRow {
     name: String,
 }
 
@@ -73,22 +73,22 @@ impl Records<'_> {
                 .try_for_each(|field| limits::FIELD_VALUE.check(field.value.as_deref().unwrap_or_default()))?;
             for (position, task) in (0..).zip(*its_tasks) {
                 tasks.extend([
-                    Cell::Integer(id.0),
-                    Cell::Integer(position),
-                    Cell::Text(&task.name),
-                    Cell::Integer(i64::from(task.required)),
-                    Cell::Integer(i64::from(task.done)),
+                    InsertedValue::Integer(id.0),
+                    InsertedValue::Integer(position),
+                    InsertedValue::Text(&task.name),
+                    InsertedValue::Integer(i64::from(task.required)),
+                    InsertedValue::Integer(i64::from(task.done)),
                 ]);
             }
             for (position, field) in (0..).zip(*its_fields) {
                 fields.extend([
-                    Cell::Integer(id.0),
-                    Cell::Integer(position),
-                    Cell::Text(&field.section),
-                    Cell::Text(&field.name),
-                    Cell::Text(field.kind.as_str()),
-                    Cell::Integer(i64::from(field.required_on_close)),
-                    Cell::MaybeText(field.value.as_deref().filter(|value| !value.is_empty())),
+                    InsertedValue::Integer(id.0),
+                    InsertedValue::Integer(position),
+                    InsertedValue::Text(&field.section),
+                    InsertedValue::Text(&field.name),
+                    InsertedValue::Text(field.kind.as_str()),
+                    InsertedValue::Integer(i64::from(field.required_on_close)),
+                    InsertedValue::MaybeText(field.value.as_deref().filter(|value| !value.is_empty())),
                 ]);
             }
         }
@@ -153,7 +153,7 @@ impl Records<'_> {
     }
 
     async fn names(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<String>, StoreError> {
-        let named = self.belongings::<Named>(sql, ids).await?;
+        let named = self.belongings::<NameRow>(sql, ids).await?;
         Ok(named.into_iter().map(|(id, named)| (id, named.into_iter().map(|one| one.name).collect())).collect())
     }
 

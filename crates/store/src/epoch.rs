@@ -266,7 +266,7 @@ mod tests {
         let content = r#"{"event":"Failing","server":"server","at":5,"stillFailing":0,"items":[]}"#;
         records.create_message("m-1", &destination, content, Moment(5)).await.unwrap();
         let tenant = NewTenant { name: "T".to_owned(), region: "R".to_owned(), url: "https://t".to_owned() };
-        let tenant = records.add_tenant(&tenant, now).await.unwrap().id;
+        let tenant = records.create_tenant(&tenant, now).await.unwrap().id;
         let made = Registration { pair: "p".to_owned(), sealed: vec![0; 64], instance: "i".to_owned() };
         records.register_tenant(tenant, &made, now).await.unwrap();
         records.give_out_numbers(tenant, 7, MessageNumber(0)).await.unwrap();

@@ -10,10 +10,10 @@ use sqlx::{AnyConnection, AssertSqlSafe, Executor as _};
 use tokio::time::Instant;
 
 use super::StoreError;
-use super::generation::{Generation, Identity, beside, checkpoint, log_beside, new_number, number_in};
+use super::generation::{FileGeneration, FileIdentity, beside, checkpoint, log_beside, new_number, number_in};
 
 /// The pause between two checks whether another process has released the lock.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// SQLite's log shrinks to this length in bytes after a peak, once it was written into the database file.
 pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
@@ -93,7 +93,7 @@ impl FileLock {
             if begun.elapsed() >= wait {
                 return Err(StoreError::Locked(path.display().to_string()));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -112,7 +112,7 @@ impl FileLock {
             if begun.elapsed() >= wait {
                 return Err(StoreError::Locked(self.path.display().to_string()));
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         Ok(self)
     }
@@ -123,15 +123,15 @@ impl FileLock {
         let Some(log) = log_beside(&self.path) else { return Ok(()) };
         let (Some(known), Some(number)) = (self.generation(), number_in(&self.path)) else { return Ok(()) };
         // A folder that was copied as a whole has other files, and its log belongs to the copied file.
-        let is_same_log = known.log.is_some() && known.log == Identity::of(&log);
-        let is_replaced = is_same_log && known.file != Identity::of(&self.path);
+        let is_same_log = known.log.is_some() && known.log == FileIdentity::of(&log);
+        let is_replaced = is_same_log && known.file != FileIdentity::of(&self.path);
         if known.number == number && !is_replaced {
             return Ok(());
         }
         Err(StoreError::ForeignLog(self.path.display().to_string()))
     }
 
-    fn generation(&self) -> Option<Generation> {
+    fn generation(&self) -> Option<FileGeneration> {
         let mut text = Vec::new();
         let mut lock = &self.lock;
         lock.rewind().ok()?;
@@ -155,13 +155,13 @@ impl FileLock {
         // A program that does not take the lock may have the file open, such as a database shell. Then no generation is
         // recorded.
         if is_empty && checkpoint(connection).await? {
-            let (file, log) = (Identity::of(&self.path), Identity::of(&beside(&self.path, "-wal")));
-            self.note(Some(Generation { number, file, log })).map_err(sqlx::Error::Io)?;
+            let (file, log) = (FileIdentity::of(&self.path), FileIdentity::of(&beside(&self.path, "-wal")));
+            self.note(Some(FileGeneration { number, file, log })).map_err(sqlx::Error::Io)?;
         }
         Ok(())
     }
 
-    fn note(&self, generation: Option<Generation>) -> io::Result<()> {
+    fn note(&self, generation: Option<FileGeneration>) -> io::Result<()> {
         let text = generation.map(|generation| serde_json::to_vec(&generation)).transpose()?.unwrap_or_default();
         let mut lock = &self.lock;
         lock.set_len(0)?;

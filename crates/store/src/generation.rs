@@ -30,13 +30,13 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// The identity of a file on its machine. It does not depend on the path. It includes the time of birth, since the system
 /// reuses numbers of inodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Identity {
+pub(super) struct FileIdentity {
     device: u64,
     inode: u64,
     born: Option<u64>,
 }
 
-impl Identity {
+impl FileIdentity {
     #[cfg(unix)]
     pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
@@ -54,10 +54,10 @@ impl Identity {
 
 /// The content of the lock file: the files beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Generation {
+pub(super) struct FileGeneration {
     pub(super) number: u32,
-    pub(super) file: Option<Identity>,
-    pub(super) log: Option<Identity>,
+    pub(super) file: Option<FileIdentity>,
+    pub(super) log: Option<FileIdentity>,
 }
 
 /// Writes the whole log into the database file and empties it. Returns whether that was possible.

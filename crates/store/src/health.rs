@@ -8,7 +8,7 @@ use super::rows::identifiers;
 use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CLOCK_TOLERANCE, CheckError, CheckResult, ConnectionId, Health, HealthState, Moment, NewSchedule, Notice,
+    CLOCK_TOLERANCE, CheckError, CheckResult, ConnectionId, Health, HealthNotice, HealthState, Moment, NewSchedule,
     RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus, WorkItem,
 };
 
@@ -48,7 +48,7 @@ impl<'r> FromRow<'r, AnyRow> for KnownHealth {
 
 /// The number of schedules in a state.
 #[derive(FromRow)]
-struct StateCount {
+struct ScheduleStateRow {
     known: HealthState,
     schedules: i64,
 }
@@ -208,11 +208,11 @@ impl Records<'_> {
             self.update_health(schedule.id, &health).await?;
         }
         match notice {
-            Some(Notice::Alert(reason)) => {
+            Some(HealthNotice::Alert(reason)) => {
                 let detail = health.last_error.as_deref().unwrap_or_default();
                 self.open_alerts(schedule, reason, detail, now).await
             }
-            Some(Notice::Recovered) => self.close_alerts(schedule.id, now).await,
+            Some(HealthNotice::Recovered) => self.close_alerts(schedule.id, now).await,
             None => Ok(()),
         }
     }
@@ -291,7 +291,7 @@ impl Records<'_> {
              WHERE schedules.kind = 'Health Check' AND schedules.active = 1 GROUP BY known",
             state_sql(("health", "schedules"), "$1", "$2"),
         );
-        let rows = sqlx::query_as::<_, StateCount>(sqlx::AssertSqlSafe(sql))
+        let rows = sqlx::query_as::<_, ScheduleStateRow>(sqlx::AssertSqlSafe(sql))
             .bind(now)
             .bind(now + CLOCK_TOLERANCE)
             .fetch_all(&mut *self.connection)

@@ -37,7 +37,7 @@ pub enum HealthGroup {
 
 /// The number of connections of a group in each state.
 #[derive(Debug, Deserialize)]
-struct GroupRow(String, [i64; 6], i64);
+struct HealthGroupRow(String, [i64; 6], i64);
 
 /// The groups with the worst states, and the number of all groups.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ struct DayRow(ConnectionId, i64, i64, i64, i64, i64, i64, i64);
 
 /// The number of connections in a state.
 #[derive(sqlx::FromRow)]
-struct StateCount {
+struct ConnectionStateRow {
     known: HealthState,
     connections: i64,
 }
@@ -117,7 +117,7 @@ impl Records<'_> {
             "SELECT known, CAST(COUNT(*) AS BIGINT) AS connections FROM (SELECT {state} AS known {from}) rated
              GROUP BY known"
         );
-        let query = sqlx::query_as_with::<_, StateCount, _>(sqlx::AssertSqlSafe(sql), bounds.arguments()?);
+        let query = sqlx::query_as_with::<_, ConnectionStateRow, _>(sqlx::AssertSqlSafe(sql), bounds.arguments()?);
         let rows = query.fetch_all(&mut *self.connection).await?;
         let mut counts: BTreeMap<_, _> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
         counts.extend(rows.into_iter().map(|row| (row.known, row.connections)));
@@ -166,9 +166,9 @@ impl Records<'_> {
         );
         let query = sqlx::query_scalar_with(sqlx::AssertSqlSafe(sql), bounds.arguments()?);
         let rows: String = query.fetch_one(&mut *self.connection).await?;
-        let rows: Vec<GroupRow> = serde_json::from_str(&rows)?;
-        let all = rows.first().map_or(0, |GroupRow(_, _, all)| *all);
-        let groups = rows.into_iter().map(|GroupRow(name, counts, _)| {
+        let rows: Vec<HealthGroupRow> = serde_json::from_str(&rows)?;
+        let all = rows.first().map_or(0, |HealthGroupRow(_, _, all)| *all);
+        let groups = rows.into_iter().map(|HealthGroupRow(name, counts, _)| {
             let counts = states.iter().copied().zip(counts).filter(|(_, count)| *count > 0);
             (name, counts.collect())
         });

@@ -8,7 +8,7 @@ use super::{Engine, NewIncident, Records, Store, StoreError};
 use crate::model::{IncidentId, Words};
 
 /// The number of incidents of a store from before the index whose words one transaction adds.
-const BATCH: i64 = 5_000;
+const BATCH_SIZE: i64 = 5_000;
 
 /// The most words of a search. Further words are not looked at.
 const MOST_SEARCHED: usize = 20;
@@ -46,7 +46,7 @@ impl Records<'_> {
             return Ok(0);
         }
         let query = sqlx::query_scalar("SELECT id FROM incidents WHERE id <= $1 ORDER BY id DESC LIMIT $2");
-        let ids: Vec<IncidentId> = query.bind(left).bind(BATCH).fetch_all(&mut *self.connection).await?;
+        let ids: Vec<IncidentId> = query.bind(left).bind(BATCH_SIZE).fetch_all(&mut *self.connection).await?;
         self.index_incidents(&ids).await?;
         let left = ids.last().map_or(0, |last| last.0 - 1);
         let query = sqlx::query("UPDATE store_state SET words_left = $1 WHERE id = 1").bind(left);

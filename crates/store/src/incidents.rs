@@ -1,7 +1,7 @@
 //! Incidents in the store, one at a time and many at once.
 
 use super::pages::bytes_of;
-use super::rows::{self, Cell, identifiers};
+use super::rows::{self, InsertedValue, identifiers};
 use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Incident, IncidentId, Moment, Severity, SiteId, Status, limits};
 
@@ -100,25 +100,25 @@ impl Records<'_> {
             let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (at.0, by.as_str())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
             [
-                Cell::Text(&incident.number),
-                Cell::Text(&incident.title),
-                Cell::Text(&incident.description),
-                Cell::Text(&incident.incident_type),
-                Cell::Integer(incident.site_id.0),
-                Cell::MaybeText(incident.owner.as_deref()),
-                Cell::MaybeText(incident.assignee.as_deref()),
-                Cell::Text(incident.severity.as_str()),
-                Cell::Text(status.as_str()),
-                Cell::Text(&incident.disposition),
-                Cell::Text(&incident.conclusion),
-                Cell::MaybeText(incident.raw_data.as_deref()),
-                Cell::MaybeInteger(incident.due_at.map(|at| at.0)),
-                Cell::Text(&incident.creator),
-                Cell::Integer(incident.created_at.0),
-                Cell::Integer(incident.modified_at.0),
-                Cell::MaybeInteger(closed_at),
-                Cell::MaybeText(closed_by),
-                Cell::Integer(1),
+                InsertedValue::Text(&incident.number),
+                InsertedValue::Text(&incident.title),
+                InsertedValue::Text(&incident.description),
+                InsertedValue::Text(&incident.incident_type),
+                InsertedValue::Integer(incident.site_id.0),
+                InsertedValue::MaybeText(incident.owner.as_deref()),
+                InsertedValue::MaybeText(incident.assignee.as_deref()),
+                InsertedValue::Text(incident.severity.as_str()),
+                InsertedValue::Text(status.as_str()),
+                InsertedValue::Text(&incident.disposition),
+                InsertedValue::Text(&incident.conclusion),
+                InsertedValue::MaybeText(incident.raw_data.as_deref()),
+                InsertedValue::MaybeInteger(incident.due_at.map(|at| at.0)),
+                InsertedValue::Text(&incident.creator),
+                InsertedValue::Integer(incident.created_at.0),
+                InsertedValue::Integer(incident.modified_at.0),
+                InsertedValue::MaybeInteger(closed_at),
+                InsertedValue::MaybeText(closed_by),
+                InsertedValue::Integer(1),
             ]
         });
         let columns = COLUMNS.trim_start_matches("id, ");

@@ -4,7 +4,7 @@ use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
 
 #[derive(sqlx::FromRow)]
-struct KeyPair {
+struct KeyPairRow {
     public_key: String,
     #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
@@ -13,7 +13,7 @@ struct KeyPair {
 impl Records<'_> {
     /// The public key in hexadecimal digits, and the sealed private key. `None` until they are first needed.
     pub async fn instance(&mut self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-        let query = sqlx::query_as::<_, KeyPair>("SELECT public_key, secret FROM instance WHERE id = 1");
+        let query = sqlx::query_as::<_, KeyPairRow>("SELECT public_key, secret FROM instance WHERE id = 1");
         let pair = query.fetch_optional(&mut *self.connection).await?;
         Ok(pair.map(|pair| (pair.public_key, pair.secret)))
     }

@@ -180,7 +180,7 @@ impl Records<'_> {
                     requires_expiry, expires_at, revoked_at, last_used_at, created_at, secret
              FROM keys {which} ORDER BY name_key"
         );
-        let mut query = sqlx::query_as::<_, KeyRow>(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, AccessKeyRow>(sqlx::AssertSqlSafe(sql));
         if let Some(key) = key {
             query = query.bind(key);
         }
@@ -205,7 +205,7 @@ impl Records<'_> {
 }
 
 #[derive(sqlx::FromRow)]
-struct KeyRow {
+struct AccessKeyRow {
     id: AccessKeyId,
     name: String,
     kind: KeyKind,
@@ -242,14 +242,14 @@ struct KeyUser {
 }
 
 #[derive(sqlx::FromRow)]
-struct SealedRow {
+struct SealedKeyRow {
     id: AccessKeyId,
     #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
 }
 
-impl From<KeyRow> for StoredKey {
-    fn from(row: KeyRow) -> Self {
+impl From<AccessKeyRow> for StoredKey {
+    fn from(row: AccessKeyRow) -> Self {
         let key = AccessKey {
             id: row.id,
             name: row.name,
@@ -283,10 +283,10 @@ impl SealedPlace for KeySecrets {
         limit: i64,
     ) -> Result<Vec<SealedSecret>, StoreError> {
         // There are few keys. Which sealing key sealed a secret is read from the secret itself.
-        let query = sqlx::query_as::<_, SealedRow>("SELECT id, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
+        let query = sqlx::query_as::<_, SealedKeyRow>("SELECT id, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
         let rows = query.fetch_all(&mut *records.connection).await?;
         let others = rows.into_iter().filter(|row| KeyId::of(&row.secret) != Some(current));
-        let secret = |row: SealedRow| SealedSecret {
+        let secret = |row: SealedKeyRow| SealedSecret {
             context: JWT_SECRET_CONTEXT.to_owned(),
             sealed: row.secret,
             row: vec![row.id.to_string()],

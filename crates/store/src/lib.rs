@@ -108,10 +108,11 @@ pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
-    AppliedChange, Before, ChangeCounts, CountBounds, Difference, FindingChangeCount, FindingDelivery, FindingFilter,
-    FindingGroup, FindingGrouping, FindingOrder, FindingSpan, FindingTotal, HeldFinding, IncidentRule, Listed,
-    LogBounds, LogPosition, LoggedChange, NewFieldChange, NewRule, NewSnapshot, OpenIncident, RuleCounts, Settled,
-    SnapshotClaim, SnapshotEnd, Stage, StagedFinding, StoredRule, TransferredFinding, Unlisted, finding_id_parts,
+    AppliedChange, ChangeCounts, CountBounds, Difference, FindingChangeCount, FindingDelivery, FindingFilter,
+    FindingGroup, FindingGrouping, FindingOrder, FindingSpan, FindingTotal, HeldFinding, IncidentRule, KnownRow,
+    LogBounds, LogPosition, LoggedChange, NewFieldChange, NewRule, NewSnapshot, OpenIncident, OrphanedFinding,
+    RuleCounts, Settled, SnapshotClaim, SnapshotEnd, SnapshotRow, StagedFinding, StagedSnapshot, StoredRule,
+    TransferredFinding, Unlisted, finding_id_parts,
 };
 pub use followed_calls::followed_sealing_context;
 pub use followed_runs::{FollowedRun, FollowedSoFar, NewFollowedRun};
@@ -122,14 +123,14 @@ pub use incidents::NewIncident;
 pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
-pub use messages::{Undelivered, WaitingMessage};
+pub use messages::{StuckMessages, Undelivered, WaitingMessage};
 pub use names::NamedThing;
 pub use numbers::NumberKind;
 pub use openid_subjects::OpenIdSubject;
 pub use pages::{HeldRows, Oversize};
 pub use passwords::{NewPasswordLink, PasswordLink, SignInCredentials};
 pub use reading::Reader;
-pub use received::{NewReceived, Received};
+pub use received::{NewReceived, ReceivedConnection};
 pub use records::Records;
 pub use room::{AnswerRoom, HeldRoom};
 pub use runs::RunFilter;
@@ -137,7 +138,7 @@ pub use runs::{NewRun, RunEnd};
 pub use schedules::ScheduleFilter;
 pub use sealed::{SealedPlace, SealedSecret};
 pub use sealed_places::SEALED_PLACES;
-pub use search::{Comparison, Condition, LongTexts, Operand, Search, SearchField, Subject};
+pub use search::{Comparison, Condition, ConditionField, LongTexts, Operand, Search, SearchField};
 pub use search_order::SearchOrder;
 pub use sessions::NewSession;
 pub use sites::{NewSite, SiteChange};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::details::ByIncident;
-use super::rows::{Cell, identifiers};
+use super::rows::{InsertedValue, identifiers};
 use super::{Records, StoreError};
 use crate::model::{CaseId, IncidentId, Link, Moment, SiteId};
 
@@ -27,7 +27,7 @@ struct LinkCount {
 
 /// A link, seen from the incident `incident`.
 #[derive(sqlx::FromRow)]
-struct LinkRow {
+struct SeenLinkRow {
     incident: IncidentId,
     #[sqlx(flatten)]
     link: Link,
@@ -99,7 +99,12 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn insert_case_links(&mut self, links: &[(CaseId, IncidentId, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(case, incident, at, by)| {
-            [Cell::Integer(case.0), Cell::Integer(incident.0), Cell::Integer(at.0), Cell::Text(by)]
+            [
+                InsertedValue::Integer(case.0),
+                InsertedValue::Integer(incident.0),
+                InsertedValue::Integer(at.0),
+                InsertedValue::Text(by),
+            ]
         });
         let columns = "case_id, incident_id, linked_at, linked_by";
         let tail = "ON CONFLICT (case_id, incident_id) DO NOTHING";
@@ -113,7 +118,12 @@ impl Records<'_> {
     /// [`StoreError::Database`], also for a link of an incident with itself.
     pub async fn link_incidents(&mut self, links: &[(IncidentId, IncidentId, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(one, other, at, by)| {
-            [Cell::Integer(one.0.min(other.0)), Cell::Integer(one.0.max(other.0)), Cell::Integer(at.0), Cell::Text(by)]
+            [
+                InsertedValue::Integer(one.0.min(other.0)),
+                InsertedValue::Integer(one.0.max(other.0)),
+                InsertedValue::Integer(at.0),
+                InsertedValue::Text(by),
+            ]
         });
         let columns = "low_id, high_id, linked_at, linked_by";
         let tail = "ON CONFLICT (low_id, high_id) DO NOTHING";
@@ -173,7 +183,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn cases_of(&mut self, incidents: &[IncidentId]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.incident_id AS incident, c.number, l.linked_at, l.linked_by, c.site_id
+            "SELECT l.incident_id AS incident, c.number, c.title, c.status, l.linked_at, l.linked_by, c.site_id
              FROM case_incidents l JOIN cases c ON c.id = l.case_id
              WHERE l.incident_id IN ({}) ORDER BY l.incident_id, c.number{}",
             self.engine.integers_of("$1"),
@@ -189,7 +199,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn incidents_of(&mut self, case: CaseId) -> Result<Vec<Link>, StoreError> {
         let sql = format!(
-            "SELECT i.number, l.linked_at, l.linked_by, i.site_id
+            "SELECT i.number, i.title, i.status, l.linked_at, l.linked_by, i.site_id
              FROM case_incidents l JOIN incidents i ON i.id = l.incident_id
              WHERE l.case_id = $1 ORDER BY i.number{}",
             self.engine.bytewise(),
@@ -204,7 +214,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn links_of(&mut self, incidents: &[IncidentId]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.one AS incident, i.number, l.linked_at, l.linked_by, i.site_id
+            "SELECT l.one AS incident, i.number, i.title, i.status, l.linked_at, l.linked_by, i.site_id
              FROM (SELECT low_id AS one, high_id AS other, linked_at, linked_by FROM incident_links
                    WHERE low_id IN ({0})
                    UNION ALL SELECT high_id, low_id, linked_at, linked_by FROM incident_links
@@ -219,7 +229,7 @@ impl Records<'_> {
     }
 }
 
-fn gather(rows: Vec<LinkRow>) -> ByIncident<Link> {
+fn gather(rows: Vec<SeenLinkRow>) -> ByIncident<Link> {
     let mut found = ByIncident::new();
     for row in rows {
         found.entry(row.incident).or_default().push(row.link);

@@ -147,6 +147,26 @@ impl Records<'_> {
         .bind(limit);
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
+
+    /// The destinations to which a message is not delivered although it was tried, each with the message that was tried most
+    /// often.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn stuck_messages(&mut self) -> Result<Vec<StuckMessages>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT destination, waiting, created_at, attempts, next_attempt_at, last_error FROM (
+                 SELECT destination, created_at, attempts, next_attempt_at, last_error,
+                        CAST(COUNT(*) OVER (PARTITION BY destination) AS BIGINT) AS waiting,
+                        ROW_NUMBER() OVER (
+                            PARTITION BY destination
+                            ORDER BY CASE WHEN last_error IS NULL THEN 1 ELSE 0 END, attempts DESC, created_at, id
+                        ) AS place
+                 FROM messages WHERE delivered_at IS NULL
+             ) AS stuck WHERE place = 1 AND last_error IS NOT NULL ORDER BY created_at, destination",
+        );
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
 }
 
 /// The number of messages that are not delivered, and the age of the oldest.
@@ -188,4 +208,21 @@ pub struct WaitingMessage {
     pub next_attempt_at: Moment,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
+}
+
+/// The messages to one destination that are not delivered, and the one of them that was tried most often.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StuckMessages {
+    /// The destination.
+    pub destination: String,
+    /// The number of all.
+    pub waiting: i64,
+    /// When the host decided on the one.
+    pub created_at: Moment,
+    /// The number of attempts to deliver it.
+    pub attempts: i64,
+    /// The time of the next attempt.
+    pub next_attempt_at: Moment,
+    /// Why the last attempt failed.
+    pub last_error: String,
 }

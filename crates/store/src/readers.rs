@@ -22,7 +22,7 @@ const BETWEEN_LOOKS: i32 = 10_000;
 /// The connections of a file for reading.
 #[derive(Debug)]
 pub(super) struct Readers {
-    connections: StandardMutex<Vec<Arc<Mutex<Limited>>>>,
+    connections: StandardMutex<Vec<Arc<Mutex<LimitedConnection>>>>,
     /// The holder of a place always finds a free connection.
     places: ReadingPlaces,
     count: u32,
@@ -30,12 +30,12 @@ pub(super) struct Readers {
 
 /// A connection whose statements are stopped at their time limit.
 #[derive(Debug)]
-pub(super) struct Limited {
+pub(super) struct LimitedConnection {
     connection: SqliteConnection,
     limit: StatementLimit,
 }
 
-impl Limited {
+impl LimitedConnection {
     /// The connection, for a new statement.
     pub(super) fn begin(&mut self) -> &mut SqliteConnection {
         self.limit.begin();
@@ -95,7 +95,7 @@ impl Readers {
             let limit = StatementLimit::new(budget);
             let look = limit.clone();
             connection.lock_handle().await?.set_progress_handler(BETWEEN_LOOKS, move || look.goes_on());
-            connections.push(Arc::new(Mutex::new(Limited { connection, limit })));
+            connections.push(Arc::new(Mutex::new(LimitedConnection { connection, limit })));
         }
         let places = ReadingPlaces::new(count, wait);
         Ok(Arc::new(Self { connections: StandardMutex::new(connections), places, count }))
@@ -128,14 +128,14 @@ impl Readers {
 #[derive(Debug)]
 pub(super) struct LentFile {
     // The order matters: the place becomes free after the connection.
-    limited: OwnedMutexGuard<Limited>,
+    limited: OwnedMutexGuard<LimitedConnection>,
     /// A file's connection stops its statement at the limit, so this flag is not read.
     busy: bool,
     _place: ReadingPlace,
 }
 
 impl LentFile {
-    pub(super) fn limited(&mut self) -> (&mut Limited, &mut bool) {
+    pub(super) fn limited(&mut self) -> (&mut LimitedConnection, &mut bool) {
         (&mut self.limited, &mut self.busy)
     }
 }

@@ -11,7 +11,7 @@ use super::reading_places::{ReadingPlace, ReadingPlaces};
 use super::records::Records;
 use super::room::AnswerRoom;
 use super::store_clock::StoreClock;
-use super::with_timeout::{Connection, WithTimeout};
+use super::with_timeout::{StatementConnection, WithTimeout};
 use super::{Engine, StoreError};
 
 /// The most readings of a host at once.
@@ -98,9 +98,11 @@ impl Reader {
         let connection = match &mut self.lent {
             Lent::File(lent) => {
                 let (limited, busy) = lent.limited();
-                WithTimeout::new(Connection::Reading(limited), self.timeout, busy)
+                WithTimeout::new(StatementConnection::Reading(limited), self.timeout, busy)
             }
-            Lent::Server { connection, busy, .. } => WithTimeout::new(Connection::Any(connection), self.timeout, busy),
+            Lent::Server { connection, busy, .. } => {
+                WithTimeout::new(StatementConnection::Any(connection), self.timeout, busy)
+            }
         };
         Records { connection, engine: self.engine, clock, room }
     }

@@ -5,7 +5,7 @@ use crate::model::{ConnectionId, MasterId, Moment, SiteId};
 
 /// A connection that a master sent.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Received {
+pub struct ReceivedConnection {
     /// Its id on this instance.
     #[sqlx(rename = "connection_id")]
     pub connection: ConnectionId,
@@ -53,7 +53,7 @@ impl Records<'_> {
         &mut self,
         master: MasterId,
         master_connection: ConnectionId,
-    ) -> Result<Vec<Received>, StoreError> {
+    ) -> Result<Vec<ReceivedConnection>, StoreError> {
         let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections
              WHERE master_id = $1 AND master_connection = $2 ORDER BY connection_id",
@@ -64,7 +64,11 @@ impl Records<'_> {
     }
 
     /// All connections that a master sent to a site, or to any site.
-    pub async fn received_from(&mut self, master: MasterId, site: Option<SiteId>) -> Result<Vec<Received>, StoreError> {
+    pub async fn received_from(
+        &mut self,
+        master: MasterId,
+        site: Option<SiteId>,
+    ) -> Result<Vec<ReceivedConnection>, StoreError> {
         let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections
              WHERE master_id = $1 AND ($2 = 0 OR site_id = $2) ORDER BY connection_id",

@@ -10,7 +10,7 @@ use super::{Engine, Records, StoreError};
 
 /// A value of an inserted row.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Cell<'a> {
+pub(super) enum InsertedValue<'a> {
     Text(&'a str),
     MaybeText(Option<&'a str>),
     Integer(i64),
@@ -57,14 +57,14 @@ fn placeholders(engine: Engine, rows: usize, columns: usize) -> String {
 
 fn bind<'q>(
     mut query: sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>,
-    cells: &[Cell<'_>],
+    cells: &[InsertedValue<'_>],
 ) -> sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments> {
     for cell in cells {
         query = match cell {
-            Cell::Text(text) => query.bind((*text).to_owned()),
-            Cell::MaybeText(text) => query.bind(text.map(str::to_owned)),
-            Cell::Integer(number) => query.bind(*number),
-            Cell::MaybeInteger(number) => query.bind(*number),
+            InsertedValue::Text(text) => query.bind((*text).to_owned()),
+            InsertedValue::MaybeText(text) => query.bind(text.map(str::to_owned)),
+            InsertedValue::Integer(number) => query.bind(*number),
+            InsertedValue::MaybeInteger(number) => query.bind(*number),
         };
     }
     query
@@ -84,7 +84,7 @@ impl Records<'_> {
         table: &str,
         columns: &str,
         width: usize,
-        cells: Vec<Cell<'_>>,
+        cells: Vec<InsertedValue<'_>>,
         tail: &str,
     ) -> Result<Vec<AnyRow>, sqlx::Error> {
         let mut returned = Vec::new();
@@ -103,7 +103,7 @@ impl Records<'_> {
         table: &str,
         columns: &str,
         width: usize,
-        cells: &[Cell<'_>],
+        cells: &[InsertedValue<'_>],
         tail: &str,
     ) -> Result<(), sqlx::Error> {
         for chunk in cells.chunks(ALIKE * width) {
@@ -122,7 +122,7 @@ impl Records<'_> {
         table: &str,
         columns: &str,
         width: usize,
-        cells: Vec<Cell<'_>>,
+        cells: Vec<InsertedValue<'_>>,
     ) -> Result<Vec<InsertedRow>, sqlx::Error> {
         let rows = self.insert_rows(table, columns, width, cells, "RETURNING id, number").await?;
         rows.iter().map(InsertedRow::from_row).collect()

@@ -197,10 +197,10 @@ impl Records<'_> {
     }
 }
 
-type AnyQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Any, ScheduleRow, sqlx::any::AnyArguments>;
+type ScheduleQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Any, ScheduleRow, sqlx::any::AnyArguments>;
 
 /// Binds a schedule's fields as `$1` to `$18`.
-fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q>, StoreError> {
+fn bind_all<'q>(query: ScheduleQuery<'q>, new: &'q NewSchedule) -> Result<ScheduleQuery<'q>, StoreError> {
     let (interval_ms, cron, time_zone) = match &new.cadence {
         Cadence::Every { interval_ms } => (Some(*interval_ms), None, None),
         Cadence::Cron { expression, time_zone } => (None, Some(expression.as_str()), Some(time_zone.as_str())),

@@ -17,7 +17,7 @@ pub(super) struct SealedColumn {
 }
 
 #[derive(sqlx::FromRow)]
-struct SealedRow {
+struct SealedColumnRow {
     id: i64,
     #[sqlx(try_from = "Sealed")]
     sealed: Vec<u8>,
@@ -36,9 +36,10 @@ impl SealedPlace for SealedColumn {
             "SELECT {id} AS id, {column} AS sealed FROM {table}
              WHERE sealing_key IS NOT NULL AND sealing_key <> $1 ORDER BY {id} LIMIT $2"
         );
-        let query = sqlx::query_as::<_, SealedRow>(sqlx::AssertSqlSafe(sql)).bind(current.to_string()).bind(limit);
+        let query =
+            sqlx::query_as::<_, SealedColumnRow>(sqlx::AssertSqlSafe(sql)).bind(current.to_string()).bind(limit);
         let rows = query.fetch_all(&mut *records.connection).await?;
-        let secret = |row: SealedRow| SealedSecret {
+        let secret = |row: SealedColumnRow| SealedSecret {
             context: context(row.id),
             sealed: row.sealed,
             row: vec![row.id.to_string()],

@@ -2,7 +2,7 @@
 
 use super::incidents::COLUMNS;
 use super::pages::bytes_of;
-use super::rows::{Cell, identifiers};
+use super::rows::{InsertedValue, identifiers};
 use super::search_order::{Branches, NEAR, SearchOrder};
 use super::{Engine, HeldRows, Oversize, Records, StoreError, incident_words};
 use crate::model::{Incident, IncidentId, Moment, SiteId, Status};
@@ -76,7 +76,7 @@ pub enum Comparison {
 
 /// The field of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum ConditionField {
     /// A field that every incident has.
     Static(SearchField),
     /// A dynamic field.
@@ -103,7 +103,7 @@ pub enum Operand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// The field.
-    pub subject: Subject,
+    pub subject: ConditionField,
     /// The comparison.
     pub comparison: Comparison,
     /// The value.
@@ -157,7 +157,7 @@ impl Search {
     /// Whether all incidents have one owner.
     fn is_of_an_owner(&self) -> bool {
         let is_owner = |condition: &Condition| {
-            condition.subject == Subject::Static(SearchField::Owner)
+            condition.subject == ConditionField::Static(SearchField::Owner)
                 && condition.comparison == Comparison::Equal
                 && condition.operand != Operand::Text(String::new())
         };
@@ -179,7 +179,7 @@ impl Records<'_> {
             return Ok(HeldRows { rows: Vec::new(), room });
         }
         let words = words.flatten();
-        let mut values = Values::default();
+        let mut values = BoundValues::default();
         let sites = identifiers(&search.sites);
         let order = search.order.sql(words.is_some());
         let mut columns = vec!["title"];
@@ -201,10 +201,10 @@ impl Records<'_> {
         let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         for value in &values.cells {
             query = match value {
-                Cell::Text(text) => query.bind((*text).to_owned()),
-                Cell::Integer(number) => query.bind(*number),
-                Cell::MaybeText(text) => query.bind(text.map(str::to_owned)),
-                Cell::MaybeInteger(number) => query.bind(*number),
+                InsertedValue::Text(text) => query.bind((*text).to_owned()),
+                InsertedValue::Integer(number) => query.bind(*number),
+                InsertedValue::MaybeText(text) => query.bind(text.map(str::to_owned)),
+                InsertedValue::MaybeInteger(number) => query.bind(*number),
             };
         }
         let page: String = query.fetch_one(&mut *self.connection).await?;
@@ -217,10 +217,11 @@ impl Records<'_> {
         &self,
         search: &'c Search,
         (sites, words): (&'c str, Option<&'c str>),
-        values: &mut Values<'c>,
+        values: &mut BoundValues<'c>,
     ) -> String {
         // The signs keep SQLite from planning the statement again whenever a value changes.
-        let (from, until) = (values.add(Cell::Integer(search.from.0)), values.add(Cell::Integer(search.until.0)));
+        let (from, until) =
+            (values.add(InsertedValue::Integer(search.from.0)), values.add(InsertedValue::Integer(search.until.0)));
         let mut filter = format!("i.created_at >= +{from} AND i.created_at < +{until}");
         let mut alternatives = Vec::new();
         for group in &search.groups {
@@ -230,17 +231,20 @@ impl Records<'_> {
         if !alternatives.is_empty() {
             filter.push_str(&format!(" AND (({}))", alternatives.join(") OR (")));
         }
-        let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
+        let (limit, offset) =
+            (values.add(InsertedValue::Integer(search.limit)), values.add(InsertedValue::Integer(search.offset)));
         // A sum in SQL could leave the range of its integers.
-        let through = |values: &mut Values<'c>| values.add(Cell::Integer(search.limit.saturating_add(search.offset)));
+        let through = |values: &mut BoundValues<'c>| {
+            values.add(InsertedValue::Integer(search.limit.saturating_add(search.offset)))
+        };
         let order = search.order;
         if let (Some(words), Engine::Postgres) = (words, self.engine) {
-            let sites = values.add(Cell::Text(sites));
+            let sites = values.add(InsertedValue::Text(sites));
             let sites = self.engine.among(&self.engine.integers_of(&sites));
             let filter = format!("i.site_id {sites} AND {filter}");
-            let (words, through) = (values.add(Cell::Text(words)), through(values));
+            let (words, through) = (values.add(InsertedValue::Text(words)), through(values));
             // Ids are positive. Others would leave the range of integers near them.
-            let after = search.after.map(|after| values.add(Cell::Integer(after.0.clamp(0, i64::MAX - NEAR))));
+            let after = search.after.map(|after| values.add(InsertedValue::Integer(after.0.clamp(0, i64::MAX - NEAR))));
             let page = Branches { filter: &filter, order, limit: &limit, offset: &offset, through: &through };
             return page.with_words(&words, after.as_deref());
         }
@@ -250,7 +254,7 @@ impl Records<'_> {
             Some(_) => ("w.rowid", order.sql(true).replace("id", "w.rowid")),
         };
         if let Some(after) = search.after {
-            let after = values.add(Cell::Integer(after.0));
+            let after = values.add(InsertedValue::Integer(after.0));
             filter.push_str(&format!(" AND {}", order.after(words.is_some(), id, &after)));
         }
         let end = format!("ORDER BY {in_order} LIMIT +{limit} OFFSET +{offset}");
@@ -258,7 +262,7 @@ impl Records<'_> {
             return match search.sites.as_slice() {
                 // With `=` the index returns the incidents in their order, and only the page is read.
                 [site] => {
-                    let site = values.add(Cell::Integer(site.0));
+                    let site = values.add(InsertedValue::Integer(site.0));
                     format!("incidents i WHERE i.site_id = +{site} AND {filter} {end}")
                 }
                 sites => {
@@ -267,13 +271,13 @@ impl Records<'_> {
                 }
             };
         }
-        let sites = values.add(Cell::Text(sites));
+        let sites = values.add(InsertedValue::Text(sites));
         // With `+` no database uses the index of sites.
         let filter = format!("+i.site_id IN ({}) AND {filter} {end}", self.engine.integers_of(&sites));
         match words {
             None => format!("incidents i WHERE {filter}"),
             Some(words) => {
-                let words = values.add(Cell::Text(words));
+                let words = values.add(InsertedValue::Text(words));
                 format!(
                     "incident_words w CROSS JOIN incidents i
                      WHERE w.incident_words MATCH {words} AND i.id = w.rowid AND {filter}"
@@ -311,11 +315,11 @@ impl Records<'_> {
         serde_json::from_str(&page).map_err(|error| StoreError::Unreadable(error.to_string()))
     }
 
-    fn condition<'c>(&self, condition: &'c Condition, values: &mut Values<'c>) -> String {
+    fn condition<'c>(&self, condition: &'c Condition, values: &mut BoundValues<'c>) -> String {
         match &condition.subject {
-            Subject::Static(field) => self.compare(field.column(), field.is_time(), condition, values),
-            Subject::Dynamic { section, name } => {
-                let (section, name) = (values.add(Cell::Text(section)), values.add(Cell::Text(name)));
+            ConditionField::Static(field) => self.compare(field.column(), field.is_time(), condition, values),
+            ConditionField::Dynamic { section, name } => {
+                let (section, name) = (values.add(InsertedValue::Text(section)), values.add(InsertedValue::Text(name)));
                 let of_it = format!(
                     "SELECT 1 FROM incident_fields f WHERE f.incident_id = i.id AND f.section = {section} AND f.name = {name}"
                 );
@@ -327,7 +331,13 @@ impl Records<'_> {
         }
     }
 
-    fn compare<'c>(&self, column: &str, is_time: bool, condition: &'c Condition, values: &mut Values<'c>) -> String {
+    fn compare<'c>(
+        &self,
+        column: &str,
+        is_time: bool,
+        condition: &'c Condition,
+        values: &mut BoundValues<'c>,
+    ) -> String {
         let operator = match condition.comparison {
             Comparison::Less => "<",
             Comparison::Greater => ">",
@@ -343,7 +353,7 @@ impl Records<'_> {
         };
         match &condition.operand {
             Operand::Time(time) => {
-                let seconds = values.add(Cell::Integer(time.0.div_euclid(1000)));
+                let seconds = values.add(InsertedValue::Integer(time.0.div_euclid(1000)));
                 format!("{column} / 1000 {operator} {seconds}")
             }
             Operand::Text(text) => {
@@ -352,10 +362,10 @@ impl Records<'_> {
                     let status = Status::ALL.iter().find(|one| column == "i.status" && one.as_str() == text);
                     return match status {
                         Some(status) => format!("{column} = '{status}'"),
-                        None => format!("{column} = {}", values.add(Cell::Text(text))),
+                        None => format!("{column} = {}", values.add(InsertedValue::Text(text))),
                     };
                 }
-                let value = values.add(Cell::Text(text));
+                let value = values.add(InsertedValue::Text(text));
                 if condition.comparison == Comparison::Like {
                     // A backslash stands for itself. At the end of a pattern it would be an error.
                     let pattern = format!("REPLACE(LOWER({value}), '\\', '\\\\')");
@@ -369,13 +379,13 @@ impl Records<'_> {
 }
 
 #[derive(Default)]
-struct Values<'c> {
-    cells: Vec<Cell<'c>>,
+struct BoundValues<'c> {
+    cells: Vec<InsertedValue<'c>>,
 }
 
-impl<'c> Values<'c> {
+impl<'c> BoundValues<'c> {
     /// Adds a value, and returns its placeholder.
-    fn add(&mut self, cell: Cell<'c>) -> String {
+    fn add(&mut self, cell: InsertedValue<'c>) -> String {
         self.cells.push(cell);
         format!("${}", self.cells.len())
     }

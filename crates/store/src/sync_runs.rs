@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::rows::Cell;
+use super::rows::InsertedValue;
 use super::sync_rows::{ChangeCount, FailedRow, SyncResultRow, SyncRunRow};
 use super::{Records, StoreError};
 use crate::model::{ConnectionId, SyncChange, SyncCounts, SyncResult, SyncResultId, SyncRun, SyncRunId, TenantId};
@@ -86,18 +86,18 @@ impl Records<'_> {
         for result in results {
             let failure = result.failure.as_ref();
             cells.extend([
-                Cell::Integer(run.0),
-                Cell::MaybeInteger(result.tenant_id.map(|tenant| tenant.0)),
-                Cell::Text(&result.tenant),
-                Cell::Text(&result.region),
-                Cell::MaybeInteger(result.connection_id.map(|connection| connection.0)),
-                Cell::Text(&result.connection),
-                Cell::Text(&result.integration),
-                Cell::Text(result.change.as_str()),
-                Cell::Integer(i64::from(result.withdrawal)),
-                Cell::MaybeText(failure.map(|failure| failure.code.as_str())),
-                Cell::MaybeText(failure.map(|failure| failure.cause.as_str())),
-                Cell::MaybeText(failure.map(|failure| failure.cure.as_str())),
+                InsertedValue::Integer(run.0),
+                InsertedValue::MaybeInteger(result.tenant_id.map(|tenant| tenant.0)),
+                InsertedValue::Text(&result.tenant),
+                InsertedValue::Text(&result.region),
+                InsertedValue::MaybeInteger(result.connection_id.map(|connection| connection.0)),
+                InsertedValue::Text(&result.connection),
+                InsertedValue::Text(&result.integration),
+                InsertedValue::Text(result.change.as_str()),
+                InsertedValue::Integer(i64::from(result.withdrawal)),
+                InsertedValue::MaybeText(failure.map(|failure| failure.code.as_str())),
+                InsertedValue::MaybeText(failure.map(|failure| failure.cause.as_str())),
+                InsertedValue::MaybeText(failure.map(|failure| failure.cure.as_str())),
             ]);
         }
         if !cells.is_empty() {

@@ -70,7 +70,7 @@ const KINDS: [(&str, &str, &str); 5] = [
 ];
 
 #[derive(sqlx::FromRow)]
-struct SealedRow {
+struct SealedTenancyRow {
     whose: String,
     #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
@@ -92,7 +92,9 @@ impl SealedPlace for TenancySecrets {
         let mut found = Vec::new();
         // There are few of them. Which sealing key sealed a secret is read from the secret itself.
         for (kind, all, _) in KINDS {
-            for SealedRow { whose, secret: sealed } in sqlx::query_as(all).fetch_all(&mut *records.connection).await? {
+            for SealedTenancyRow { whose, secret: sealed } in
+                sqlx::query_as(all).fetch_all(&mut *records.connection).await?
+            {
                 if KeyId::of(&sealed) != Some(current) && found.len() < most {
                     let context = format!("{kind}/{whose}");
                     found.push(SealedSecret { context, sealed, row: vec![kind.to_owned(), whose] });

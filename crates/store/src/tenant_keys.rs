@@ -28,7 +28,7 @@ pub struct OpenKey {
 
 impl Records<'_> {
     /// Stores a key.
-    pub async fn add_tenant_key(&mut self, new: &NewTenantKey, now: Moment) -> Result<TenantKey, StoreError> {
+    pub async fn create_tenant_key(&mut self, new: &NewTenantKey, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query(
             "INSERT INTO tenant_keys (name, secret, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         )
@@ -82,7 +82,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn tenant_keys(&mut self, now: Moment) -> Result<Vec<TenantKey>, StoreError> {
-        let query = sqlx::query_as::<_, KeyRow>(
+        let query = sqlx::query_as::<_, TenantKeyRow>(
             "SELECT id, name, created_by, created_at, expires_at, spent_at, revoked_at FROM tenant_keys ORDER BY id DESC",
         );
         let rows = query.fetch_all(&mut *self.connection).await?;
@@ -91,7 +91,7 @@ impl Records<'_> {
 }
 
 #[derive(sqlx::FromRow)]
-struct KeyRow {
+struct TenantKeyRow {
     id: TenantKeyId,
     name: String,
     created_by: String,
@@ -101,7 +101,7 @@ struct KeyRow {
     revoked_at: Option<Moment>,
 }
 
-impl KeyRow {
+impl TenantKeyRow {
     fn key(self, now: Moment) -> TenantKey {
         let state = match (self.spent_at, self.revoked_at) {
             (Some(_), _) => TenantKeyState::Used,

@@ -61,7 +61,7 @@ const COLUMNS: &str = "id, name, region, url, state, instance, created_at, regis
 
 impl Records<'_> {
     /// Adds a tenant.
-    pub async fn add_tenant(&mut self, new: &NewTenant, now: Moment) -> Result<Tenant, StoreError> {
+    pub async fn create_tenant(&mut self, new: &NewTenant, now: Moment) -> Result<Tenant, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "INSERT INTO tenants (name, name_key, region, region_key, url, state, sequence, created_at)
              VALUES ($1, $2, $3, $4, $5, 'Added', 0, $6) RETURNING {COLUMNS}"

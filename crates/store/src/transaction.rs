@@ -9,11 +9,14 @@ use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use sqlx_postgres::{PgDatabaseError, PgSeverity};
 
-use super::condition::Condition;
+use super::condition::DatabaseCondition;
 use super::room::AnswerRoom;
 use super::store_clock::StoreClock;
-use super::with_timeout::{Connection, WithTimeout, within};
+use super::with_timeout::{StatementConnection, WithTimeout, within};
 use super::{Engine, Records, Store, StoreError, Trouble};
+
+const TAKES_NO_CHANGE: &str = "The store did not take the change in time, so nothing was done. Another change or another \
+                               program holds the store.";
 
 /// Begins and ends transactions on either engine.
 type Manager = <Any as Database>::TransactionManager;
@@ -36,17 +39,35 @@ impl Store {
         let condition = Arc::clone(&self.condition);
         let (engine, timeout, clock) = (self.engine, self.timeout, self.clock.clone());
         let room = self.room.clone();
-        let mut transaction =
-            Transaction { connection, stage: Stage::InDoubt, engine, timeout, busy: false, condition, clock, room };
+        let mut transaction = Transaction {
+            connection,
+            stage: TransactionState::InDoubt,
+            engine,
+            timeout,
+            busy: false,
+            condition,
+            clock,
+            room,
+        };
         within(self.timeout, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
-        transaction.stage = Stage::Open;
+        transaction.stage = TransactionState::Open;
         Ok(transaction)
+    }
+
+    /// As [`Store::transaction`], with this timeout where it is shorter than the store's own: for a change for which a
+    /// person waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the store takes no change for so long. Nothing is changed then.
+    pub async fn transaction_within(&self, timeout: Duration) -> Result<Transaction, StoreError> {
+        let begun = tokio::time::timeout(timeout, self.transaction()).await;
+        begun.unwrap_or(Err(StoreError::Busy(TAKES_NO_CHANGE)))
     }
 }
 
 /// The state of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum TransactionState {
     /// It is being begun or committed. The connection may be used again only once the outcome is known.
     InDoubt,
     Open,
@@ -57,11 +78,11 @@ enum Stage {
 #[derive(Debug)]
 pub struct Transaction {
     connection: PoolConnection<Any>,
-    stage: Stage,
+    stage: TransactionState,
     engine: Engine,
     timeout: Option<Duration>,
     busy: bool,
-    condition: Arc<Condition>,
+    condition: Arc<DatabaseCondition>,
     clock: StoreClock,
     room: AnswerRoom,
 }
@@ -69,8 +90,19 @@ pub struct Transaction {
 impl Transaction {
     /// The records in the store, with the changes so far.
     pub fn records(&mut self) -> Records<'_> {
-        let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.timeout, &mut self.busy);
+        let connection = WithTimeout::new(StatementConnection::Any(&mut self.connection), self.timeout, &mut self.busy);
         Records { connection, engine: self.engine, clock: self.clock.clone(), room: self.room.clone() }
+    }
+
+    /// Ends the transaction without its changes, and gives its locks back. Dropping it does both a little later.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]. The connection is closed then, which ends the transaction too.
+    pub async fn roll_back(mut self) -> Result<(), StoreError> {
+        self.stage = TransactionState::InDoubt;
+        within(self.timeout, Manager::rollback(&mut self.connection)).await?;
+        self.stage = TransactionState::Ended;
+        Ok(())
     }
 
     /// Commits the changes, durably.
@@ -79,10 +111,10 @@ impl Transaction {
     /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke
     /// meanwhile, or the file was taken away: then the changes may have been made.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.stage = Stage::InDoubt;
+        self.stage = TransactionState::InDoubt;
         match within(self.timeout, Manager::commit(&mut self.connection)).await {
             Ok(()) => {
-                self.stage = Stage::Ended;
+                self.stage = TransactionState::Ended;
                 // The changes are in the file that was opened. Whether that file comes back is unknown.
                 self.condition.check_file().map_err(|gone| {
                     StoreError::Uncertain(sqlx::Error::Io(io::Error::new(io::ErrorKind::NotFound, gone.to_string())))
@@ -97,11 +129,11 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         match self.stage {
-            Stage::InDoubt => self.connection.close_on_drop(),
+            TransactionState::InDoubt => self.connection.close_on_drop(),
             // The server would go on with the statement of a caller that went away.
-            Stage::Open if self.busy => self.connection.close_on_drop(),
-            Stage::Open => Manager::start_rollback(&mut self.connection),
-            Stage::Ended => {}
+            TransactionState::Open if self.busy => self.connection.close_on_drop(),
+            TransactionState::Open => Manager::start_rollback(&mut self.connection),
+            TransactionState::Ended => {}
         }
     }
 }

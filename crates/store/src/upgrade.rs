@@ -18,7 +18,7 @@ const DUE_WORK: SchemaVersion = SchemaVersion(10);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(12);
 
 /// The pause between two checks.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The last sign of life of each host and of each of its workers.
 type Signs = BTreeMap<String, String>;
@@ -49,7 +49,7 @@ pub(super) async fn refuse_beside_an_older_host(pool: &AnyPool, engine: Engine) 
         if begun.elapsed() >= SIGN_OF_LIFE {
             return Ok(());
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         now = signs(pool, engine).await?;
     }
     Ok(())

@@ -12,20 +12,20 @@ use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::{Any, AnyConnection, Describe, Either, Execute, Executor, SqlStr};
 use sqlx_core::any::AnyConnectionBackend;
 
-use super::readers::Limited;
+use super::readers::LimitedConnection;
 
 /// The connection that statements run on.
 #[derive(Debug)]
-pub(super) enum Connection<'a> {
+pub(super) enum StatementConnection<'a> {
     Any(&'a mut AnyConnection),
     /// `AnyConnection` does not give out the connection in it, so its statements could not be stopped.
-    Reading(&'a mut Limited),
+    Reading(&'a mut LimitedConnection),
 }
 
 /// A connection to run statements on. If it is a server's, each answer has a timeout.
 #[derive(Debug)]
 pub(super) struct Statements<'a> {
-    connection: Connection<'a>,
+    connection: StatementConnection<'a>,
     timeout: Option<Duration>,
     /// Whether a server still works on a statement. Its connection is then closed, which ends the statement.
     busy: &'a mut bool,
@@ -36,7 +36,7 @@ pub(super) struct Statements<'a> {
 pub(super) struct WithTimeout<'a>(Statements<'a>);
 
 impl<'a> WithTimeout<'a> {
-    pub(super) fn new(connection: Connection<'a>, timeout: Option<Duration>, busy: &'a mut bool) -> Self {
+    pub(super) fn new(connection: StatementConnection<'a>, timeout: Option<Duration>, busy: &'a mut bool) -> Self {
         Self(Statements { connection, timeout, busy })
     }
 }
@@ -72,9 +72,13 @@ pub(super) async fn within<T>(
     }
 }
 
-type Step = Result<Either<AnyQueryResult, AnyRow>, sqlx::Error>;
+type StatementItem = Result<Either<AnyQueryResult, AnyRow>, sqlx::Error>;
 
-fn steps_within<'e>(timeout: Duration, busy: &'e mut bool, steps: BoxStream<'e, Step>) -> BoxStream<'e, Step> {
+fn steps_within<'e>(
+    timeout: Duration,
+    busy: &'e mut bool,
+    steps: BoxStream<'e, StatementItem>,
+) -> BoxStream<'e, StatementItem> {
     *busy = true;
     let waited = stream::unfold(Some((steps, busy)), move |state| async move {
         let (mut steps, busy) = state?;
@@ -89,8 +93,8 @@ fn steps_within<'e>(timeout: Duration, busy: &'e mut bool, steps: BoxStream<'e, 
     waited.boxed()
 }
 
-impl Limited {
-    fn fetch_many<'e, 'q: 'e>(&'e mut self, mut query: impl Execute<'q, Any> + 'q) -> BoxStream<'e, Step> {
+impl LimitedConnection {
+    fn fetch_many<'e, 'q: 'e>(&'e mut self, mut query: impl Execute<'q, Any> + 'q) -> BoxStream<'e, StatementItem> {
         let arguments = match query.take_arguments() {
             Ok(arguments) => arguments,
             Err(error) => return stream::once(future::ready(Err(sqlx::Error::Encode(error)))).boxed(),
@@ -115,14 +119,14 @@ impl Limited {
 impl<'c> Executor<'c> for &'c mut Statements<'_> {
     type Database = Any;
 
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Step>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, StatementItem>
     where
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
         let steps = match &mut self.connection {
-            Connection::Any(connection) => connection.fetch_many(query),
-            Connection::Reading(reading) => return reading.fetch_many(query),
+            StatementConnection::Any(connection) => connection.fetch_many(query),
+            StatementConnection::Reading(reading) => return reading.fetch_many(query),
         };
         match self.timeout {
             None => steps,
@@ -136,8 +140,8 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         E: 'q + Execute<'q, Any>,
     {
         let mut steps = match &mut self.connection {
-            Connection::Reading(reading) => return reading.fetch_optional(query),
-            Connection::Any(connection) => match self.timeout {
+            StatementConnection::Reading(reading) => return reading.fetch_optional(query),
+            StatementConnection::Any(connection) => match self.timeout {
                 None => return connection.fetch_optional(query),
                 Some(timeout) => steps_within(timeout, self.busy, connection.fetch_many(query)),
             },
@@ -162,8 +166,12 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
     {
         match &mut self.connection {
-            Connection::Any(connection) => within(self.timeout, connection.prepare_with(sql, parameters)).boxed(),
-            Connection::Reading(reading) => AnyConnectionBackend::prepare_with(reading.begin(), sql, parameters),
+            StatementConnection::Any(connection) => {
+                within(self.timeout, connection.prepare_with(sql, parameters)).boxed()
+            }
+            StatementConnection::Reading(reading) => {
+                AnyConnectionBackend::prepare_with(reading.begin(), sql, parameters)
+            }
         }
     }
 
@@ -172,8 +180,8 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
     {
         match &mut self.connection {
-            Connection::Any(connection) => within(self.timeout, connection.describe(sql)).boxed(),
-            Connection::Reading(reading) => AnyConnectionBackend::describe(reading.begin(), sql),
+            StatementConnection::Any(connection) => within(self.timeout, connection.describe(sql)).boxed(),
+            StatementConnection::Reading(reading) => AnyConnectionBackend::describe(reading.begin(), sql),
         }
     }
 }

@@ -15,9 +15,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tower::Service;
 
-use super::error::{ConnectError, Peer, Waiting, innermost};
+use super::error::{ConnectError, ConnectStep, Peer, innermost};
 use super::recording_verifier::Handshake;
-use super::stream::{Stream, Transport};
+use super::stream::{ByteStream, ServerStream};
 use super::tls::Tls;
 use super::{proxy, socks};
 use crate::hop::Hop;
@@ -30,12 +30,12 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Connects to servers: directly, or through the proxy of the settings.
 #[derive(Clone)]
 pub(in crate::session) struct Dialer {
-    shared: Arc<Shared>,
+    shared: Arc<DialerParts>,
     /// Where the latest handshake with a server is noted, for a diagnosis.
     notes: Option<Arc<Mutex<Handshake>>>,
 }
 
-struct Shared {
+struct DialerParts {
     tcp: HttpConnector,
     tls: Tls,
     proxy: Option<ProxyServer>,
@@ -53,7 +53,7 @@ impl Dialer {
         // A name's addresses share it: one that does not answer leaves time for the next.
         tcp.set_connect_timeout(Some(network.connect_timeout));
         let (proxy, connect_timeout) = (network.proxy.clone(), network.connect_timeout);
-        Self { shared: Arc::new(Shared { tcp, tls: Tls::new(network), proxy, connect_timeout }), notes: None }
+        Self { shared: Arc::new(DialerParts { tcp, tls: Tls::new(network), proxy, connect_timeout }), notes: None }
     }
 
     /// The same way, and notes each handshake with a server in `notes`.
@@ -75,29 +75,34 @@ impl Dialer {
 
     async fn tcp(&self, hop: &Hop, deadline: Instant) -> Result<TcpStream, ConnectError> {
         let connecting = self.shared.tcp.clone().call(address(hop)?);
-        let connected = in_time(deadline, Waiting::Connection, connecting).await?;
+        let connected = in_time(deadline, ConnectStep::Connection, connecting).await?;
         Ok(connected.map_err(|error| ConnectError::Tcp(innermost(&error)))?.into_inner())
     }
 
-    async fn connect(self, request: Uri) -> Result<Stream, ConnectError> {
+    async fn connect(self, request: Uri) -> Result<ServerStream, ConnectError> {
         let deadline = Instant::now() + self.shared.connect_timeout;
         let server = Hop::of_request(&request);
         let is_secure = request.scheme() == Some(&Scheme::HTTPS);
         let (io, is_forwarded) = match &self.shared.proxy {
-            None => (Box::new(self.tcp(&server, deadline).await?) as Box<dyn Transport>, false),
+            None => (Box::new(self.tcp(&server, deadline).await?) as Box<dyn ByteStream>, false),
             Some(proxy) => (self.through(proxy, &server, is_secure, deadline).await?, proxy.kind.speaks_http()),
         };
         if !is_secure {
-            return Ok(Stream { io: TokioIo::new(io), is_forwarded, is_http2: false, handshake: None });
+            return Ok(ServerStream { io: TokioIo::new(io), is_forwarded, is_http2: false, handshake: None });
         }
         let shaking_hands = self.shared.tls.connect(io, &server, Peer::Server);
-        let (connected, handshake) = in_time(deadline, Waiting::Tls, shaking_hands).await?;
+        let (connected, handshake) = in_time(deadline, ConnectStep::Tls, shaking_hands).await?;
         if let Some(notes) = &self.notes {
             *lock(notes) = handshake.clone();
         }
         let connected = connected?;
         let is_http2 = connected.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(Stream { io: TokioIo::new(Box::new(connected)), is_forwarded: false, is_http2, handshake: Some(handshake) })
+        Ok(ServerStream {
+            io: TokioIo::new(Box::new(connected)),
+            is_forwarded: false,
+            is_http2,
+            handshake: Some(handshake),
+        })
     }
 
     /// A connection that the proxy has made to the server, or to the proxy itself for it to forward plain http.
@@ -107,29 +112,29 @@ impl Dialer {
         server: &Hop,
         is_secure: bool,
         deadline: Instant,
-    ) -> Result<Box<dyn Transport>, ConnectError> {
+    ) -> Result<Box<dyn ByteStream>, ConnectError> {
         if let ProxyKind::Socks { looks_up_here } = proxy.kind {
             let tcp = self.tcp(&proxy.hop, deadline).await?;
             let asking = socks::tunnel(tcp, proxy, server, looks_up_here);
-            return Ok(Box::new(in_time(deadline, Waiting::Proxy, asking).await??));
+            return Ok(Box::new(in_time(deadline, ConnectStep::Proxy, asking).await??));
         }
-        let mut io: Box<dyn Transport> = Box::new(self.tcp(&proxy.hop, deadline).await?);
+        let mut io: Box<dyn ByteStream> = Box::new(self.tcp(&proxy.hop, deadline).await?);
         if proxy.kind == ProxyKind::Https {
             let shaking_hands = self.shared.tls.connect(io, &proxy.hop, Peer::Proxy);
-            io = Box::new(in_time(deadline, Waiting::Tls, shaking_hands).await?.0?);
+            io = Box::new(in_time(deadline, ConnectStep::Tls, shaking_hands).await?.0?);
         }
         if !is_secure {
             return Ok(io);
         }
         let asking = proxy::tunnel(io, server, proxy.authorization.as_ref());
-        in_time(deadline, Waiting::Proxy, asking).await?
+        in_time(deadline, ConnectStep::Proxy, asking).await?
     }
 }
 
 impl Service<Uri> for Dialer {
-    type Response = Stream;
+    type Response = ServerStream;
     type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, ConnectError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<ServerStream, ConnectError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
         Poll::Ready(Ok(()))
@@ -145,6 +150,6 @@ fn address(hop: &Hop) -> Result<Uri, ConnectError> {
     format!("http://{hop}/").parse().map_err(|error: http::uri::InvalidUri| ConnectError::Tcp(error.to_string()))
 }
 
-async fn in_time<T>(deadline: Instant, waiting: Waiting, step: impl Future<Output = T>) -> Result<T, ConnectError> {
+async fn in_time<T>(deadline: Instant, waiting: ConnectStep, step: impl Future<Output = T>) -> Result<T, ConnectError> {
     timeout_at(deadline, step).await.map_err(|_| ConnectError::TimedOut(waiting))
 }

@@ -27,7 +27,7 @@ pub(in crate::session) enum ConnectError {
     #[error("{0}")]
     Tcp(String),
     #[error("no answer in time")]
-    TimedOut(Waiting),
+    TimedOut(ConnectStep),
     /// An http or https proxy answered CONNECT with a status that is no success.
     #[error("the proxy answered with status {0}")]
     ProxyStatus(u16),
@@ -49,7 +49,7 @@ pub(in crate::session) enum ConnectError {
 
 /// The step that a connection waited for when its time was over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::session) enum Waiting {
+pub(in crate::session) enum ConnectStep {
     Connection,
     Proxy,
     Tls,
@@ -62,9 +62,9 @@ impl ConnectError {
         let none = |code, why: &str| Failure::new(code, sentence(&format!("No connection to {server}{way}: {why}")));
         match self {
             Self::Tcp(why) => none("unreachable", why),
-            Self::TimedOut(Waiting::Connection) => none("unreachable", "no answer in time"),
-            Self::TimedOut(Waiting::Proxy) => none("unreachable", "the proxy did not answer in time"),
-            Self::TimedOut(Waiting::Tls) => {
+            Self::TimedOut(ConnectStep::Connection) => none("unreachable", "no answer in time"),
+            Self::TimedOut(ConnectStep::Proxy) => none("unreachable", "the proxy did not answer in time"),
+            Self::TimedOut(ConnectStep::Tls) => {
                 none("unreachable", "the TLS handshake was not done in time; the port may speak no TLS")
             }
             Self::ProxyStatus(status) => {

@@ -12,13 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::recording_verifier::Handshake;
 
 /// TCP, or TLS on it, or TLS on a proxy's connection.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
 /// A connection to the server, perhaps through a proxy.
-pub(in crate::session) struct Stream {
-    pub(super) io: TokioIo<Box<dyn Transport>>,
+pub(in crate::session) struct ServerStream {
+    pub(super) io: TokioIo<Box<dyn ByteStream>>,
     /// Whether a proxy forwards each request, and so needs the whole address in it.
     pub(super) is_forwarded: bool,
     pub(super) is_http2: bool,
@@ -26,7 +26,7 @@ pub(in crate::session) struct Stream {
     pub(super) handshake: Option<Handshake>,
 }
 
-impl Connection for Stream {
+impl Connection for ServerStream {
     fn connected(&self) -> Connected {
         let connected = Connected::new().proxy(self.is_forwarded);
         let connected = if self.is_http2 { connected.negotiated_h2() } else { connected };
@@ -37,7 +37,7 @@ impl Connection for Stream {
     }
 }
 
-impl Read for Stream {
+impl Read for ServerStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -47,7 +47,7 @@ impl Read for Stream {
     }
 }
 
-impl Write for Stream {
+impl Write for ServerStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.io).poll_write(context, bytes)
     }

@@ -14,7 +14,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::error::{ConnectError, Peer};
 use super::recording_verifier::{Handshake, Judge, RecordingVerifier};
-use super::stream::Transport;
+use super::stream::ByteStream;
 use crate::hop::Hop;
 use crate::settings::Network;
 
@@ -42,10 +42,10 @@ impl Tls {
     /// Makes TLS with the host `hop` on `io`; what was seen of the handshake is told whether it succeeds or not.
     pub(super) async fn connect(
         &self,
-        io: Box<dyn Transport>,
+        io: Box<dyn ByteStream>,
         hop: &Hop,
         peer: Peer,
-    ) -> (Result<TlsStream<Box<dyn Transport>>, ConnectError>, Handshake) {
+    ) -> (Result<TlsStream<Box<dyn ByteStream>>, ConnectError>, Handshake) {
         let judge = match self.judge() {
             Ok(judge) => judge,
             Err(error) => return (Err(ConnectError::NoAuthorities(error.to_string())), Handshake::default()),

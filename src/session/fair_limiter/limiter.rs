@@ -20,13 +20,13 @@ pub(super) const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub(in crate::session) struct FairLimiter {
     pub(in crate::session) clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<LimiterState>,
     /// Tells commands that wait for another command's login that the server asked for a pause.
     news: watch::Sender<()>,
 }
 
 #[derive(Debug)]
-struct State {
+struct LimiterState {
     rate: Rate,
     per_second: u32,
     most_in_flight: usize,
@@ -56,7 +56,7 @@ impl Drop for Permit {
 
 impl FairLimiter {
     pub(in crate::session) fn new(clock: Arc<dyn Clock>, per_second: u32, most_in_flight: usize) -> Arc<Self> {
-        let state = State {
+        let state = LimiterState {
             rate: rate(&clock, per_second),
             per_second,
             most_in_flight,

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use secrecy::SecretString;
-use soar_connector::manifest::{Connector, Setting, SettingType};
+use soar_connector::manifest::{ConnectorManifest, Setting, SettingType};
 use soar_connector::name::normalised;
 
-use super::{Source, key, ways};
+use super::{ValueSource, key, ways};
 use crate::exit::WrongUse;
 
 const HEADING: &str = "Connection";
@@ -18,15 +18,15 @@ const PROFILE_FILE: &str = "profile-file";
 
 /// The connection's settings from flags.
 #[derive(Debug)]
-pub(crate) struct Flags {
+pub(crate) struct ConnectionFlags {
     /// Names of settings, in any form, and the sources of their values.
-    pub(super) settings: Vec<(String, Source)>,
+    pub(super) settings: Vec<(String, ValueSource)>,
     pub(super) profile: Option<String>,
     pub(super) profile_file: Option<PathBuf>,
 }
 
 /// `command` with the flags of a connection.
-pub(crate) fn with_connection(command: Command, connector: &Connector) -> Command {
+pub(crate) fn with_connection(command: Command, connector: &ConnectorManifest) -> Command {
     let flags = connector.settings.iter().flat_map(flags_of);
     command.args(
         flags.chain(
@@ -54,8 +54,8 @@ pub(crate) fn with_connection(command: Command, connector: &Connector) -> Comman
     )
 }
 
-/// `command` with a flag for each secret that a user may try to type, so that [`Flags::read`] can refuse it.
-pub(crate) fn with_refused_secrets(command: Command, connector: &Connector) -> Command {
+/// `command` with a flag for each secret that a user may try to type, so that [`ConnectionFlags::read`] can refuse it.
+pub(crate) fn with_refused_secrets(command: Command, connector: &ConnectorManifest) -> Command {
     command.args(connector.settings.iter().filter(|setting| setting.secret).map(|setting| {
         Arg::new(refused_id(setting)).long(key(setting)).num_args(0..=1).action(ArgAction::Append).hide(true)
     }))
@@ -114,13 +114,13 @@ fn stdin_id(setting: &Setting) -> String {
     format!("{}-stdin", key(setting))
 }
 
-impl Flags {
+impl ConnectionFlags {
     /// Reads the connection's flags.
     ///
     /// # Errors
     /// [`WrongUse`] when a secret is on the command line, a setting is given twice, or two settings want standard
     /// input.
-    pub(crate) fn read(connector: &Connector, matches: &ArgMatches) -> Result<Self> {
+    pub(crate) fn read(connector: &ConnectorManifest, matches: &ArgMatches) -> Result<Self> {
         let mut settings = Vec::new();
         for setting in &connector.settings {
             if setting.secret {
@@ -128,13 +128,13 @@ impl Flags {
                     return Err(refused(setting, &format!("There is no --{}", key(setting))).into());
                 }
                 if let Some(path) = matches.get_one::<PathBuf>(&file_id(setting)) {
-                    settings.push((setting.name.clone(), Source::File(path.clone())));
+                    settings.push((setting.name.clone(), ValueSource::File(path.clone())));
                 }
                 if matches.get_flag(&stdin_id(setting)) {
-                    settings.push((setting.name.clone(), Source::StandardInput));
+                    settings.push((setting.name.clone(), ValueSource::StandardInput));
                 }
             } else if let Some(text) = matches.get_one::<String>(&key(setting)) {
-                settings.push((setting.name.clone(), Source::Text(SecretString::from(text.clone()))));
+                settings.push((setting.name.clone(), ValueSource::Text(SecretString::from(text.clone()))));
             }
         }
         for pair in matches.get_many::<String>(SETTING).into_iter().flatten() {
@@ -149,7 +149,7 @@ impl Flags {
     }
 }
 
-impl Flags {
+impl ConnectionFlags {
     /// Whether a flag names the connection, or a part of it.
     pub(crate) fn name_connection(&self) -> bool {
         self.profile.is_some() || !self.settings.is_empty()
@@ -157,7 +157,7 @@ impl Flags {
 
     /// Whether a setting is to be read from standard input.
     pub(crate) fn use_standard_input(&self) -> bool {
-        self.settings.iter().any(|(_, source)| matches!(source, Source::StandardInput))
+        self.settings.iter().any(|(_, source)| matches!(source, ValueSource::StandardInput))
     }
 
     /// The name of the profile.
@@ -171,7 +171,7 @@ impl Flags {
     }
 }
 
-fn by_name(connector: &Connector, pair: &str) -> Result<(String, Source), WrongUse> {
+fn by_name(connector: &ConnectorManifest, pair: &str) -> Result<(String, ValueSource), WrongUse> {
     let Some((name, value)) = pair.split_once('=') else {
         // The text is not shown: it may be a secret without its name.
         return Err(WrongUse("--setting takes a name and a value, such as \"Strict Scanner ID=Yes\".".to_owned()));
@@ -180,7 +180,7 @@ fn by_name(connector: &Connector, pair: &str) -> Result<(String, Source), WrongU
         Some(setting) if setting.secret => {
             Err(refused(setting, &format!("{} cannot be given with --setting", setting.name)))
         }
-        _ => Ok((name.to_owned(), Source::Text(SecretString::from(value)))),
+        _ => Ok((name.to_owned(), ValueSource::Text(SecretString::from(value)))),
     }
 }
 
@@ -192,13 +192,13 @@ fn refused(setting: &Setting, refusal: &str) -> WrongUse {
     ))
 }
 
-fn once_each(settings: &[(String, Source)]) -> Result<(), WrongUse> {
+fn once_each(settings: &[(String, ValueSource)]) -> Result<(), WrongUse> {
     let mut names: Vec<_> = settings.iter().map(|(name, _)| normalised(name)).collect();
     names.sort();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(WrongUse(format!("The setting {} is given twice; keep one of them.", twice[0])));
     }
-    let from_input = settings.iter().filter(|(_, source)| matches!(source, Source::StandardInput)).count();
+    let from_input = settings.iter().filter(|(_, source)| matches!(source, ValueSource::StandardInput)).count();
     if from_input > 1 {
         return Err(WrongUse("Only one setting can be read from standard input.".to_owned()));
     }

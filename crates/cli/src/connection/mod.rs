@@ -15,7 +15,7 @@ use soar_connector::name::flag_of;
 
 /// The source of a setting's value.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum ValueSource {
     /// The value itself.
     Text(secrecy::SecretString),
     /// A file that contains nothing else.

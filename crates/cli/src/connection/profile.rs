@@ -4,18 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use soar_connector::manifest::{Connector, Setting};
+use soar_connector::manifest::{ConnectorManifest, Setting};
 use soar_connector::name::{quoted, suggestion};
 use toml::{Table, Value};
 
-use super::{Source, key};
+use super::{ValueSource, key};
 use crate::exit::WrongUse;
 
 /// The settings of profile `name` in `file`.
 ///
 /// # Errors
 /// [`WrongUse`] with the fault of the file and the cure, without any value.
-pub(super) fn read(connector: &Connector, file: &Path, name: &str) -> Result<Vec<(String, Source)>, WrongUse> {
+pub(super) fn read(
+    connector: &ConnectorManifest,
+    file: &Path,
+    name: &str,
+) -> Result<Vec<(String, ValueSource)>, WrongUse> {
     let shown = file.display();
     let text = fs::read_to_string(file).map_err(|error| {
         WrongUse(format!("The profile file {shown} cannot be read: {error}.\n{}", sample(connector)))
@@ -66,7 +70,12 @@ pub(super) fn default_file() -> Option<PathBuf> {
     Some(folder.join("footprint").join("profiles.toml"))
 }
 
-fn setting(connector: &Connector, written: &str, value: &Value, folder: &Path) -> Result<(String, Source), String> {
+fn setting(
+    connector: &ConnectorManifest,
+    written: &str,
+    value: &Value,
+    folder: &Path,
+) -> Result<(String, ValueSource), String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Boolean(value) => value.to_string(),
@@ -75,13 +84,13 @@ fn setting(connector: &Connector, written: &str, value: &Value, folder: &Path) -
     };
     let secret_file = |setting: &&Setting| setting.secret && file_key(setting) == written;
     if let Some(setting) = connector.settings.iter().find(|setting| key(setting) == written) {
-        Ok((setting.name.clone(), Source::Text(SecretString::from(text))))
+        Ok((setting.name.clone(), ValueSource::Text(SecretString::from(text))))
     } else if let Some(setting) = connector.settings.iter().find(secret_file) {
         let path = match text.strip_prefix("~/").zip(std::env::home_dir()) {
             Some((rest, home)) => home.join(rest),
             None => folder.join(text),
         };
-        Ok((setting.name.clone(), Source::File(path)))
+        Ok((setting.name.clone(), ValueSource::File(path)))
     } else {
         let valid = valid_keys(connector);
         let near = suggestion(written, valid.iter().map(String::as_str));
@@ -93,14 +102,14 @@ fn file_key(setting: &Setting) -> String {
     format!("{}-file", key(setting))
 }
 
-fn valid_keys(connector: &Connector) -> Vec<String> {
+fn valid_keys(connector: &ConnectorManifest) -> Vec<String> {
     let of = |setting: &Setting| {
         if setting.secret { vec![file_key(setting), key(setting)] } else { vec![key(setting)] }
     };
     connector.settings.iter().flat_map(of).collect()
 }
 
-fn holds_secret(connector: &Connector, profiles: &Table) -> bool {
+fn holds_secret(connector: &ConnectorManifest, profiles: &Table) -> bool {
     let secrets: Vec<_> = connector.settings.iter().filter(|setting| setting.secret).map(key).collect();
     profiles.values().filter_map(Value::as_table).any(|profile| secrets.iter().any(|key| profile.contains_key(key)))
 }
@@ -129,7 +138,7 @@ fn must_be_private(_: &Path) -> Result<(), WrongUse> {
 }
 
 /// An example of a profile.
-fn sample(connector: &Connector) -> String {
+fn sample(connector: &ConnectorManifest) -> String {
     let mut lines = vec!["Example of a profile:".to_owned(), "  [profiles.production]".to_owned()];
     let credentials = connector.begun_group(|_| false).unwrap_or_default();
     let needed = |setting: &&Setting| setting.required || credentials.contains(&setting.name);

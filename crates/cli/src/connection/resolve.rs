@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use secrecy::SecretString;
-use soar_connector::manifest::{Connector as ConnectorManifest, Setting};
+use soar_connector::manifest::{ConnectorManifest, Setting};
 use soar_connector::name::{normalised, quoted};
 use soar_connector::{Connector, Plugin, SettingProblem, SettingValues, SettingsError};
 
-use super::flags::Flags;
-use super::{Source, profile, secret, ways};
+use super::flags::ConnectionFlags;
+use super::{ValueSource, profile, secret, ways};
 use crate::exit::WrongUse;
 
 /// A connector with the given settings. Nothing is sent yet.
 ///
 /// # Errors
 /// [`WrongUse`] with every fault of the settings and the ways to give each one.
-pub(crate) fn connect(plugin: &dyn Plugin, flags: &Flags) -> Result<Arc<dyn Connector>> {
+pub(crate) fn connect(plugin: &dyn Plugin, flags: &ConnectionFlags) -> Result<Arc<dyn Connector>> {
     build(plugin, &settings(plugin, flags)?)
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn build(plugin: &dyn Plugin, settings: &SettingValues) -> Result<Arc
 ///
 /// # Errors
 /// As [`connect`].
-pub(crate) fn settings(plugin: &dyn Plugin, flags: &Flags) -> Result<SettingValues> {
+pub(crate) fn settings(plugin: &dyn Plugin, flags: &ConnectionFlags) -> Result<SettingValues> {
     let manifest = &plugin.manifest().connector;
     let profile = profile_settings(manifest, flags.profile.as_deref(), flags.profile_file.as_deref())?;
     let (mut given, mut problems) = gather(manifest, &flags.settings, &profile, environment);
@@ -71,7 +71,8 @@ pub(crate) fn settings_in(
     if let Some(twice) = names.iter().find(|name| is_twice(name)) {
         return Err(WrongUse(format!("The setting {} is given twice; keep one of them.", quoted(twice))).into());
     }
-    let settings: Vec<_> = settings.iter().map(|(name, value)| (name.clone(), Source::Text(value.clone()))).collect();
+    let settings: Vec<_> =
+        settings.iter().map(|(name, value)| (name.clone(), ValueSource::Text(value.clone()))).collect();
     let (given, problems) = gather(manifest, &settings, &profile, |_| None);
     if !problems.is_empty() {
         return Err(SettingsError { problems }.into());
@@ -84,26 +85,26 @@ fn profile_settings(
     manifest: &ConnectorManifest,
     profile: Option<&str>,
     file: Option<&Path>,
-) -> Result<Vec<(String, Source)>> {
+) -> Result<Vec<(String, ValueSource)>> {
     let Some(name) = profile else { return Ok(Vec::new()) };
     let file = file.map(Path::to_owned).or_else(profile::default_file);
     let file = file.context(WrongUse("There is no home folder: give --profile-file.".to_owned()))?;
     Ok(profile::read(manifest, &file, name)?)
 }
 
-type Given = Vec<(String, SecretString)>;
+type GivenSettings = Vec<(String, SecretString)>;
 
 /// The value of each setting from the first source that has it, and the settings that could not be read.
 fn gather(
     manifest: &ConnectorManifest,
-    flags: &[(String, Source)],
-    profile: &[(String, Source)],
+    flags: &[(String, ValueSource)],
+    profile: &[(String, ValueSource)],
     environment: impl Fn(&Setting) -> Option<Result<SecretString, String>>,
-) -> (Given, Vec<SettingProblem>) {
-    let mut given = Given::new();
+) -> (GivenSettings, Vec<SettingProblem>) {
+    let mut given = GivenSettings::new();
     let mut problems = Vec::new();
     for setting in &manifest.settings {
-        let in_list = |list: &[(String, Source)]| {
+        let in_list = |list: &[(String, ValueSource)]| {
             list.iter()
                 .find(|(name, _)| normalised(name) == normalised(&setting.name))
                 .map(|(_, source)| source.value())
@@ -116,7 +117,7 @@ fn gather(
     }
     // Unknown names go on too: the contract refuses them and names the nearest.
     for (name, source) in flags.iter().filter(|(name, _)| manifest.setting(name).is_none()) {
-        if let Source::Text(text) = source {
+        if let ValueSource::Text(text) = source {
             given.push((name.clone(), text.clone()));
         }
     }
@@ -135,7 +136,7 @@ fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
 
 /// The missing secrets, if everything else is correct: a user should not type a password before learning of a wrong
 /// address.
-fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &Given) -> Vec<&'a Setting> {
+fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &GivenSettings) -> Vec<&'a Setting> {
     let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == normalised(&setting.name));
     let named = |name: &str| manifest.setting(name).is_some_and(is_given);
     let group = manifest.begun_group(named).unwrap_or_default();

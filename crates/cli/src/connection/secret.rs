@@ -9,12 +9,12 @@ use dialoguer::Password;
 use secrecy::SecretString;
 use soar_connector::secret_in;
 
-use super::Source;
+use super::ValueSource;
 
 /// A larger file is not a password but a wrong path.
 const LARGEST: u64 = 64 * 1024;
 
-impl Source {
+impl ValueSource {
     /// The value, or a sentence that says why it cannot be read.
     pub(crate) fn value(&self) -> Result<SecretString, String> {
         match self {

@@ -73,6 +73,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),
         "tenant" => Some("footprint tenant list"),
+        "collected tenant" => Some("footprint findings tenants"),
         "master" => Some("footprint tenant master list"),
         "one-time key" => Some("footprint tenant key list"),
         "sync run" => Some("footprint tenant runs list"),

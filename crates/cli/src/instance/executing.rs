@@ -23,7 +23,8 @@ impl OperatorSession {
     fn connections(&self) -> Result<Connections> {
         let vault = Vault::new(self.settings.vault.clone());
         let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
-        Ok(Connections::new(store, Arc::new(registry()?), self.keyring()?, vault, clock))
+        let connections = Connections::new(store, Arc::new(registry()?), self.keyring()?, vault, clock);
+        Ok(connections.with_webhooks(self.settings.alerts.webhook_names()))
     }
 }
 

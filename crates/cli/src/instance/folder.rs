@@ -12,11 +12,11 @@ use crate::shell;
 
 /// The folder of an instance.
 #[derive(Debug, Clone)]
-pub(crate) struct Folder {
+pub(crate) struct InstanceFolder {
     path: PathBuf,
 }
 
-impl Folder {
+impl InstanceFolder {
     /// The folder at `path`, which need not exist.
     pub(crate) fn at(path: &Path) -> Self {
         Self { path: path.to_owned() }
@@ -88,7 +88,7 @@ impl Folder {
     ///
     /// # Errors
     /// [`WrongUse`] when the folder contains something.
-    pub(crate) fn make(&self) -> Result<()> {
+    pub(crate) fn create(&self) -> Result<()> {
         let shown = self.path.display();
         fs::create_dir_all(&self.path).with_context(|| format!("The folder {shown} cannot be created"))?;
         let entries = fs::read_dir(&self.path).with_context(|| format!("The folder {shown} cannot be read"))?;

@@ -16,14 +16,14 @@ use soar_store::model::name::named;
 use soar_store::model::{Allowed, AuditEntry, Moment, Role, Site, SiteId, Surface, User};
 use soar_store::{Store, StoreError};
 
-use super::{Folder, InstanceFlags, Settings, advised, not_done, registry};
+use super::{InstanceFlags, InstanceFolder, InstanceSettings, advised, not_done, registry};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
 #[derive(Debug)]
 pub(crate) struct OperatorSession {
-    pub(crate) folder: Folder,
-    pub(crate) settings: Settings,
+    pub(crate) folder: InstanceFolder,
+    pub(crate) settings: InstanceSettings,
     pub(crate) store: Store,
     pub(crate) user: User,
     roles: BTreeMap<SiteId, Role>,
@@ -37,8 +37,8 @@ impl OperatorSession {
     /// # Errors
     /// [`WrongUse`] when the instance or the user does not exist.
     pub(crate) async fn open(flags: &InstanceFlags) -> Result<Self> {
-        let folder = Folder::of_instance(&flags.instance.folder)?;
-        let settings = Settings::read(&folder)?;
+        let folder = InstanceFolder::of_instance(&flags.instance.folder)?;
+        let settings = InstanceSettings::read(&folder)?;
         let store = Store::open_existing(&settings.store_address(&folder)?).await.map_err(advised)?;
         let mut reader = store.reader().await.map_err(advised)?;
         let name = flags.user.as_deref().unwrap_or(&settings.operator);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
-use soar_connector::name::{quoted, suggestion};
+use soar_connector::name::suggestion;
 use soar_connector::{NoSecret, secret_in};
 use soar_host::alerts::{AlertSettings, Couriers};
 use soar_host::executor::ExecutorSettings;
@@ -16,7 +16,7 @@ use soar_host::settings::{HostSettings, StoreAddress};
 use soar_host::vault::{Vault, VaultSettings};
 use toml::{Table, Value};
 
-use super::Folder;
+use super::InstanceFolder;
 use crate::exit::WrongUse;
 use crate::printer::Printer;
 
@@ -31,7 +31,7 @@ const REMOVED: &str = "remembered-bytes";
 
 /// The contents of `host.toml`.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
+pub(crate) struct InstanceSettings {
     /// The user who acts at the terminal, unless a flag names another.
     pub(crate) operator: String,
     /// The server and the store.
@@ -44,12 +44,12 @@ pub(crate) struct Settings {
     pub(crate) alerts: AlertSettings,
 }
 
-impl Settings {
+impl InstanceSettings {
     /// The settings in the folder.
     ///
     /// # Errors
     /// [`WrongUse`] with the fault, without any value.
-    pub(crate) fn read(folder: &Folder) -> Result<Self> {
+    pub(crate) fn read(folder: &InstanceFolder) -> Result<Self> {
         let file = folder.settings_file();
         let shown = file.display();
         let text = fs::read_to_string(&file).with_context(|| format!("The file {shown} cannot be read"))?;
@@ -88,7 +88,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`WrongUse`] when the settings name a variable that is not set.
-    pub(crate) fn resolved(&self, folder: &Folder) -> Result<HostSettings> {
+    pub(crate) fn resolved(&self, folder: &InstanceFolder) -> Result<HostSettings> {
         let mut host = self.host.clone();
         host.store = StoreAddress::new(self.store_address(folder)?);
         if let Some(tls) = &mut host.tls {
@@ -107,39 +107,32 @@ impl Settings {
         Ok(host)
     }
 
-    /// The couriers of alerts. Their secrets are fetched now.
-    ///
-    /// # Errors
-    /// [`WrongUse`] with the fault, without any secret.
-    pub(crate) async fn couriers(&self, folder: &Folder) -> Result<Couriers> {
+    /// The ways to send alerts, with paths from the folder.
+    pub(crate) fn resolved_alerts(&self, folder: &InstanceFolder) -> AlertSettings {
         let mut alerts = self.alerts.clone();
         if let Some(authority) = alerts.mail.as_mut().and_then(|mail| mail.certificate_authority.as_mut()) {
             *authority = from(folder, authority);
         }
+        alerts
+    }
+
+    /// The couriers of alerts. Their secrets are fetched now.
+    ///
+    /// # Errors
+    /// [`WrongUse`] with the fault, without any secret.
+    pub(crate) async fn couriers(&self, folder: &InstanceFolder) -> Result<Couriers> {
         let vault = Vault::new(self.vault.clone());
-        alerts.couriers(&vault).await.map_err(|problem| {
+        self.resolved_alerts(folder).couriers(&vault).await.map_err(|problem| {
             let file = folder.settings_file();
             WrongUse(format!("The alerts that {} asks for cannot be sent: {problem}", file.display())).into()
         })
     }
 
-    /// Warns of the destinations that these settings cannot reach. The host that serves the instance may have other
-    /// settings.
-    pub(crate) fn warn_of_alerts<'a>(&self, told: impl Iterator<Item = &'a str>, printer: &mut Printer) {
-        for destination in told {
-            match destination.strip_prefix("webhook:") {
-                Some(name) if !self.alerts.webhooks.contains_key(name) => {
-                    let near = suggestion(name, self.alerts.webhooks.keys().map(String::as_str));
-                    printer.warning(&format!(
-                        "host.toml names no webhook {}.{near} Alerts to it wait until [alerts.webhooks.{name}] is set.",
-                        quoted(name)
-                    ));
-                }
-                None if self.alerts.mail.is_none() => {
-                    printer.warning("host.toml names no mail server, so mail waits until [alerts.mail] is set.");
-                }
-                _ => {}
-            }
+    /// Warns if mail is among the destinations and these settings have no mail server. The host that serves the instance
+    /// may have other settings. A webhook that these settings do not have is refused by the operation.
+    pub(crate) fn warn_of_mail<'a>(&self, mut told: impl Iterator<Item = &'a str>, printer: &mut Printer) {
+        if self.alerts.mail.is_none() && told.any(|destination| !destination.starts_with("webhook:")) {
+            printer.warning("host.toml names no mail server, so mail waits until [alerts.mail] is set.");
         }
     }
 
@@ -147,7 +140,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`WrongUse`] when the settings name a variable that is not set.
-    pub(crate) fn store_address(&self, folder: &Folder) -> Result<String> {
+    pub(crate) fn store_address(&self, folder: &InstanceFolder) -> Result<String> {
         if let Some(address) = secret_variable(STORE_VARIABLE)? {
             return Ok(address);
         }
@@ -171,7 +164,7 @@ impl Settings {
     }
 
     /// The keys that seal secrets, from the environment or from the folder.
-    pub(crate) fn keyring(&self, folder: &Folder) -> Result<Keyring> {
+    pub(crate) fn keyring(&self, folder: &InstanceFolder) -> Result<Keyring> {
         match variable(KEYS_VARIABLE) {
             Some(keys) => {
                 let origin = format!("The environment variable {KEYS_VARIABLE}");
@@ -233,7 +226,7 @@ fn without_values(message: &str) -> String {
     }
 }
 
-fn from(folder: &Folder, path: &Path) -> PathBuf {
+fn from(folder: &InstanceFolder, path: &Path) -> PathBuf {
     folder.path().join(path)
 }
 
@@ -256,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_named_without_its_value() {
-        let wrong = |text: &str| Settings::from_text(&format!("operator = \"Admin\"\n{text}")).unwrap_err();
+        let wrong = |text: &str| InstanceSettings::from_text(&format!("operator = \"Admin\"\n{text}")).unwrap_err();
         for (text, problem) in [
             ("requests-per-second = \"canary\"", "requests-per-second"),
             ("lisen = \"canary\"", "lisen"),
@@ -274,14 +267,14 @@ mod tests {
         }
         let error = wrong("lisen = \"canary\"");
         assert!(error.contains("Did you mean \"listen\"?") && !error.contains(REMOVED), "{error}");
-        assert!(Settings::from_text("").unwrap_err().contains("operator"));
+        assert!(InstanceSettings::from_text("").unwrap_err().contains("operator"));
     }
 
     #[test]
     fn a_setting_that_was_removed_is_read_and_warned_of() {
-        let settings = Settings::from_text("operator = \"Admin\"\nremembered-bytes = 33554432\n").unwrap();
+        let settings = InstanceSettings::from_text("operator = \"Admin\"\nremembered-bytes = 33554432\n").unwrap();
         let [warning] = settings.host.warnings().try_into().unwrap();
         assert!(warning.contains("remembered-bytes was removed") && warning.contains("Delete its line"), "{warning}");
-        assert!(Settings::from_text("operator = \"Admin\"\n").unwrap().host.warnings().is_empty());
+        assert!(InstanceSettings::from_text("operator = \"Admin\"\n").unwrap().host.warnings().is_empty());
     }
 }

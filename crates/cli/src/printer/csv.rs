@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind, Write};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use soar_connector::{Command, Page, RowReader, Sink, SinkError, cell_text};
+use soar_connector::{Command, ReplyPage, RowReader, Sink, SinkError, cell_text};
 use soar_host::transfer;
 
-use super::stream::{Stream, Written};
+use super::stream::{OutputStream, WriteResult};
 use super::visible;
 
 /// At most this many rows of a page are text at once.
@@ -19,7 +19,7 @@ const ROWS_AT_ONCE: usize = 1_000;
 pub(crate) struct CsvWriter {
     columns: Columns,
     reader: RowReader,
-    output: Stream,
+    output: OutputStream,
     /// Whether a terminal shows the rows, so that control characters must be escaped.
     harmless: bool,
     has_headings: bool,
@@ -51,7 +51,7 @@ impl CsvWriter {
 
     fn new(columns: Columns, command: &Command, output: Box<dyn Write + Send>, harmless: bool) -> Self {
         let reader = RowReader::new(command);
-        Self { columns, reader, output: Stream::new(output), harmless, has_headings: false }
+        Self { columns, reader, output: OutputStream::new(output), harmless, has_headings: false }
     }
 
     /// Writes the buffer.
@@ -63,7 +63,7 @@ impl CsvWriter {
     ///
     /// # Errors
     /// The rest could not be written, for another reason than that its reader left.
-    pub(crate) fn finish(mut self, successful: bool) -> io::Result<Written> {
+    pub(crate) fn finish(mut self, successful: bool) -> io::Result<WriteResult> {
         let headings = if successful { self.write_headings() } else { Ok(()) };
         match headings {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
@@ -91,7 +91,7 @@ impl CsvWriter {
 
 #[async_trait]
 impl Sink for CsvWriter {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         self.write_headings()?;
         let mut rows = page.rows().peekable();
         while rows.peek().is_some() {

@@ -32,7 +32,7 @@ pub(crate) struct Grid {
 
 /// The lines of a table.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct GridLines {
     /// The headings, then on a terminal a rule, then the rows, then the number of further rows.
     pub(super) lines: Vec<String>,
     /// The headings of columns that did not fit.
@@ -81,7 +81,7 @@ impl Grid {
     }
 
     /// The table's lines. With a `width`, no line is wider.
-    pub(super) fn lines(&self, width: Option<usize>) -> Lines {
+    pub(super) fn lines(&self, width: Option<usize>) -> GridLines {
         let mut table = Table::new();
         table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         // A cell is cut at its end, not wrapped between words: no text contains this delimiter once it is visible.
@@ -111,7 +111,7 @@ impl Grid {
             lines.push(format!("… and {} more", self.more));
         }
         let left_out = (0..self.headings.len()).filter(|index| !shown[*index] && !self.is_empty(*index));
-        Lines { lines, left_out: left_out.map(|index| self.headings[index].clone()).collect() }
+        GridLines { lines, left_out: left_out.map(|index| self.headings[index].clone()).collect() }
     }
 
     /// Whether a column has no content.

@@ -10,7 +10,7 @@ use soar_connector::name::{normalised, quoted, suggestion};
 
 use super::grid::one_line;
 use super::visible::{self, visible};
-use super::{Form, Grid, Printer, csv};
+use super::{Grid, OutputFormat, Printer, csv};
 use crate::wrong_use::WrongUse;
 
 /// The format of a list.
@@ -137,8 +137,13 @@ impl Printer {
     }
 
     /// Writes a record to standard output: a line per label, or the whole record as JSON.
-    pub(crate) fn details(&mut self, entry: &impl Serialize, form: Form, labels: &[(&str, String)]) -> io::Result<()> {
-        if form == Form::Json {
+    pub(crate) fn details(
+        &mut self,
+        entry: &impl Serialize,
+        form: OutputFormat,
+        labels: &[(&str, String)],
+    ) -> io::Result<()> {
+        if form == OutputFormat::Json {
             return self.json(entry);
         }
         let mut text = String::new();

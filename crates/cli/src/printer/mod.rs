@@ -23,9 +23,9 @@ pub(crate) use self::grid::Grid;
 pub(crate) use self::listing::{ListFlags, ListOutput, ListRow};
 pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
-pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};
+pub(crate) use self::outcome::{OutcomeView, Output, ResultTab, counted, receipt};
 pub(crate) use self::output_file::OutputFile;
-pub(crate) use self::stream::Written;
+pub(crate) use self::stream::WriteResult;
 use self::visible::visible;
 
 const BOLD: Style = Style::new().bold();
@@ -36,7 +36,7 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 
 /// The format of a result without tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum OutputFormat {
     /// Tables and text for a person
     Table,
     /// Everything, for a program

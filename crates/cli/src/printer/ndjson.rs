@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 
 use async_trait::async_trait;
-use soar_connector::{Page, Sink, SinkError};
+use soar_connector::{ReplyPage, Sink, SinkError};
 
-use super::stream::{Stream, Written};
+use super::stream::{OutputStream, WriteResult};
 use super::visible;
 
 /// A sink that writes each row as the server sent it, and a line break.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
-    output: Stream,
+    output: OutputStream,
     /// Whether a terminal shows the rows, so that control characters must be escaped.
     harmless: bool,
 }
@@ -19,7 +19,7 @@ pub(crate) struct RowWriter {
 impl RowWriter {
     /// Set `harmless` if a terminal shows the rows.
     pub(crate) fn new(output: Box<dyn Write + Send>, harmless: bool) -> Self {
-        Self { output: Stream::new(output), harmless }
+        Self { output: OutputStream::new(output), harmless }
     }
 
     /// Writes the buffer.
@@ -31,7 +31,7 @@ impl RowWriter {
     ///
     /// # Errors
     /// The rest could not be written, for another reason than that its reader left.
-    pub(crate) fn finish(self) -> io::Result<Written> {
+    pub(crate) fn finish(self) -> io::Result<WriteResult> {
         self.output.finish()
     }
 
@@ -54,7 +54,7 @@ fn one_line(row: &str) -> String {
 
 #[async_trait]
 impl Sink for RowWriter {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         // Checked once per page: a server writes JSON either on one line or on many.
         let on_lines = memchr::memchr2(b'\n', b'\r', page.body().as_bytes()).is_some();
         for row in page.rows() {

@@ -5,7 +5,7 @@ use std::io;
 use clap::ValueEnum;
 use serde::ser::{Serialize, Serializer};
 use soar_connector::manifest::Effect;
-use soar_connector::{Command, CommandError, KeyField, Outcome, RawData, Receipt};
+use soar_connector::{Command, CommandError, KeyFieldValues, Outcome, RawData, Receipt};
 
 use super::{Grid, Printer, visible, wrap};
 
@@ -26,7 +26,7 @@ pub(crate) enum Output {
 
 /// A tab of the Test Result window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tab {
+pub(crate) enum ResultTab {
     /// The result table
     Result,
     /// Values that other commands take
@@ -41,29 +41,29 @@ pub(crate) enum Tab {
 
 /// The tab and the format of an outcome.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a> {
+pub(crate) struct OutcomeView<'a> {
     pub(crate) command: &'a Command,
     pub(crate) output: Output,
     /// `None` shows the result tab, or with JSON the whole outcome.
-    pub(crate) tab: Option<Tab>,
+    pub(crate) tab: Option<ResultTab>,
 }
 
-impl View<'_> {
+impl OutcomeView<'_> {
     /// Shows `outcome`: the tab on standard output, and the error on standard error.
     pub(crate) fn show(&self, outcome: &Outcome, printer: &mut Printer) -> io::Result<()> {
-        if let Some(error) = outcome.error.as_ref().filter(|_| self.tab != Some(Tab::Error)) {
+        if let Some(error) = outcome.error.as_ref().filter(|_| self.tab != Some(ResultTab::Error)) {
             printer.error_tab(error);
         }
         match (self.output, self.tab) {
             (Output::Json, tab) => self.json(outcome, tab, printer),
-            (_, Some(Tab::Error)) => match &outcome.error {
+            (_, Some(ResultTab::Error)) => match &outcome.error {
                 Some(error) => printer.error_tab_as_result(error),
                 None => printer.line("No error."),
             },
             _ if !outcome.is_successful() => Ok(()),
-            (Output::Raw, _) | (_, Some(Tab::Raw)) => raw(&outcome.raw_data, printer),
-            (_, Some(Tab::KeyFields)) => printer.grid(&key_fields(outcome)),
-            (_, Some(Tab::Context)) => json(&outcome.result.context_data(), printer),
+            (Output::Raw, _) | (_, Some(ResultTab::Raw)) => raw(&outcome.raw_data, printer),
+            (_, Some(ResultTab::KeyFields)) => printer.grid(&key_fields(outcome)),
+            (_, Some(ResultTab::Context)) => json(&outcome.result.context_data(), printer),
             (Output::Table, _) if outcome.result.rows.is_empty() => printer.line(self.nothing()),
             // CSV and NDJSON are written while the command runs.
             (Output::Table | Output::Csv | Output::Ndjson, _) => printer.grid(&Grid::of(&outcome.result, usize::MAX)),
@@ -78,14 +78,14 @@ impl View<'_> {
         }
     }
 
-    fn json(&self, outcome: &Outcome, tab: Option<Tab>, printer: &mut Printer) -> io::Result<()> {
+    fn json(&self, outcome: &Outcome, tab: Option<ResultTab>, printer: &mut Printer) -> io::Result<()> {
         match tab {
             None => json(outcome, printer),
-            Some(Tab::Result) => json(&outcome.result, printer),
-            Some(Tab::KeyFields) => json(&KeyFields(&outcome.key_fields), printer),
-            Some(Tab::Context) => json(&outcome.result.context_data(), printer),
-            Some(Tab::Raw) => json(&outcome.raw_data, printer),
-            Some(Tab::Error) => json(&outcome.error, printer),
+            Some(ResultTab::Result) => json(&outcome.result, printer),
+            Some(ResultTab::KeyFields) => json(&KeyFields(&outcome.key_fields), printer),
+            Some(ResultTab::Context) => json(&outcome.result.context_data(), printer),
+            Some(ResultTab::Raw) => json(&outcome.raw_data, printer),
+            Some(ResultTab::Error) => json(&outcome.error, printer),
         }
     }
 }
@@ -176,7 +176,7 @@ fn raw(data: &RawData, printer: &mut Printer) -> io::Result<()> {
 }
 
 /// Key fields as one JSON object, in order.
-struct KeyFields<'a>(&'a [KeyField]);
+struct KeyFields<'a>(&'a [KeyFieldValues]);
 
 impl Serialize for KeyFields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 
 /// The result of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
+pub(crate) enum WriteResult {
     /// Everything was written, or the command reports why not.
     Whole,
     /// The reader of the rows ended before their end.
@@ -13,18 +13,18 @@ pub(crate) enum Written {
 }
 
 /// Standard output or a file, with a large buffer.
-pub(super) struct Stream {
+pub(super) struct OutputStream {
     output: BufWriter<Box<dyn Write + Send>>,
     reader_left: bool,
 }
 
-impl fmt::Debug for Stream {
+impl fmt::Debug for OutputStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Stream").field("reader_left", &self.reader_left).finish_non_exhaustive()
+        formatter.debug_struct("OutputStream").field("reader_left", &self.reader_left).finish_non_exhaustive()
     }
 }
 
-impl Stream {
+impl OutputStream {
     pub(super) fn new(output: Box<dyn Write + Send>) -> Self {
         Self { output: BufWriter::with_capacity(256 * 1024, output), reader_left: false }
     }
@@ -42,11 +42,11 @@ impl Stream {
     ///
     /// # Errors
     /// The rest could not be written, for another reason than that its reader left.
-    pub(super) fn finish(mut self) -> io::Result<Written> {
+    pub(super) fn finish(mut self) -> io::Result<WriteResult> {
         match self.output.flush() {
-            _ if self.reader_left => Ok(Written::UntilReaderLeft),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Written::UntilReaderLeft),
-            flushed => flushed.map(|()| Written::Whole),
+            _ if self.reader_left => Ok(WriteResult::UntilReaderLeft),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(WriteResult::UntilReaderLeft),
+            flushed => flushed.map(|()| WriteResult::Whole),
         }
     }
 }

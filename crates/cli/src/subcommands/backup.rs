@@ -12,7 +12,7 @@ use soar_store::backup::{Backup, back_up};
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
 use crate::instance::{InstanceFlags, OperatorSession, no_backup, refused};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,8 +30,8 @@ pub(crate) struct Arguments {
     file: PathBuf,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 
     #[command(flatten)]
     instance: InstanceFlags,
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 
 /// A backup and its file.
 #[derive(Debug, Serialize)]
-struct Made {
+struct BackupFile {
     file: String,
     #[serde(flatten)]
     backup: Backup,
@@ -62,16 +62,16 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
                 return Err(no_backup(error));
             }
         };
-        let made = Made { file, backup };
+        let made = BackupFile { file, backup };
         match arguments.output {
-            Form::Json => printer.json(&made)?,
-            Form::Table => report(&made, printer)?,
+            OutputFormat::Json => printer.json(&made)?,
+            OutputFormat::Table => report(&made, printer)?,
         }
         Ok(Exit::Successful)
     })
 }
 
-fn report(made: &Made, printer: &mut Printer) -> Result<()> {
+fn report(made: &BackupFile, printer: &mut Printer) -> Result<()> {
     printer.done(&format!("The backup {} is written and checked: {} bytes.", made.file, made.backup.bytes))?;
     if !made.backup.sealing_keys.is_empty() {
         printer.paragraph(&format!(

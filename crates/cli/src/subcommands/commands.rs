@@ -63,7 +63,7 @@ fn effect(command: &Command) -> &'static str {
 }
 
 fn show(manifest: &Manifest, command: &Command, printer: &mut Printer) -> Result<()> {
-    let mut page = Page { printer };
+    let mut page = HelpPage { printer };
     page.title(&command.name)?;
     page.text(0, &command.description)?;
     for note in &command.notes {
@@ -122,11 +122,11 @@ fn example_text(input: &Input) -> String {
 }
 
 /// Writes the description of a command, wrapped to the terminal's width.
-struct Page<'a> {
+struct HelpPage<'a> {
     printer: &'a mut Printer,
 }
 
-impl Page<'_> {
+impl HelpPage<'_> {
     fn title(&mut self, text: &str) -> Result<()> {
         Ok(self.printer.line(&self.printer.bold(text))?)
     }

@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use footprint_simulator::{Generation, Options, Simulator, User, UserKind};
+use footprint_simulator::{Generation, Options, SimulatedUser, Simulator, UserKind};
 use secrecy::SecretString;
 use serde_json::Value;
 use soar_connector::{Connector, ExecutionContext, Outcome, Plugin, RawParameters, SettingValues};
 
 use self::host::DemoHost;
-use self::tour::{FAILING, FAILING_CODE, Found, STEPS, Step};
+use self::tour::{FAILING, FAILING_CODE, ReturnedIds, STEPS, TourStep};
 use super::run::page;
 use super::simulate;
 use crate::exit::Exit;
-use crate::printer::{Grid, Output, Printer, View, receipt};
+use crate::printer::{Grid, OutcomeView, Output, Printer, receipt};
 use crate::shell;
 
 const EXAMPLES: &str = "\
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
         let mut tour = Tour {
             plugin,
             connector: connect(plugin, &simulator.url(), &user)?,
-            found: Found::default(),
+            found: ReturnedIds::default(),
             steps: 0,
             successful: 0,
             failed_as_intended: 0,
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
         };
         tour.welcome(&simulator, arguments.generation)?;
         let started = Instant::now();
-        let has = |step: &&Step| !step.is_newer || arguments.generation == Generation::Current;
+        let has = |step: &&TourStep| !step.is_newer || arguments.generation == Generation::Current;
         tour.steps = STEPS.iter().filter(has).count();
         for (index, step) in STEPS.iter().filter(has).enumerate() {
             tour.take(step, Some(index + 1)).await?;
@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
     })
 }
 
-fn connect(plugin: &dyn Plugin, url: &str, user: &User) -> Result<Arc<dyn Connector>> {
+fn connect(plugin: &dyn Plugin, url: &str, user: &SimulatedUser) -> Result<Arc<dyn Connector>> {
     let given = [("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)]
         .map(|(name, value)| (name.to_owned(), SecretString::from(value)));
     let values = SettingValues::parse(&plugin.manifest().connector, given)?;
@@ -112,7 +112,7 @@ fn connect(plugin: &dyn Plugin, url: &str, user: &User) -> Result<Arc<dyn Connec
 struct Tour<'a> {
     plugin: &'a dyn Plugin,
     connector: Arc<dyn Connector>,
-    found: Found,
+    found: ReturnedIds,
     /// How many commands the instance can carry out.
     steps: usize,
     successful: usize,
@@ -136,7 +136,7 @@ impl Tour<'_> {
     }
 
     /// Runs one command and shows its end. `number` is its position among the commands that must succeed.
-    async fn take(&mut self, step: &Step, number: Option<usize>) -> Result<()> {
+    async fn take(&mut self, step: &TourStep, number: Option<usize>) -> Result<()> {
         let place = number.map_or_else(|| "One that fails".to_owned(), |number| format!("{number} of {}", self.steps));
         let heading = format!("{}  {}", self.printer.faint(&place), self.printer.bold(step.command));
         self.printer.line("")?;
@@ -163,7 +163,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    fn show(&mut self, step: &Step, page: Option<i64>, outcome: &Outcome) -> Result<()> {
+    fn show(&mut self, step: &TourStep, page: Option<i64>, outcome: &Outcome) -> Result<()> {
         let command = self.plugin.manifest().command(step.command)?;
         for warning in &outcome.warnings {
             self.printer.paragraph(&format!("warning: {}", warning.message))?;
@@ -172,7 +172,7 @@ impl Tour<'_> {
             // Here the Error tab is the expected result, so it goes to standard output.
             Some(error) => self.printer.error_tab_as_result(error)?,
             None if outcome.result.rows.is_empty() => {
-                let view = View { command, output: Output::Table, tab: None };
+                let view = OutcomeView { command, output: Output::Table, tab: None };
                 self.printer.line(view.nothing())?;
             }
             None => self.printer.grid(&Grid::of(&outcome.result, SHOWN_ROWS))?,
@@ -206,7 +206,7 @@ impl Tour<'_> {
 }
 
 /// The commands to type while the simulator runs.
-fn next(simulator: &Simulator, plugin: &dyn Plugin, user: &User, printer: &mut Printer) -> Result<()> {
+fn next(simulator: &Simulator, plugin: &dyn Plugin, user: &SimulatedUser, printer: &mut Printer) -> Result<()> {
     let url = simulator.url();
     printer.line(&format!("\nThe simulator stays up at {url} until Ctrl-C. In another terminal:\n"))?;
     connect_and_try(plugin, &url, user, printer)
@@ -216,7 +216,7 @@ fn next(simulator: &Simulator, plugin: &dyn Plugin, user: &User, printer: &mut P
 fn next_without_simulator(
     generation: Generation,
     plugin: &dyn Plugin,
-    user: &User,
+    user: &SimulatedUser,
     printer: &mut Printer,
 ) -> Result<()> {
     printer.line("\nTo try it yourself, start a simulator:\n")?;
@@ -230,7 +230,7 @@ fn next_without_simulator(
     connect_and_try(plugin, &format!("http://{LATER_LISTEN}"), user, printer)
 }
 
-fn connect_and_try(plugin: &dyn Plugin, url: &str, user: &User, printer: &mut Printer) -> Result<()> {
+fn connect_and_try(plugin: &dyn Plugin, url: &str, user: &SimulatedUser, printer: &mut Printer) -> Result<()> {
     let manifest = plugin.manifest();
     let filter = ("Filter", r#"{"riskLevel":"critical"}"#.to_owned());
     let command = manifest.command("List Devices").context("the demo's last line names a command")?;

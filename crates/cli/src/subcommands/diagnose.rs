@@ -8,9 +8,9 @@ use soar_connector::manifest::Effect;
 use soar_connector::{Access, CommandAccess, CommandError, Diagnosis, ExecutionContext, Plugin, Stage, StageStatus};
 
 use super::run::single_threaded_runtime;
-use crate::connection::{self, flags::Flags};
+use crate::connection::{self, flags::ConnectionFlags};
 use crate::exit::Exit;
-use crate::printer::{Form, Grid, Printer};
+use crate::printer::{Grid, OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,16 +25,21 @@ Exit codes: 0 no failure (a denied command is not a failure), 1 a failure, 2 wro
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
-pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    flags: &ConnectionFlags,
+    plugin: &dyn Plugin,
+    printer: &mut Printer,
+) -> Result<Exit> {
     let connector = connection::connect(plugin, flags)?;
     let diagnosis = single_threaded_runtime()?.block_on(connector.diagnose(&ExecutionContext::new()));
     match arguments.output {
-        Form::Json => printer.json(&diagnosis)?,
-        Form::Table => show(&diagnosis, printer)?,
+        OutputFormat::Json => printer.json(&diagnosis)?,
+        OutputFormat::Table => show(&diagnosis, printer)?,
     }
     Ok(if diagnosis.is_healthy() { Exit::Successful } else { Exit::Failed })
 }

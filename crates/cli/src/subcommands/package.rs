@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use soar_connector::Manifest;
-use soar_packages::{Host, Source, Way};
+use soar_packages::{RunMode, Source, TargetHost};
 
 use crate::exit::{Exit, WrongUse};
 use crate::printer::Printer;
@@ -21,7 +21,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The other SOAR host
-    #[arg(value_parser = PossibleValuesParser::new(Host::ALL.map(Host::name)))]
+    #[arg(value_parser = PossibleValuesParser::new(TargetHost::ALL.map(TargetHost::name)))]
     host: String,
 
     /// The folder to write, which must not exist or be empty
@@ -35,8 +35,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, manifest: &Manifest, printer: &mut Printer) -> Result<Exit> {
-    let host = Host::named(&arguments.host).context("the host was checked before")?;
-    let way = if arguments.via_host { Way::ViaHost } else { Way::Direct };
+    let host = TargetHost::named(&arguments.host).context("the host was checked before")?;
+    let way = if arguments.via_host { RunMode::ViaHost } else { RunMode::Direct };
     if let Some(why) = host.refuses(way) {
         return Err(WrongUse(why.to_owned()).into());
     }

@@ -10,8 +10,8 @@ use soar_store::model::{AuditEntry, Moment, Surface};
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{Folder, FolderFlag, Settings, no_backup};
-use crate::printer::{Form, Printer, counted};
+use crate::instance::{FolderFlag, InstanceFolder, InstanceSettings, no_backup};
+use crate::printer::{OutputFormat, Printer, counted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,16 +30,16 @@ pub(crate) struct Arguments {
     file: PathBuf,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 
     #[command(flatten)]
     instance: FolderFlag,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
-    let folder = Folder::of_instance(&arguments.instance.folder)?;
-    let settings = Settings::read(&folder)?;
+    let folder = InstanceFolder::of_instance(&arguments.instance.folder)?;
+    let settings = InstanceSettings::read(&folder)?;
     let address = settings.store_address(&folder)?;
     let now = Moment::from(SystemClock::new().now());
     let entry = AuditEntry {
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     let restored = single_threaded_runtime()?.block_on(restore(&address, &arguments.file, &entry));
     let restored = restored.map_err(no_backup)?;
     match arguments.output {
-        Form::Json => printer.json(&restored)?,
-        Form::Table => report(arguments, &restored, printer)?,
+        OutputFormat::Json => printer.json(&restored)?,
+        OutputFormat::Table => report(arguments, &restored, printer)?,
     }
     warn_of_keys(&restored, &settings, &folder, printer);
     Ok(Exit::Successful)
@@ -77,7 +77,7 @@ fn report(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> 
 }
 
 /// Warns of sealing keys that the restored store needs and this instance does not have.
-fn warn_of_keys(restored: &Restored, settings: &Settings, folder: &Folder, printer: &mut Printer) {
+fn warn_of_keys(restored: &Restored, settings: &InstanceSettings, folder: &InstanceFolder, printer: &mut Printer) {
     let has: Vec<String> = match settings.keyring(folder) {
         Ok(keyring) => keyring.ids().iter().map(ToString::to_string).collect(),
         Err(error) => {

@@ -18,7 +18,7 @@ use soar_store::Store;
 
 use super::simulate::{StopSignals, runtime};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
+use crate::instance::{FolderFlag, InstanceFolder, InstanceSettings, advised, registry};
 use crate::printer::Printer;
 use crate::values::address;
 
@@ -48,8 +48,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
-    let folder = Folder::of_instance(&arguments.instance.folder)?;
-    let settings = Settings::read(&folder)?;
+    let folder = InstanceFolder::of_instance(&arguments.instance.folder)?;
+    let settings = InstanceSettings::read(&folder)?;
     let mut host = settings.resolved(&folder)?;
     if let Some(listen) = arguments.listen {
         host.listen = listen;
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let ending = StopSignals::listen()?;
         let running = start(&folder, &settings, host.clone()).await?;
         let ready =
-            Ready { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
+            HostReady { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
         if arguments.json {
             printer.line(&serde_json::to_string(&ready)?)?;
         } else {
@@ -72,14 +72,15 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Result<RunningHost> {
+async fn start(folder: &InstanceFolder, settings: &InstanceSettings, host: HostSettings) -> Result<RunningHost> {
     let store = Store::open_existing(host.store.expose()).await.map_err(advised)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let vault = Vault::new(settings.vault.clone());
     let keyring = settings.keyring(folder)?;
     check_keys(&store, &keyring).await?;
     tell_of_missing_agents(&store).await?;
-    let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
+    let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock)
+        .with_webhooks(settings.alerts.webhook_names());
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
     let host = Host::with_schedules(host, executor, couriers)?;
@@ -101,12 +102,12 @@ async fn tell_of_missing_agents(store: &Store) -> Result<()> {
 
 /// The line for a program, once the host listens.
 #[derive(Debug, Serialize)]
-struct Ready {
+struct HostReady {
     url: String,
     commands: String,
 }
 
-fn introduce(ready: &Ready, host: &HostSettings, printer: &mut Printer) -> Result<()> {
+fn introduce(ready: &HostReady, host: &HostSettings, printer: &mut Printer) -> Result<()> {
     printer.line(&printer.bold(&format!("The host listens on {}", ready.url)))?;
     printer.line("")?;
     printer.line(&format!("  Console        {}{}{PAGES}/", ready.url, host.base_path))?;

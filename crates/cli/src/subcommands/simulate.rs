@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
-use footprint_simulator::{Fault, Generation, Options, Simulator, StartError, Tenant, User};
+use footprint_simulator::{Fault, Generation, Options, SimulatedTenant, SimulatedUser, Simulator, StartError};
 use serde::Serialize;
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 
 use crate::exit::{Exit, WrongUse};
 use crate::printer::Printer;
@@ -79,7 +79,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, connector: &ConnectorManifest, printer: &mut Printer) -> Result<Exit> {
     if !arguments.listen.ip().is_loopback() {
         printer.warning(&format!(
             "{} can be reached from other machines. Its data are invented, and every machine that reaches it can log in.",
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Pr
         }
         let ending = StopSignals::listen()?;
         if arguments.json {
-            printer.line(&serde_json::to_string(&Ready::of(&simulator))?)?;
+            printer.line(&serde_json::to_string(&SimulatorReady::of(&simulator))?)?;
         } else {
             introduction::print(&simulator, arguments, connector, printer)?;
         }
@@ -202,7 +202,7 @@ pub(super) fn program_lines() -> Vec<String> {
 }
 
 /// Lines that make later commands of a shell use the simulator.
-pub(super) fn export_lines(connector: &Connector, url: &str, user: &User) -> Vec<String> {
+pub(super) fn export_lines(connector: &ConnectorManifest, url: &str, user: &SimulatedUser) -> Vec<String> {
     let mut values = vec![("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)];
     if let Some(authority) = url.strip_prefix("http://") {
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
@@ -220,10 +220,10 @@ pub(super) fn export_lines(connector: &Connector, url: &str, user: &User) -> Vec
 
 /// The line for a program, once the simulator listens.
 #[derive(Debug, Serialize)]
-struct Ready {
+struct SimulatorReady {
     url: String,
     users: Vec<ReadyUser>,
-    tenants: Vec<Tenant>,
+    tenants: Vec<SimulatedTenant>,
     /// The certificate of the authority in PEM, with --tls.
     #[serde(skip_serializing_if = "Option::is_none")]
     authority: Option<String>,
@@ -238,9 +238,9 @@ struct ReadyUser {
     api_key: String,
 }
 
-impl Ready {
+impl SimulatorReady {
     fn of(simulator: &Simulator) -> Self {
-        let user = |user: &User| ReadyUser {
+        let user = |user: &SimulatedUser| ReadyUser {
             user_name: user.user_name.clone(),
             password: user.password.clone(),
             role: user.role.clone(),

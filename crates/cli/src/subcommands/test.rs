@@ -5,9 +5,9 @@ use clap::Args;
 use soar_connector::{ExecutionContext, Plugin, RawParameters};
 
 use super::run::single_threaded_runtime;
-use crate::connection::{self, flags::Flags};
+use crate::connection::{self, flags::ConnectionFlags};
 use crate::exit::Exit;
-use crate::printer::{Form, Output, Printer, View, receipt};
+use crate::printer::{OutcomeView, Output, OutputFormat, Printer, receipt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,11 +21,16 @@ Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
-pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    flags: &ConnectionFlags,
+    plugin: &dyn Plugin,
+    printer: &mut Printer,
+) -> Result<Exit> {
     let manifest = plugin.manifest();
     let command = manifest.command(&manifest.connector.health_check).map_err(|unknown| anyhow!(unknown))?;
     let connector = connection::connect(plugin, flags)?;
@@ -36,14 +41,14 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     ));
     printer.warnings(&outcome.warnings);
     let output = match arguments.output {
-        Form::Table => Output::Table,
-        Form::Json => Output::Json,
+        OutputFormat::Table => Output::Table,
+        OutputFormat::Json => Output::Json,
     };
     if output == Output::Table && outcome.is_successful() {
         let passed = format!("{} Passed", printer.green("✔"));
         printer.line(&passed)?;
     }
-    View { command, output, tab: None }.show(&outcome, printer)?;
+    OutcomeView { command, output, tab: None }.show(&outcome, printer)?;
     if output == Output::Table {
         printer.note(&receipt(&outcome.receipt, None));
     }

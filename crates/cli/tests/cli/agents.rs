@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use serde_json::json;
 
 use crate::instance::{Instance, everything_in};
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// An instance with the connection `production` to the simulator.
-fn connected(simulator: &Simulator) -> Instance {
+fn connected(simulator: &SimulatorProcess) -> Instance {
     let instance = Instance::new();
     let (user, password) = simulator.user("administrator");
     let (url, user) = (format!("Server URL={}", simulator.url()), format!("User Name={user}"));
@@ -26,7 +26,7 @@ fn dead() -> String {
 
 #[test]
 fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     assert!(instance.shown(["agent", "list"]).contains("No agents that you may see."));
     let address = dead();
@@ -82,7 +82,7 @@ fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
 
 #[test]
 fn the_file_of_certificates_is_read_where_it_is_typed() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let pem = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap().cert.pem();
     let file = instance.file("ca.pem", &pem);
@@ -113,7 +113,7 @@ fn the_file_of_certificates_is_read_where_it_is_typed() {
 
 #[test]
 fn a_site_that_is_inactive_runs_nothing_and_says_so() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let changed = instance.successful(["site", "change", "Security Operations", "--active", "false"]);
     assert!(changed.contains("no: The site \"Security Operations\" is inactive."), "{changed}");

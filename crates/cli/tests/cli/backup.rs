@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::faults::work::{Caller, prepare, times_done};
+use crate::faults::work::{HostClient, prepare, times_done};
 use crate::instance::Instance;
 
 /// The number of calls during the backup, and before it begins.
@@ -16,7 +16,7 @@ async fn a_backup_under_load_holds_what_was_acknowledged_before_it_and_is_restor
         let calls: Vec<_> = (0..CALLS).map(|number| format!("call{number}")).collect();
         prepare(&instance, calls.iter());
         let mut served = instance.serve();
-        let caller = Caller::of(&instance, &served);
+        let caller = HostClient::of(&instance, &served);
         let done = Arc::new(AtomicUsize::new(0));
         let load = {
             let (done, calls) = (Arc::clone(&done), calls.clone());
@@ -58,9 +58,9 @@ async fn a_backup_under_load_holds_what_was_acknowledged_before_it_and_is_restor
         let served = instance.serve();
         let left = calls.iter().zip(&times).find(|(_, times)| **times == 0);
         if let Some((call, _)) = left {
-            assert_eq!(Caller::of(&instance, &served).close(call).await.unwrap().0, 200);
+            assert_eq!(HostClient::of(&instance, &served).close(call).await.unwrap().0, 200);
         }
-        assert_eq!(Caller::of(&instance, &served).read().await.0, 200);
+        assert_eq!(HostClient::of(&instance, &served).read().await.0, 200);
     }
 }
 

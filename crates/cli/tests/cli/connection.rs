@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::support::{Simulator, ended, footprint, outcome, shown};
+use crate::support::{SimulatorProcess, ended, footprint, outcome, shown};
 
 /// A file that only its owner may read.
 fn private_file(folder: &TempDir, name: &str, text: &str) -> PathBuf {
@@ -26,7 +26,7 @@ fn set_mode(_: &Path, _: u32) {}
 
 #[test]
 fn a_good_connection_passes_and_says_what_was_proven() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     insta::assert_snapshot!(shown(simulator.footprint(["test"])));
     let (code, whole) = outcome(simulator.footprint(["test", "--output", "json"]));
     assert_eq!((code, &whole["returnData"]), (0, &"Successful".into()));
@@ -34,7 +34,7 @@ fn a_good_connection_passes_and_says_what_was_proven() {
 
 #[test]
 fn a_wrong_password_fails_with_the_error_tab_and_the_cure() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut command = simulator.footprint(["test"]);
     command.env("FOOTPRINT_PASSWORD", "canary-7f3a");
     let text = shown(command);
@@ -44,14 +44,14 @@ fn a_wrong_password_fails_with_the_error_tab_and_the_cure() {
 
 #[test]
 fn an_account_without_rights_is_told_so() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (code, _, error) = ended(simulator.footprint_as("nobody", ["run", "List Devices"]));
     assert!(code == 1 && error.contains("Code: not-permitted"), "{error}");
 }
 
 #[test]
 fn flags_win_over_the_environment_and_the_environment_over_the_profile() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let folder = TempDir::new().unwrap();
     let (user, password) = simulator.user("administrator");
     let text = format!(
@@ -74,7 +74,7 @@ fn flags_win_over_the_environment_and_the_environment_over_the_profile() {
 
 #[test]
 fn a_password_means_the_same_whatever_its_source() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let folder = TempDir::new().unwrap();
     let (user, password) = simulator.user("operations");
     let from_each_source = |written: &str| {
@@ -108,7 +108,7 @@ fn a_password_means_the_same_whatever_its_source() {
 
 #[test]
 fn profiles_are_found_in_the_configuration_folder_and_take_paths_beside_them() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let folder = TempDir::new().unwrap();
     let (user, password) = simulator.user("operations");
     fs::create_dir(folder.path().join("footprint")).unwrap();
@@ -130,7 +130,7 @@ fn profiles_are_found_in_the_configuration_folder_and_take_paths_beside_them() {
 
 #[test]
 fn a_password_on_the_command_line_is_refused_without_being_repeated() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let typed: [&[&str]; 4] = [
         &["run", "List Devices", "--password", "canary-7f3a"],
         &["run", "List Devices", "--password=canary-7f3a"],

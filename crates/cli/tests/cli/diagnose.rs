@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::support::{Simulator, footprint, outcome};
+use crate::support::{SimulatorProcess, footprint, outcome};
 
 /// Standard output without the parts that differ from run to run: the port and the milliseconds.
-fn stable(output: &[u8], simulator: &Simulator) -> String {
+fn stable(output: &[u8], simulator: &SimulatorProcess) -> String {
     let address = simulator.url().trim_start_matches("http://").to_owned();
     let text = String::from_utf8(output.to_vec()).unwrap().replace(&address, "ADDRESS");
     let mut lines = Vec::new();
@@ -19,7 +19,7 @@ fn stable(output: &[u8], simulator: &Simulator) -> String {
 
 #[test]
 fn a_person_sees_the_way_the_commands_and_the_missing_permissions() {
-    let simulator = Simulator::start(&["--no-oddities"]);
+    let simulator = SimulatorProcess::start(&["--no-oddities"]);
     let healthy = simulator.footprint(["diagnose"]).assert().code(0).get_output().stdout.clone();
     insta::assert_snapshot!("diagnose_administrator", stable(&healthy, &simulator));
     let assigned = simulator.footprint_as("assigned", ["diagnose"]).assert().code(0).get_output().stdout.clone();
@@ -35,7 +35,7 @@ fn a_person_sees_the_way_the_commands_and_the_missing_permissions() {
 
 #[test]
 fn a_program_gets_the_whole_diagnosis() {
-    let simulator = Simulator::start(&["--generation", "legacy"]);
+    let simulator = SimulatorProcess::start(&["--generation", "legacy"]);
     let output = simulator.footprint(["diagnose", "--output", "json"]).assert().code(0).get_output().stdout.clone();
     let diagnosis: Value = serde_json::from_slice(&output).unwrap();
     let rows = diagnosis["commands"].as_array().unwrap();
@@ -44,7 +44,7 @@ fn a_program_gets_the_whole_diagnosis() {
 
 #[test]
 fn what_fails_says_cause_and_cure_and_exits_1() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut command = simulator.footprint(["diagnose"]);
     let output = command.env("FOOTPRINT_PASSWORD", "not the password").assert().code(1).get_output().stdout.clone();
     let text = stable(&output, &simulator);

@@ -17,20 +17,20 @@ const CONNECTIONS: usize = 10;
 const INTERVAL_MS: i64 = 2_000;
 
 /// How long after the last round each schedule is to have run again: a lease of 15 s, and a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// One run of a due time.
 #[derive(Debug)]
-struct Run {
+struct DueRun {
     due_at: Moment,
     started_at: Moment,
     ended_at: Moment,
     interrupted: bool,
 }
 
-/// What came of all rounds on one store.
+/// The sums of all rounds on one store.
 #[derive(Debug, Default)]
-struct Tally {
+struct DueTally {
     due_times: usize,
     interrupted: usize,
     /// Due times that a host was too late for, and ran together with an earlier one.
@@ -78,14 +78,14 @@ async fn prepare(instance: &Instance, store: &Store, simulator: &Simulator) -> V
 }
 
 /// The runs of a schedule, the earliest due first.
-async fn runs(store: &Store, schedule: &Schedule) -> Vec<Run> {
+async fn runs(store: &Store, schedule: &Schedule) -> Vec<DueRun> {
     let mut reader = store.reader().await.unwrap();
     let mut records = reader.records();
     let mut runs: Vec<_> = match schedule.what.kind {
         ScheduleKind::HealthCheck => {
             let checks = records.checks(schedule.what.connection_id, Moment::MAX, 100_000).await.unwrap();
             assert!(checks.iter().all(|check| check.result != HealthState::Failing), "{checks:?}");
-            let run = |check: soar_store::model::Check| Run {
+            let run = |check: soar_store::model::Check| DueRun {
                 due_at: check.due_at,
                 started_at: check.started_at,
                 ended_at: check.ended_at,
@@ -98,7 +98,7 @@ async fn runs(store: &Store, schedule: &Schedule) -> Vec<Run> {
             let run = |entry: soar_store::model::ScheduleRun| {
                 assert_ne!(entry.status, ScheduleRunStatus::Failed, "{entry:?}");
                 let (due_at, started_at, ended_at) = (entry.due_at, entry.started_at, entry.ended_at);
-                Run { due_at, started_at, ended_at, interrupted: entry.status == ScheduleRunStatus::Interrupted }
+                DueRun { due_at, started_at, ended_at, interrupted: entry.status == ScheduleRunStatus::Interrupted }
             };
             entries.into_iter().map(run).collect()
         }
@@ -112,7 +112,7 @@ async fn round(instance: &Instance, simulator: &Simulator) -> usize {
     let mut served = instance.serve();
     tokio::time::sleep(Duration::from_millis(fastrand::u64(100..4_000))).await;
     served.kill();
-    // What the host sent before it died is there, or on its way.
+    // Requests that the host sent before it died are recorded, or on their way.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let writes = simulator.requests().iter().filter(|request| request.path.contains("/rescan/")).count();
     simulator.clear_requests();
@@ -120,7 +120,7 @@ async fn round(instance: &Instance, simulator: &Simulator) -> usize {
 }
 
 /// Each due time up to `until` was run once, or together with an earlier one that was still waiting.
-fn check(schedule: &Schedule, runs: &[Run], until: Moment, tally: &mut Tally) {
+fn check(schedule: &Schedule, runs: &[DueRun], until: Moment, tally: &mut DueTally) {
     let name = &schedule.what.name;
     let due: BTreeSet<_> = runs.iter().map(|run| run.due_at).collect();
     assert_eq!(due.len(), runs.len(), "{name}: a due time was run twice: {runs:?}");
@@ -138,14 +138,14 @@ fn check(schedule: &Schedule, runs: &[Run], until: Moment, tally: &mut Tally) {
     tally.interrupted += runs.iter().filter(|run| run.interrupted).count();
 }
 
-async fn survive(instance: Instance, rounds: usize) -> Tally {
+async fn survive(instance: Instance, rounds: usize) -> DueTally {
     let simulator = Simulator::start(Options::default()).await.unwrap();
     // Each request takes a while, so that the host is killed amid some.
     simulator.inject("* delay=150ms".parse().unwrap());
     let file = instance.path().join("host.db").display().to_string();
     let store = Store::open(instance.store_address().unwrap_or(&file)).await.unwrap();
     let schedules = prepare(&instance, &store, &simulator).await;
-    let mut tally = Tally::default();
+    let mut tally = DueTally::default();
     for _ in 0..rounds {
         tally.writes += round(&instance, &simulator).await;
     }
@@ -161,16 +161,16 @@ async fn survive(instance: Instance, rounds: usize) -> Tally {
         if histories.iter().all(|runs| runs.last().is_some_and(|run| run.due_at >= until)) {
             break;
         }
-        assert!(begun.elapsed() < PATIENCE, "a schedule does not run again");
+        assert!(begun.elapsed() < TIMEOUT, "a schedule does not run again");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     drop(served);
-    let begun_after = |run: &&Run| run.started_at >= until && !run.interrupted;
+    let begun_after = |run: &&DueRun| run.started_at >= until && !run.interrupted;
     let mut succeeded = 0;
     for (schedule, runs) in schedules.iter().zip(&histories) {
         check(schedule, runs, until, &mut tally);
         if schedule.what.kind == ScheduleKind::Command {
-            // What ran after the last round was not counted at the vendor.
+            // Runs that began after the last round were not counted at the vendor.
             succeeded += runs.iter().filter(|run| !run.interrupted && !begun_after(run)).count();
         }
     }
@@ -186,7 +186,7 @@ fn a_host_that_is_killed_amid_due_work_runs_each_due_time_once() {
         std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(survive(instance, rounds)))
     });
     for (store, tally) in [("SQLite", sqlite), ("PostgreSQL", postgres)] {
-        let Tally { due_times, interrupted, merged, writes } = tally.join().unwrap();
+        let DueTally { due_times, interrupted, merged, writes } = tally.join().unwrap();
         println!(
             "{store}: {rounds} kills; {due_times} due times were run once, of these {interrupted} were interrupted; \
              {merged} came while no host was there and were run with another; {writes} commands arrived at the vendor; \

@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
-use crate::support::{Simulator, ended, footprint, outcome};
+use crate::support::{SimulatorProcess, ended, footprint, outcome};
 
 /// The first value of a key field, as a parameter.
-fn first(simulator: &Simulator, command: &str, field: &str) -> String {
+fn first(simulator: &SimulatorProcess, command: &str, field: &str) -> String {
     let (code, fields) = outcome(simulator.footprint(["run", command, "--output", "json", "--show", "key-fields"]));
     assert_eq!(code, 0, "{fields}");
     fields[field][0].to_string()
 }
 
-fn agent_device(simulator: &Simulator) -> String {
+fn agent_device(simulator: &SimulatorProcess) -> String {
     let (_, rows) = outcome(simulator.footprint(["run", "List Devices", "--output", "json", "--show", "context"]));
     rows.as_array().unwrap().iter().find(|row| row["Type"] == "AgentDevice").unwrap()["ID"].to_string()
 }
 
 fn every_command_succeeds(generation: &str) {
-    let simulator = Simulator::start(&["--generation", generation, "--scan-seconds", "1"]);
+    let simulator = SimulatorProcess::start(&["--generation", generation, "--scan-seconds", "1"]);
     let (_, manifest) = outcome(footprint(["commands", "--json"]));
     let device = agent_device(&simulator);
     let context = first(&simulator, "list-technical-contexts", "Context IDs");
@@ -86,7 +86,7 @@ fn every_command_succeeds_on_the_legacy_generation() {
 
 #[test]
 fn names_are_taken_as_documented_and_as_people_type_them() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let rows = |name: &str, parameter: &str| -> Value {
         outcome(simulator.footprint(["run", name, "-p", parameter, "-o", "json", "--show", "context"])).1
     };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::json_schema::JsonSchema;
-use crate::support::{Simulator, ended, footprint};
+use crate::support::{SimulatorProcess, ended, footprint};
 
 /// A running `footprint exec`. Dropping it ends the process.
 struct Exec {
@@ -70,7 +70,7 @@ impl Drop for Exec {
     }
 }
 
-fn settings(simulator: &Simulator) -> Value {
+fn settings(simulator: &SimulatorProcess) -> Value {
     let (user, password) = simulator.user("administrator");
     json!({"Server URL": simulator.url(), "User Name": user, "Password": password, "Requests per Second": 10000})
 }
@@ -87,7 +87,7 @@ fn schema(which: &str) -> JsonSchema {
 
 #[test]
 fn each_line_gets_one_outcome_and_no_bad_line_ends_the_process() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut exec = Exec::start(&[]);
     let good = json!({"id": "good", "command": "List Devices", "parameters": {"Page": 1}});
     let lines = [
@@ -138,7 +138,7 @@ fn each_line_gets_one_outcome_and_no_bad_line_ends_the_process() {
 
 #[test]
 fn a_line_of_100_mb_is_refused_without_being_kept_and_the_next_line_is_answered() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut exec = Exec::start(&[]);
     exec.send(&json!({"settings": settings(&simulator)}).to_string());
     let megabyte = "x".repeat(1_000_000);
@@ -156,7 +156,7 @@ fn a_line_of_100_mb_is_refused_without_being_kept_and_the_next_line_is_answered(
 
 #[test]
 fn requests_of_one_connection_share_one_session_and_other_settings_have_their_own() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut exec = Exec::start(&[]);
     let (user, password) = simulator.user("reporting");
     let other = json!({"password": password, "server-url": simulator.url(), "user name": user});
@@ -175,7 +175,7 @@ fn requests_of_one_connection_share_one_session_and_other_settings_have_their_ow
 
 #[test]
 fn requests_start_in_the_order_of_their_lines() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut exec = Exec::start(&["--at-once", "1"]);
     exec.send(&json!({"settings": settings(&simulator)}).to_string());
     let ids: Vec<u64> = (0..200).collect();
@@ -188,7 +188,7 @@ fn requests_start_in_the_order_of_their_lines() {
 
 #[test]
 fn a_request_under_way_can_be_cancelled_and_its_id_is_taken_until_then() {
-    let simulator = Simulator::start(&["--fault", "devices delay=60s", "--fault", "rescan delay=60s"]);
+    let simulator = SimulatorProcess::start(&["--fault", "devices delay=60s", "--fault", "rescan delay=60s"]);
     let mut exec = Exec::start(&["--at-once", "2"]);
     exec.send(&json!({"settings": settings(&simulator)}).to_string());
     exec.send(&json!({"id": "read", "command": "List Devices"}).to_string());
@@ -216,7 +216,7 @@ fn a_request_under_way_can_be_cancelled_and_its_id_is_taken_until_then() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_reader_that_goes_away_ends_the_process_and_the_requests_under_way_have_failed() {
-    let simulator = Simulator::start(&["--fault", "devices delay=60s"]);
+    let simulator = SimulatorProcess::start(&["--fault", "devices delay=60s"]);
     for (under_way, status) in [(false, 0), (true, 1)] {
         let mut exec = Exec::start(&[]);
         exec.send(&json!({"settings": settings(&simulator)}).to_string());
@@ -246,7 +246,7 @@ fn nothing() -> ChildStdout {
 #[test]
 fn a_reader_that_stalls_stops_the_reading_of_requests_and_loses_no_answer() {
     const REQUESTS: u64 = 40_000;
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut exec = Exec::start(&[]);
     exec.send(&json!({"settings": settings(&simulator)}).to_string());
     let mut input = exec.input.take().unwrap();
@@ -268,7 +268,7 @@ fn a_reader_that_stalls_stops_the_reading_of_requests_and_loses_no_answer() {
 #[cfg(unix)]
 #[test]
 fn a_signal_cancels_the_requests_under_way_and_answers_each() {
-    let simulator = Simulator::start(&["--fault", "devices delay=60s"]);
+    let simulator = SimulatorProcess::start(&["--fault", "devices delay=60s"]);
     let mut exec = Exec::start(&[]);
     exec.send(&json!({"settings": settings(&simulator)}).to_string());
     exec.send(&json!({"id": 1, "command": "List Tenants"}).to_string());

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::host_connections::connected;
 use crate::instance::Instance;
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// The changes after a number, each in its own line.
 fn changes(instance: &Instance, after: &str) -> Vec<Value> {
@@ -14,7 +14,7 @@ fn changes(instance: &Instance, after: &str) -> Vec<Value> {
 
 #[test]
 fn findings_are_collected_read_by_number_and_compared_after_a_rescan() {
-    let simulator = Simulator::start(&["--devices", "12", "--scan-seconds", "1"]);
+    let simulator = SimulatorProcess::start(&["--devices", "12", "--scan-seconds", "1"]);
     let instance = connected(&simulator);
     let collected = instance.successful(["findings", "collect", "--all-tenants"]);
     assert_eq!(collected.matches("Whole (baseline)").count(), 3, "{collected}");
@@ -49,7 +49,7 @@ fn findings_are_collected_read_by_number_and_compared_after_a_rescan() {
 
 #[test]
 fn an_incident_names_its_findings_and_a_finding_its_incidents() {
-    let simulator = Simulator::start(&["--devices", "12"]);
+    let simulator = SimulatorProcess::start(&["--devices", "12"]);
     let instance = connected(&simulator);
     let rule = r#"{"name": "First", "baseline": true, "mostPerCollection": 1, "then": {"incident": {}}}"#;
     let file = instance.file("rule.json", rule).display().to_string();
@@ -68,8 +68,34 @@ fn an_incident_names_its_findings_and_a_finding_its_incidents() {
 }
 
 #[test]
+fn a_tenant_is_removed_and_begins_again_with_a_baseline() {
+    let simulator = SimulatorProcess::start(&["--devices", "12"]);
+    let instance = connected(&simulator);
+    instance.successful(["findings", "collect", "--all-tenants"]);
+    let tenants = || -> Vec<String> {
+        let tenants = instance.json(["findings", "tenants"]);
+        tenants.as_array().unwrap().iter().map(|one| one["tenant"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = tenants();
+    let error = instance.refused(2, ["findings", "tenants", "remove", "99", "--connection", "production"]);
+    assert!(
+        error.contains("There is no collected tenant \"99\"") && error.contains("`footprint findings tenants`"),
+        "{error}"
+    );
+    let error = instance.refused(2, ["findings", "tenants", "remove", &all[0], "--connection", "productoin"]);
+    assert!(error.contains("Did you mean \"production\"?"), "{error}");
+    let removed = instance.successful(["findings", "tenants", "remove", &all[0], "--connection", "production"]);
+    let named = format!("({}) of the connection \"production\" are removed. A later collection", all[0]);
+    assert!(removed.contains(&named) && removed.contains("begins again with a baseline"), "{removed}");
+    assert_eq!(tenants(), all[1..]);
+    let collected = instance.successful(["findings", "collect", "--all-tenants"]);
+    assert_eq!(collected.matches("Whole (baseline)").count(), 1, "{collected}");
+    assert_eq!(tenants().len(), all.len());
+}
+
+#[test]
 fn changes_are_written_to_a_folder_once() {
-    let simulator = Simulator::start(&["--devices", "12"]);
+    let simulator = SimulatorProcess::start(&["--devices", "12"]);
     let instance = connected(&simulator);
     instance.successful(["findings", "collect", "--all-tenants"]);
     let folder = instance.beside("changes");
@@ -98,7 +124,7 @@ fn changes_are_written_to_a_folder_once() {
 
 #[test]
 fn a_folder_goes_on_after_a_restore_with_the_command_that_the_error_names() {
-    let simulator = Simulator::start(&["--devices", "12", "--scan-seconds", "1"]);
+    let simulator = SimulatorProcess::start(&["--devices", "12", "--scan-seconds", "1"]);
     let instance = connected(&simulator);
     let backup = instance.beside("nightly.backup");
     instance.successful(["backup", &backup]);

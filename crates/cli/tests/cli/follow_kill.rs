@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
 
-use crate::instance::{Instance, Served};
+use crate::instance::{HostProcess, Instance};
 
 /// How long a scan takes.
 const SCAN: Duration = Duration::from_secs(8);
 
 /// How long after the last kill a run is to have its result: a lease of 15 s, a wait of 10 s, and a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What came of all rounds on one store.
+/// The sums of all rounds on one store.
 #[derive(Debug, Default)]
-struct Tally {
+struct FollowTally {
     kills: usize,
     /// Rounds in which the host was killed before the token was stored.
     cut_off: usize,
@@ -42,17 +42,17 @@ fn runs(instance: &Instance) -> Vec<Value> {
 }
 
 /// One scan, amid which hosts are killed at random instants.
-async fn round(instance: &Instance, simulator: &Simulator, number: usize, tally: &mut Tally) {
+async fn round(instance: &Instance, simulator: &Simulator, number: usize, tally: &mut FollowTally) {
     let known = runs(instance).len();
     let before = starts(simulator);
-    let mut served: Served = instance.serve();
+    let mut served: HostProcess = instance.serve();
     let (url, key) = (served.ready["commands"].as_str().unwrap().to_owned(), instance.made["key"].as_str().unwrap());
     let calling = tokio::spawn(call(url, key.to_owned(), simulator.known().active_scanner.into()));
     // The first kill of every other round is amid the start.
     if !number.is_multiple_of(2) {
         let begun = Instant::now();
         while !runs(instance).iter().any(|run| run["following"].is_object()) {
-            assert!(begun.elapsed() < PATIENCE, "the scan is not started");
+            assert!(begun.elapsed() < TIMEOUT, "the scan is not started");
         }
     }
     tokio::time::sleep(Duration::from_millis(fastrand::u64(50..700))).await;
@@ -73,7 +73,7 @@ async fn round(instance: &Instance, simulator: &Simulator, number: usize, tally:
             // Killed before the run was recorded: then nothing was sent.
             None => break None,
             Some(run) if run["status"] != "Running" => break Some(run),
-            Some(run) => assert!(begun.elapsed() < PATIENCE, "the run does not end: {run}"),
+            Some(run) => assert!(begun.elapsed() < TIMEOUT, "the run does not end: {run}"),
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     };
@@ -99,7 +99,7 @@ async fn round(instance: &Instance, simulator: &Simulator, number: usize, tally:
     tokio::time::sleep(if tally.followed > 0 { Duration::ZERO } else { SCAN }).await;
 }
 
-async fn survive(instance: Instance, rounds: usize) -> Tally {
+async fn survive(instance: Instance, rounds: usize) -> FollowTally {
     let simulator = Simulator::start(Options { scan_duration: SCAN, ..Options::default() }).await.unwrap();
     // Each request takes a while, so that the host is killed amid some.
     simulator.inject("* delay=100ms".parse().unwrap());
@@ -108,7 +108,7 @@ async fn survive(instance: Instance, rounds: usize) -> Tally {
     let (url, name) = (format!("Server URL={}", simulator.url()), format!("User Name={}", user.user_name));
     let mut add = instance.footprint(["connection", "add", "Production", "--param", &url, "--param", &name]);
     add.args(["--secret-stdin", "Password"]).write_stdin(user.password.clone()).assert().success();
-    let mut tally = Tally::default();
+    let mut tally = FollowTally::default();
     for number in 1..=rounds {
         round(&instance, &simulator, number, &mut tally).await;
     }
@@ -122,7 +122,7 @@ fn a_host_that_is_killed_while_it_follows_a_scan_never_starts_another_and_the_ru
         std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(survive(instance, rounds)))
     });
     for (store, tally) in [("SQLite", sqlite), ("PostgreSQL", postgres)] {
-        let Tally { kills, cut_off, followed } = tally.join().unwrap();
+        let FollowTally { kills, cut_off, followed } = tally.join().unwrap();
         println!(
             "{store}: {rounds} scans and {kills} kills; {followed} scans were followed to their end by later hosts, \
              {cut_off} starts were cut off; no scan was started twice"
@@ -151,7 +151,7 @@ async fn at_the_terminal_an_interrupted_wait_leaves_the_run_to_the_hosts() {
         let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
         let begun = Instant::now();
         while !runs(&instance).iter().any(|run| run["following"].is_object()) {
-            assert!(begun.elapsed() < PATIENCE, "the scan is not started");
+            assert!(begun.elapsed() < TIMEOUT, "the scan is not started");
         }
         let run = runs(&instance)[0]["id"].to_string();
         let shown = instance.successful(["runs", "show", &run]);
@@ -173,7 +173,7 @@ async fn at_the_terminal_an_interrupted_wait_leaves_the_run_to_the_hosts() {
                 assert_eq!(shown["status"], "Successful", "{shown}");
                 break;
             }
-            assert!(begun.elapsed() < PATIENCE, "{shown}");
+            assert!(begun.elapsed() < TIMEOUT, "{shown}");
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         assert_eq!(starts(&simulator), 1);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::instance::Instance;
 use crate::listeners::Listener;
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// Adds settings to an instance's `host.toml`.
 fn configure(instance: &Instance, settings: &str) {
@@ -16,7 +16,7 @@ fn configure(instance: &Instance, settings: &str) {
 }
 
 /// Creates the connection `production` to the simulator. Returns standard error.
-fn connect(instance: &Instance, simulator: &Simulator, more: &[&str]) -> String {
+fn connect(instance: &Instance, simulator: &SimulatorProcess, more: &[&str]) -> String {
     let (user, password) = simulator.user("administrator");
     let (url, user) = (format!("Server URL={}", simulator.url()), format!("User Name={user}"));
     let mut command = instance.footprint(["connection", "add", "production", "--param", &url, "--param", &user]);
@@ -38,7 +38,7 @@ fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
 #[test]
 fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_and_by_webhook() {
     let (mail, hook) = (Listener::smtp(), Listener::http());
-    let mut simulator = Simulator::start(&[]);
+    let mut simulator = SimulatorProcess::start(&[]);
     let instance = Instance::new();
     let secret = instance.file("secret", "canary-secret-of-32-characters--");
     configure(
@@ -119,7 +119,7 @@ fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_an
 
 #[test]
 fn the_history_of_a_connection_of_an_inactive_site_says_why_nothing_checks_it() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = Instance::new();
     connect(&instance, &simulator, &["--health-check-minutes", "60"]);
     let history = || instance.successful(["health", "history", "production"]);
@@ -156,12 +156,32 @@ fn what_alerts_cannot_be_sent_with_keeps_the_host_from_starting_and_says_why() {
 }
 
 #[test]
-fn alerts_that_lead_nowhere_are_warned_of() {
-    let simulator = Simulator::start(&[]);
+fn mail_without_a_server_is_warned_of_and_a_webhook_that_the_settings_do_not_have_is_refused() {
+    let simulator = SimulatorProcess::start(&[]);
     let instance = Instance::new();
-    let flags = ["--health-check-minutes", "5", "--health-check-email", "a@example.com", "--health-check-webhook", "x"];
-    let said = connect(&instance, &simulator, &flags);
-    assert!(said.contains("no mail server") && said.contains("no webhook \"x\""), "{said}");
+    let said =
+        connect(&instance, &simulator, &["--health-check-minutes", "5", "--health-check-email", "a@example.com"]);
+    assert!(said.contains("no mail server"), "{said}");
+    let check = ["connection", "change", "production", "--health-check-webhook", "x"];
+    let alert = ["schedule", "add", "Nightly", "list-tenants", "--every-minutes", "60", "--alert-to", "webhook:x"];
+    let delivery = ["findings", "delivery", "add", "webhook:x"];
+    for (named, field) in [
+        (&check[..], "Connection Health Check: "),
+        (&alert[..], "Alert destinations: "),
+        (&delivery[..], "Destination: "),
+    ] {
+        let refused = instance.refused(2, named.iter().copied());
+        let refused = refused.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = format!("{field}the host's settings have no webhook \"x\", and no other webhook either.");
+        assert!(refused.contains(&said) && refused.contains("[alerts.webhooks] of the settings"), "{refused}");
+    }
+    configure(
+        &instance,
+        "[alerts.webhooks.x]\naddress = \"https://hooks.example.com\"\nsecret = \"env:FOOTPRINT_SECRET_X\"",
+    );
+    for named in [&check[..], &alert[..], &delivery[..]] {
+        instance.successful(named.iter().copied());
+    }
     let shown = instance.successful(["connection", "show", "production"]);
     assert!(shown.contains("every 5 min, mail to a@example.com, webhook x after 3 failures in a row"), "{shown}");
     let change =
@@ -183,7 +203,7 @@ fn alerts_that_lead_nowhere_are_warned_of() {
 
 #[test]
 fn a_schedule_is_made_run_changed_and_deleted_at_the_terminal() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = Instance::new();
     connect(&instance, &simulator, &[]);
     let _served = instance.serve();
@@ -212,7 +232,7 @@ fn a_schedule_is_made_run_changed_and_deleted_at_the_terminal() {
 
 #[test]
 fn of_two_hosts_on_one_store_each_runs_what_the_other_leaves_and_the_survivor_carries_on() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let [_, instance] = Instance::on_both();
     connect(&instance, &simulator, &[]);
     let [mut one, _other] = [instance.serve(), instance.serve()];

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::instance::{Instance, everything_in};
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// An instance with the connection `production` to the simulator.
-pub fn connected(simulator: &Simulator) -> Instance {
+pub fn connected(simulator: &SimulatorProcess) -> Instance {
     let instance = Instance::new();
     let (user, password) = simulator.user("administrator");
     let url = format!("Server URL={}", simulator.url());
@@ -20,7 +20,7 @@ pub fn connected(simulator: &Simulator) -> Instance {
 
 #[test]
 fn a_connection_is_made_tested_used_and_deleted() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     insta::assert_snapshot!("connection_list", instance.shown(["connection", "list"]));
     let sites = ["connection", "list", "--columns", "Site,connection", "--output", "csv"];
@@ -59,7 +59,7 @@ fn a_connection_is_made_tested_used_and_deleted() {
 
 #[test]
 fn a_run_on_a_connection_takes_all_that_a_run_takes() {
-    let simulator = Simulator::start(&["--no-oddities", "--fault", "devices short-page page=3"]);
+    let simulator = SimulatorProcess::start(&["--no-oddities", "--fault", "devices short-page page=3"]);
     let instance = connected(&simulator);
     let run = |flags: &[&'static str]| {
         let arguments = ["connection", "run", "production", "list-devices"].into_iter();
@@ -81,7 +81,7 @@ fn a_run_on_a_connection_takes_all_that_a_run_takes() {
 
 #[test]
 fn nobody_is_asked_where_the_connector_refuses_an_unknown_scanner() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let unknown = ["connection", "run", "production", "patch-rescan", "--param", "Scanner ID=999999"];
     let error = instance.refused(2, unknown);
@@ -95,7 +95,7 @@ fn nobody_is_asked_where_the_connector_refuses_an_unknown_scanner() {
 
 #[test]
 fn a_failed_test_shows_the_error_tab() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let secret = instance.file("secret", "wrong");
     let secret = format!("Password={}", secret.display());
@@ -116,7 +116,7 @@ fn a_failed_test_shows_the_error_tab() {
 
 #[test]
 fn a_secret_is_sealed_rotated_and_never_shown() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let (_, password) = simulator.user("administrator");
     let before = std::fs::read_to_string(instance.path().join("sealing.key")).unwrap();
@@ -140,7 +140,7 @@ fn a_secret_is_sealed_rotated_and_never_shown() {
 
 #[test]
 fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let url = format!("Server URL={}", simulator.url());
     for (code, arguments, problem) in [
@@ -172,7 +172,7 @@ fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
 
 #[test]
 fn a_secret_can_live_in_the_environment() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = connected(&simulator);
     let (_, password) = simulator.user("administrator");
     let reference = "Password=env:FOOTPRINT_SECRET_PRODUCTION";
@@ -186,7 +186,7 @@ fn a_secret_can_live_in_the_environment() {
 
 #[test]
 fn a_running_host_uses_a_connection_that_is_made_beside_it() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = Instance::new();
     let served = instance.serve();
     let call = || {

@@ -229,6 +229,8 @@ fn an_incident_is_made_set_and_linked() {
         let shown = instance.json(["incident", "show", number]);
         let links = shown["linkedIncidents"].as_array().unwrap().len();
         assert_eq!((links, &shown["severity"]), (2, &json!("Low")));
+        let shown = instance.successful(["incident", "show", number]);
+        assert!(shown.contains("20210127-198: Suspicious login (Open)"), "{shown}");
         instance.refused(2, ["incident", "link", number, "nope"]);
         let audit = instance.json(["audit", "--command", "incident link"]);
         let accepted: Vec<_> = audit.as_array().unwrap().iter().map(|entry| &entry["accepted"]).collect();
@@ -272,7 +274,15 @@ fn cases_are_made_listed_shown_and_carried_over() {
         assert_eq!(incident["cases"][0]["number"], "20210330-16");
         let listed = instance.json(["case", "list", "--status", "open"]);
         let mut shown = instance.json(["case", "show", "20210330-16"]);
-        assert_eq!(shown["incidents"][0]["number"], "20210127-198");
+        let linked = &shown["incidents"][0];
+        assert_eq!(
+            (&linked["number"], &linked["title"], &linked["status"]),
+            (&json!("20210127-198"), &json!("Suspicious login"), &json!("Open"))
+        );
+        let text = instance.successful(["case", "show", "20210330-16"]);
+        assert!(text.contains("20210127-198: Suspicious login (Open)"), "{text}");
+        let text = instance.successful(["incident", "show", "20210127-198"]);
+        assert!(text.contains("20210330-16: Intrusion (Open)"), "{text}");
         // A list shows each case without its incidents.
         shown.as_object_mut().unwrap().remove("incidents");
         assert_eq!(listed, json!([shown]));

@@ -17,6 +17,19 @@ fn a_person_is_told_the_key_and_lines_that_work() {
     insta::assert_snapshot!(redacted(&shown).split('\n').map(without_times).collect::<Vec<_>>().join("\n"));
 }
 
+#[test]
+fn a_port_that_the_host_chooses_is_a_word_in_addresses() {
+    let folder = TempDir::new().unwrap();
+    let mut command = footprint(["init", "--yes", "--listen", "127.0.0.1:0"]);
+    command.env("FOOTPRINT_INSTANCE", folder.path().join("instance"));
+    let (code, out, error) = ended(command);
+    assert_eq!((code, error.as_str()), (0, ""));
+    for address in ["http://127.0.0.1:PORT/console/password/", "http://127.0.0.1:PORT/VSOC/api/Command/GetIncidents"] {
+        assert!(out.contains(address), "{out}");
+    }
+    assert!(out.contains("PORT stands for the port.") && !out.contains("127.0.0.1:0"), "{out}");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_it_leaves_is_its_owner_s_alone() {

@@ -132,7 +132,7 @@ impl Instance {
     }
 
     /// Serves the instance from a shell that runs `before` first. The log goes to a file.
-    pub fn serve_after(&self, before: &str, log: &Path) -> Served {
+    pub fn serve_after(&self, before: &str, log: &Path) -> HostProcess {
         let mut command = Process::new("/bin/sh");
         let line = format!("{before}\nexec \"$0\" serve --json --listen 127.0.0.1:0");
         command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["-c", &line]);
@@ -140,31 +140,31 @@ impl Instance {
         if let Some(store) = &self.store {
             command.env("FOOTPRINT_STORE", store);
         }
-        Served::start(command)
+        HostProcess::start(command)
     }
 
-    pub fn serve(&self) -> Served {
+    pub fn serve(&self) -> HostProcess {
         self.serve_on("127.0.0.1:0")
     }
 
     /// Serves the instance at an address and port.
-    pub fn serve_on(&self, listen: &str) -> Served {
+    pub fn serve_on(&self, listen: &str) -> HostProcess {
         let mut command = Process::new(env!("CARGO_BIN_EXE_footprint"));
         command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["serve", "--json", "--listen", listen]);
         if let Some(store) = &self.store {
             command.env("FOOTPRINT_STORE", store);
         }
-        Served::start(command)
+        HostProcess::start(command)
     }
 }
 
 /// A host in a process of its own. Dropping it ends the process.
-pub struct Served {
+pub struct HostProcess {
     pub child: Child,
     pub ready: Value,
 }
 
-impl Served {
+impl HostProcess {
     fn start(mut command: Process) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -194,7 +194,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for HostProcess {
     fn drop(&mut self) {
         // A test may have ended it already.
         let _ = self.child.kill();

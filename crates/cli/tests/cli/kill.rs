@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::instance::{Instance, Served};
+use crate::instance::{HostProcess, Instance};
 use serde_json::{Value, json};
 
 /// The callers at once, the calls of each in a round, and the incidents of each call.
@@ -20,14 +20,14 @@ const ROUNDS_OF_AN_INSTANCE: usize = 10;
 
 /// A bulk command on incidents that no other call touches.
 #[derive(Debug, Clone)]
-struct Call {
+struct BulkCall {
     /// The name of the call. It is also its Idempotency-Key, and in a closed incident's conclusion.
     name: String,
     command: &'static str,
     incidents: Vec<String>,
 }
 
-impl Call {
+impl BulkCall {
     fn new(round: usize, caller: usize, number: usize) -> Self {
         let name = format!("call-{round}-{caller}-{number}.");
         let command = ["CloseIncidentInBulk", "UpdateIncidentSiteInBulk", "LinkIncidentToExistingCases"][number % 3];
@@ -77,13 +77,13 @@ impl Call {
 struct Round {
     number: usize,
     /// The calls, with their answers if there are any.
-    calls: Vec<(Call, Option<(String, String)>)>,
+    calls: Vec<(BulkCall, Option<(String, String)>)>,
 }
 
 /// Lets callers call, and kills the server during the calls.
 async fn cut_short(instance: &Instance, number: usize) -> Round {
     let rows =
-        (0..CALLERS).flat_map(|caller| (0..CALLS).flat_map(move |call| Call::new(number, caller, call).incidents));
+        (0..CALLERS).flat_map(|caller| (0..CALLS).flat_map(move |call| BulkCall::new(number, caller, call).incidents));
     let rows: String =
         rows.map(|incident| format!("{{\"number\":\"{incident}\",\"site\":\"Security Operations\"}}\n")).collect();
     import(instance, "incident", rows);
@@ -96,7 +96,7 @@ async fn cut_short(instance: &Instance, number: usize) -> Round {
             let answered = Arc::clone(&answered);
             tokio::spawn(async move {
                 let mut calls = Vec::new();
-                for call in (0..CALLS).map(|call| Call::new(number, caller, call)) {
+                for call in (0..CALLS).map(|call| BulkCall::new(number, caller, call)) {
                     let answer = call.send(&client, &url, &key).await;
                     answered.fetch_add(1, Ordering::Relaxed);
                     calls.push((call, answer));
@@ -125,7 +125,7 @@ fn import(instance: &Instance, what: &str, rows: String) {
     command.write_stdin(rows).assert().success();
 }
 
-fn url(server: &Served) -> &str {
+fn url(server: &HostProcess) -> &str {
     server.ready["url"].as_str().unwrap()
 }
 
@@ -178,19 +178,19 @@ async fn check(instance: &Instance, round: &Round) -> (usize, usize) {
 
 /// The results of rounds.
 #[derive(Debug, Default)]
-struct Tally {
+struct BulkTally {
     calls: usize,
     acknowledged: usize,
     done_unanswered: usize,
 }
 
-async fn survive(instance: &Instance, rounds: Range<usize>) -> Tally {
+async fn survive(instance: &Instance, rounds: Range<usize>) -> BulkTally {
     let settings = instance.path().join("host.toml");
     let unlimited = std::fs::read_to_string(&settings).unwrap() + "\nrequests-per-second = 0\n";
     std::fs::write(&settings, unlimited).unwrap();
     instance.successful(["site", "add", "Moved To", "--kind", "internal"]);
     import(instance, "case", r#"{"number":"case","site":"Security Operations"}"#.to_owned());
-    let (mut tally, mut past) = (Tally::default(), Vec::new());
+    let (mut tally, mut past) = (BulkTally::default(), Vec::new());
     for number in rounds {
         let round = cut_short(instance, number).await;
         let (answered, unanswered) = check(instance, &round).await;
@@ -218,7 +218,7 @@ fn all_done_once(stored: &BTreeMap<String, Value>, round: &Round) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_killed_amid_bulk_commands_loses_and_repeats_nothing() {
     let rounds = std::env::var("FOOTPRINT_KILL_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap());
-    let mut totals = [Tally::default(), Tally::default()];
+    let mut totals = [BulkTally::default(), BulkTally::default()];
     for first in (0..rounds).step_by(ROUNDS_OF_AN_INSTANCE) {
         let range = first..rounds.min(first + ROUNDS_OF_AN_INSTANCE);
         let [sqlite, postgres] = Instance::on_both();
@@ -229,7 +229,8 @@ async fn a_host_that_is_killed_amid_bulk_commands_loses_and_repeats_nothing() {
             total.done_unanswered += tally.done_unanswered;
         }
     }
-    for (store, Tally { calls, acknowledged, done_unanswered }) in ["SQLite", "PostgreSQL"].into_iter().zip(totals) {
+    for (store, BulkTally { calls, acknowledged, done_unanswered }) in ["SQLite", "PostgreSQL"].into_iter().zip(totals)
+    {
         println!(
             "{store}: {rounds} kills; of {calls} calls {acknowledged} were acknowledged, {done_unanswered} were done \
              without an answer; nothing lost, nothing half done, nothing twice"

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 /// The longest time for a message to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub struct Listener {
     pub port: u16,
@@ -39,7 +39,7 @@ impl Listener {
 
     /// The next mail with its envelope, or the next request with its body.
     pub fn next(&self) -> String {
-        self.heard.recv_timeout(PATIENCE).expect("something was to arrive")
+        self.heard.recv_timeout(TIMEOUT).expect("something was to arrive")
     }
 
     /// The environment of a process in which this is the proxy for everything.

@@ -1,6 +1,6 @@
 //! The log on standard error: every line of a command has its request id, at every level.
 
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// The lines of the log, and the receipt's request id.
 fn log(error: &str) -> (Vec<&str>, &str) {
@@ -13,7 +13,7 @@ fn log(error: &str) -> (Vec<&str>, &str) {
 #[test]
 fn every_line_at_trace_level_carries_the_request_id() {
     for generation in ["legacy", "middle", "current"] {
-        let simulator = Simulator::start(&["--generation", generation, "--fault", "devices status=503 count=1"]);
+        let simulator = SimulatorProcess::start(&["--generation", generation, "--fault", "devices status=503 count=1"]);
         for arguments in [
             &["run", "list-devices", "--all-pages", "--output", "ndjson"][..],
             &["run", "list-devices", "--param", r#"Filter={"riskLevel":"critical"}"#, "--all-pages"],
@@ -41,7 +41,7 @@ fn every_line_at_trace_level_carries_the_request_id() {
 
 #[test]
 fn a_diagnosis_has_one_request_id_too() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (_, out, error) = ended(simulator.footprint(["--log-level", "trace", "diagnose", "--output", "json"]));
     let diagnosis: serde_json::Value = serde_json::from_str(&out).unwrap();
     let id = format!("request_id=\"{}\"", diagnosis["requestId"].as_str().unwrap());
@@ -53,7 +53,7 @@ fn a_diagnosis_has_one_request_id_too() {
 
 #[test]
 fn a_warning_carries_the_request_id_although_nothing_else_is_logged() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     for level in ["warn", "info", "debug"] {
         let arguments = ["--log-level", level, "run", "list-tenants", "--skip-certificate-checks", "yes"];
         let (_, _, error) = ended(simulator.footprint(arguments));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::instance::Instance;
 use crate::json_schema::JsonSchema;
-use crate::support::{Simulator, ended, footprint};
+use crate::support::{SimulatorProcess, ended, footprint};
 
 /// A running `footprint mcp` after the handshake. Dropping it ends the process.
 pub struct Mcp {
@@ -18,11 +18,11 @@ pub struct Mcp {
 }
 
 impl Mcp {
-    pub fn start(simulator: &Simulator, arguments: &[&str]) -> Self {
+    pub fn start(simulator: &SimulatorProcess, arguments: &[&str]) -> Self {
         Self::start_with(simulator, arguments, "2025-11-25")
     }
 
-    fn start_with(simulator: &Simulator, arguments: &[&str], version: &str) -> Self {
+    fn start_with(simulator: &SimulatorProcess, arguments: &[&str], version: &str) -> Self {
         let (user, password) = simulator.user("administrator");
         let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
             .env_clear()
@@ -94,7 +94,7 @@ pub fn here() -> Value {
 #[test]
 fn the_list_of_tools_is_short_and_each_tool_says_whether_it_changes_something() {
     const MOST: usize = 16_000;
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut mcp = Mcp::start(&simulator, &["--allow-writes"]);
     mcp.write(&json!({"jsonrpc": "2.0", "id": 99, "method": "tools/list"}));
     let line = mcp.line();
@@ -120,7 +120,7 @@ fn the_list_of_tools_is_short_and_each_tool_says_whether_it_changes_something() 
 
 #[test]
 fn each_result_names_its_place_and_no_text_has_names_of_the_vendor() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut mcp = Mcp::start(&simulator, &[]);
     let places = mcp.call("connections", &json!({}))["structuredContent"]["connections"].clone();
     assert_eq!(places, json!([{"connection": "default", "site": "local", "integration": "coda-footprint"}]));
@@ -144,7 +144,7 @@ fn each_result_names_its_place_and_no_text_has_names_of_the_vendor() {
 
 #[test]
 fn a_plan_is_carried_out_once_and_for_its_own_call_only() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut mcp = Mcp::start(&simulator, &["--allow-writes"]);
     let change = with(&here(), &json!({"scanner-id": "101"}));
     let planned = mcp.call("patch-rescan", &change)["structuredContent"].clone();
@@ -186,7 +186,7 @@ fn a_signal_waits_for_a_change_but_not_for_followed_work_and_a_second_signal_end
     for (simulated, tool, signals, status) in
         [(rescan, "patch-rescan", 1, 0), (stuck, "patch-rescan", 2, 1), (followed, "rescan-and-wait", 1, 0)]
     {
-        let simulator = Simulator::start(simulated);
+        let simulator = SimulatorProcess::start(simulated);
         let mut mcp = Mcp::start(&simulator, &["--allow-writes"]);
         let change = with(&here(), &json!({"scanner-id": "102"}));
         let plan = mcp.call(tool, &change)["structuredContent"]["plan"].clone();
@@ -207,7 +207,7 @@ fn a_signal_waits_for_a_change_but_not_for_followed_work_and_a_second_signal_end
 
 #[test]
 fn a_row_larger_than_the_budget_is_told_and_can_be_left_out() {
-    let simulator = Simulator::start(&["--devices", "3"]);
+    let simulator = SimulatorProcess::start(&["--devices", "3"]);
     let mut mcp = Mcp::start(&simulator, &[]);
     // The envelope alone takes most of the smallest budget, so that at least the rows are split.
     let mut arguments = with(&here(), &json!({"budget": 2000}));
@@ -229,7 +229,7 @@ fn a_row_larger_than_the_budget_is_told_and_can_be_left_out() {
 
 #[test]
 fn an_older_client_gets_the_content_as_text_and_a_client_that_leaves_ends_the_process() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut mcp = Mcp::start_with(&simulator, &[], "2025-03-26");
     let result = mcp.call("list-tenants", &json!({"connection": "default", "site": "local"}));
     assert!(result["structuredContent"].is_null());
@@ -246,7 +246,7 @@ fn an_older_client_gets_the_content_as_text_and_a_client_that_leaves_ends_the_pr
 }
 
 /// A host with the settings `more`, and a connection on one of two sites.
-pub fn host(more: &str, simulator: &Simulator) -> Instance {
+pub fn host(more: &str, simulator: &SimulatorProcess) -> Instance {
     let instance = Instance::new();
     let settings = instance.path().join("host.toml");
     std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + more).unwrap();
@@ -276,7 +276,7 @@ pub fn post(url: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
 
 #[test]
 fn the_endpoint_of_a_host_has_the_gate_of_the_command_api() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let instance = host("\nbody-bytes = 10000\nreceived-bytes = 20000\n", &simulator);
     let limited = |name: &str, flag: [&str; 2]| {
         let made = instance.json(["key", "add", name, flag[0], flag[1]]);

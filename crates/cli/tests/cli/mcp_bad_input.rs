@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::mcp::{Mcp, here, host, post, with};
-use crate::support::Simulator;
+use crate::support::SimulatorProcess;
 
 #[test]
 fn a_line_that_is_no_message_is_told_and_the_server_goes_on() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut mcp = Mcp::start(&simulator, &[]);
     // The protocol's library answers only what is JSON.
     for line in ["not json", "{", ""] {
@@ -27,7 +27,7 @@ fn a_line_that_is_no_message_is_told_and_the_server_goes_on() {
 
 #[test]
 fn each_wrong_argument_is_named_with_what_was_expected() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut mcp = Mcp::start(&simulator, &["--allow-writes"]);
     let wrong = [
         (json!({"connection": 5}), "connection", "invalid-argument"),
@@ -67,7 +67,7 @@ fn each_wrong_argument_is_named_with_what_was_expected() {
 
 #[test]
 fn a_client_of_a_host_that_goes_away_leaves_a_host_that_answers_and_a_change_that_is_made_once() {
-    let simulator = Simulator::start(&["--fault", "rescan delay=2s"]);
+    let simulator = SimulatorProcess::start(&["--fault", "rescan delay=2s"]);
     let instance = host("\nrequests-per-second = 0\n[mcp]\nwrites = true\n", &simulator);
     let served = instance.serve();
     let url = format!("{}/mcp", served.ready["url"].as_str().unwrap());

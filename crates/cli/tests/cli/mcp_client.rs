@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::mcp::host;
-use crate::support::Simulator;
+use crate::support::SimulatorProcess;
 
 fn python() -> (PathBuf, PathBuf) {
     let python = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../tools/mcp/bin/python");
@@ -23,8 +23,8 @@ fn passes(command: &mut Command) {
 
 const DEVICES: u32 = 57;
 
-fn simulator() -> Simulator {
-    Simulator::start(&["--no-oddities", "--devices", &DEVICES.to_string()])
+fn simulator() -> SimulatorProcess {
+    SimulatorProcess::start(&["--no-oddities", "--devices", &DEVICES.to_string()])
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The formats in which `footprint run` writes an outcome, and its tabs.
 
-use crate::support::{Simulator, ended, outcome, shown};
+use crate::support::{SimulatorProcess, ended, outcome, shown};
 
 #[test]
 fn a_pipe_gets_aligned_plain_text_and_the_receipt_stands_beside_it() {
-    let simulator = Simulator::start(&["--devices", "3", "--no-oddities"]);
+    let simulator = SimulatorProcess::start(&["--devices", "3", "--no-oddities"]);
     insta::assert_snapshot!(shown(simulator.footprint(["run", "List Tenants"])));
     let (_, out, _) = ended(simulator.footprint(["run", "List Devices"]));
     assert!(!out.contains(['\t', '\u{1b}', '…', '─']), "{out}");
@@ -14,7 +14,7 @@ fn a_pipe_gets_aligned_plain_text_and_the_receipt_stands_beside_it() {
 
 #[test]
 fn the_next_page_is_named_and_a_page_past_the_last_is_no_result() {
-    let simulator = Simulator::start(&["--no-oddities"]);
+    let simulator = SimulatorProcess::start(&["--no-oddities"]);
     let (_, _, error) = ended(simulator.footprint(["run", "List Devices", "--param", "Page=9"]));
     assert!(error.contains("25 of 250 rows, page 9 of 10 · "), "{error}");
     assert!(error.contains("--param Page=10"), "{error}");
@@ -26,14 +26,14 @@ fn the_next_page_is_named_and_a_page_past_the_last_is_no_result() {
 
 #[test]
 fn a_write_without_a_reply_says_that_it_was_accepted() {
-    let simulator = Simulator::start(&["--generation", "legacy"]);
+    let simulator = SimulatorProcess::start(&["--generation", "legacy"]);
     let (code, out, _) = ended(simulator.footprint(["run", "patch-rescan", "--param", "Scanner ID=101"]));
     assert_eq!((code, out.as_str()), (0, "Accepted: the server sent no further data.\n"));
 }
 
 #[test]
 fn raw_is_the_server_s_bytes_and_json_carries_them_unchanged() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (code, raw, _) = ended(simulator.footprint(["run", "List Devices", "--output", "raw"]));
     assert_eq!(code, 0);
     assert!(raw.starts_with('{') && raw.ends_with('}'), "{raw}");
@@ -47,7 +47,7 @@ fn raw_is_the_server_s_bytes_and_json_carries_them_unchanged() {
 
 #[test]
 fn json_is_the_whole_outcome_or_one_tab_of_it() {
-    let simulator = Simulator::start(&["--devices", "3"]);
+    let simulator = SimulatorProcess::start(&["--devices", "3"]);
     let json = |arguments: &[&str]| {
         let base = ["run", "List Devices", "--output", "json"];
         outcome(simulator.footprint(base.iter().chain(arguments).copied())).1
@@ -68,7 +68,7 @@ fn json_is_the_whole_outcome_or_one_tab_of_it() {
 
 #[test]
 fn the_tabs_show_what_the_test_result_window_shows() {
-    let simulator = Simulator::start(&["--devices", "3"]);
+    let simulator = SimulatorProcess::start(&["--devices", "3"]);
     let show = |tab: &str| ended(simulator.footprint(["run", "List Tenants", "--show", tab])).1;
     assert_eq!(show("key-fields"), "Key Field   Value\nTenant IDs  1\nTenant IDs  2\nTenant IDs  3\n");
     assert!(show("context").starts_with("[{\"ID\":1,\"Name\":"));
@@ -78,7 +78,7 @@ fn the_tabs_show_what_the_test_result_window_shows() {
 
 #[test]
 fn a_failure_is_the_error_tab_with_cause_and_cure_on_standard_error() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let missing = ["run", "List Device Users", "--param", "Device ID=7"];
     insta::assert_snapshot!(shown(simulator.footprint(missing)));
     let (code, failed) = outcome(simulator.footprint(missing.into_iter().chain(["--output", "json"])));
@@ -93,21 +93,21 @@ fn a_failure_is_the_error_tab_with_cause_and_cure_on_standard_error() {
 
 #[test]
 fn a_failure_that_may_pass_says_so() {
-    let simulator = Simulator::start(&["--fault", "devices status=500"]);
+    let simulator = SimulatorProcess::start(&["--fault", "devices status=500"]);
     let (code, _, error) = ended(simulator.footprint(["run", "List Devices"]));
     assert!(code == 1 && error.contains("Code: server-error (may be retried)"), "{error}");
 }
 
 #[test]
 fn a_warning_stands_on_standard_error() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (code, _, error) = ended(simulator.footprint(["run", "List Scan Surfaces", "--param", "Scanner ID=nine"]));
     assert!(code == 0 && error.starts_with("warning: "), "{error}");
 }
 
 #[test]
 fn names_from_the_server_cannot_steer_the_reader_s_terminal() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let mut escaped = false;
     for page in 1..=10 {
         let (_, out, _) = ended(simulator.footprint(["run", "List Devices", "--param", &format!("Page={page}")]));
@@ -120,7 +120,7 @@ fn names_from_the_server_cannot_steer_the_reader_s_terminal() {
 #[test]
 fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
     use std::process::{Command, Stdio};
-    let simulator = Simulator::start(&["--devices", "5000"]);
+    let simulator = SimulatorProcess::start(&["--devices", "5000"]);
     let (name, password) = simulator.user("administrator");
     let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
         .args(["run", "List Devices", "--param", r#"Filter={"pageSize": 1000}"#, "--output", "json"])

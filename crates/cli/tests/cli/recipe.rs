@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command as Process, Output};
 
-use crate::support::Simulator;
+use crate::support::SimulatorProcess;
 
 /// The shell script under the README's heading.
 fn recipe() -> String {
@@ -22,7 +22,7 @@ fn run(home: &Path) -> Output {
 
 #[test]
 fn the_daily_export_writes_a_whole_file_in_silence_and_keeps_it_when_the_next_one_is_not() {
-    let simulator = Simulator::start(&["--no-oddities", "--fault", "devices short-page skip=3"]);
+    let simulator = SimulatorProcess::start(&["--no-oddities", "--fault", "devices short-page skip=3"]);
     let home = tempfile::tempdir().unwrap();
     let (user, password) = simulator.user("administrator");
     let configuration = home.path().join(".config/footprint");

@@ -3,9 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Simulator, ended, outcome};
+use crate::support::{SimulatorProcess, ended, outcome};
 
-fn scans(simulator: &Simulator) -> usize {
+fn scans(simulator: &SimulatorProcess) -> usize {
     let (_, rows) = outcome(simulator.footprint(["run", "list-scans", "-o", "json", "--show", "context"]));
     rows.as_array().unwrap().len()
 }
@@ -13,7 +13,7 @@ fn scans(simulator: &Simulator) -> usize {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_wait_says_how_to_follow_the_same_scan_again() {
-    let simulator = Simulator::start(&["--scan-seconds", "8"]);
+    let simulator = SimulatorProcess::start(&["--scan-seconds", "8"]);
     let before = scans(&simulator);
     let (name, password) = simulator.user("administrator");
     let child = Command::new(env!("CARGO_BIN_EXE_footprint"))
@@ -51,7 +51,7 @@ fn an_interrupted_wait_says_how_to_follow_the_same_scan_again() {
 
 #[test]
 fn a_plan_is_asked_for_with_a_flag() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (_, keys) = outcome(simulator.footprint(["run", "list-vulnerabilities", "-o", "json", "--show", "key-fields"]));
     let device = format!("Device IDs={}", keys["Device IDs"][0]);
     let vulnerability = format!("Vulnerability IDs={}", keys["Vulnerability IDs"][0]);

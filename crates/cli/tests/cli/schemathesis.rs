@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::instance::Instance;
-use crate::support::Simulator;
+use crate::support::SimulatorProcess;
 
 /// No 5xx, no answer that the document does not describe, no success without a key.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -39,7 +39,7 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     }
     // The user of the document's examples.
     instance.successful(["user", "add", "admin user"]);
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (user, password) = simulator.user("administrator");
     let mut connection = instance.footprint(["connection", "add", "Footprint", "--site", "Security Operations"]);
     connection.args(["--integration", "coda-footprint", "--secret-stdin", "Password"]);

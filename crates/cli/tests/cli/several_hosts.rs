@@ -20,8 +20,8 @@ use soar_store::Store;
 use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Moment, Schedule, ScheduleKind};
 use tokio::sync::watch;
 
-use crate::instance::{Instance, Served};
-use crate::support::Simulator;
+use crate::instance::{HostProcess, Instance};
+use crate::support::SimulatorProcess;
 
 const CONNECTIONS: i64 = 60;
 
@@ -58,7 +58,7 @@ fn now() -> Moment {
 }
 
 /// Connections to the simulator, all checked from now on, and a host in this process that checks them too.
-async fn connect(instance: &Instance, store: &Store, simulator: &Simulator) -> (Vec<Schedule>, Arc<Scheduler>) {
+async fn connect(instance: &Instance, store: &Store, simulator: &SimulatorProcess) -> (Vec<Schedule>, Arc<Scheduler>) {
     let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
     let keyring = Keyring::from_file(&instance.path().join("sealing.key")).unwrap();
     let (vault, clock) = (Vault::new(VaultSettings::default()), Arc::new(Ahead::default()));
@@ -94,7 +94,7 @@ async fn connect(instance: &Instance, store: &Store, simulator: &Simulator) -> (
     (schedules, Arc::new(Scheduler::new(store.clone(), clock, runner, courier, rules)))
 }
 
-fn signal(host: &Served, signal: &str) {
+fn signal(host: &HostProcess, signal: &str) {
     let done = Process::new("kill").args([signal, &host.child.id().to_string()]).status().unwrap();
     assert!(done.success());
 }
@@ -112,7 +112,7 @@ async fn history(store: &Store, schedules: &[Schedule]) -> Vec<Vec<Check>> {
 #[test]
 fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended_or_have_a_wrong_clock() {
     // Each check takes some time, so that a killed host leaves checks under way.
-    let simulator = Simulator::start(&["--fault", "* delay=300ms"]);
+    let simulator = SimulatorProcess::start(&["--fault", "* delay=300ms"]);
     let [_, instance] = Instance::on_both();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let [mut killed, suspended] = [instance.serve(), instance.serve()];

@@ -1,10 +1,10 @@
 //! `footprint simulate`: its output once it listens, and its refusals.
 
-use crate::support::{Simulator, ended, footprint, outcome, redacted};
+use crate::support::{SimulatorProcess, ended, footprint, outcome, redacted};
 
 #[test]
 fn it_prints_its_url_users_and_tenants_as_one_line_of_json() {
-    let simulator = Simulator::start(&["--tenants", "2"]);
+    let simulator = SimulatorProcess::start(&["--tenants", "2"]);
     assert!(simulator.url().starts_with("http://127.0.0.1:"));
     let users = simulator.ready["users"].as_array().unwrap();
     for member in ["user_name", "password", "role"] {
@@ -20,7 +20,7 @@ fn it_prints_its_url_users_and_tenants_as_one_line_of_json() {
 #[test]
 fn the_same_seed_and_sizes_make_the_same_data() {
     let devices = |seed: &str| {
-        let simulator = Simulator::start(&["--seed", seed, "--devices", "5", "--vulnerabilities", "2"]);
+        let simulator = SimulatorProcess::start(&["--seed", seed, "--devices", "5", "--vulnerabilities", "2"]);
         outcome(simulator.footprint(["run", "List Devices", "--output", "json", "--show", "raw"])).1
     };
     assert_eq!(devices("7"), devices("7"));
@@ -29,7 +29,7 @@ fn the_same_seed_and_sizes_make_the_same_data() {
 
 #[test]
 fn faults_strike_as_they_are_written() {
-    let simulator = Simulator::start(&["--fault", "scanners html", "--fault", "devices status=402"]);
+    let simulator = SimulatorProcess::start(&["--fault", "scanners html", "--fault", "devices status=402"]);
     let (code, _, error) = ended(simulator.footprint(["run", "List Scanners"]));
     assert!(code == 1 && error.contains("Code: html-reply"), "{error}");
     let (code, _, error) = ended(simulator.footprint(["run", "List Devices"]));
@@ -52,7 +52,7 @@ fn what_it_cannot_be_is_wrong_use() {
 
 #[test]
 fn an_address_in_use_is_a_failure_that_says_so() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let address = simulator.url().trim_start_matches("http://");
     let (code, _, error) = ended(footprint(["simulate", "--listen", address]));
     assert!(code == 1 && error.contains(&format!("cannot listen on {address}: ")), "{error}");
@@ -61,7 +61,7 @@ fn an_address_in_use_is_a_failure_that_says_so() {
 
 #[test]
 fn with_tls_its_certificate_is_of_the_authority_that_it_prints() {
-    let simulator = Simulator::start(&["--tls"]);
+    let simulator = SimulatorProcess::start(&["--tls"]);
     assert!(simulator.url().starts_with("https://127.0.0.1:"));
     let (code, _, error) = ended(simulator.footprint(["test"]));
     assert!(code == 1 && error.contains("certificate"), "{error}");
@@ -76,7 +76,7 @@ fn with_tls_its_certificate_is_of_the_authority_that_it_prints() {
 #[cfg(unix)]
 #[test]
 fn the_signal_of_service_managers_ends_it_in_order() {
-    let mut simulator = Simulator::start(&[]);
+    let mut simulator = SimulatorProcess::start(&[]);
     let process = simulator.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
     assert_eq!(simulator.child.wait().unwrap().code(), Some(0));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::instance::{Instance, Served};
+use crate::instance::{HostProcess, Instance};
 
 /// How much memory they may make the host hold.
 const MOST: u64 = 64 * 1024;
@@ -16,14 +16,14 @@ const CONNECTIONS: usize = 300;
 const ADDRESSES: usize = 60;
 
 /// A kibibyte figure of the process, such as `VmRSS`.
-fn memory(served: &Served, figure: &str) -> u64 {
+fn memory(served: &HostProcess, figure: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", served.child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with(figure)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// Connects from one of many addresses of this machine.
-async fn connect(served: &Served, number: usize) -> std::io::Result<TcpStream> {
+async fn connect(served: &HostProcess, number: usize) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     let address = u8::try_from(number % ADDRESSES).unwrap();
     socket.bind(([127, 0, 1, 1 + address], 0).into())?;
@@ -67,7 +67,7 @@ fn calls(method: u8, path: &str, filler: usize, window: u32) -> Vec<u8> {
     [preface(window), streams.collect::<Vec<_>>().concat()].concat()
 }
 
-/// What each connection of an attack sends; it reads nothing.
+/// The attacks: the name of each, and the bytes that each of its connections sends. The connections read nothing.
 fn attacks() -> Vec<(&'static str, Vec<u8>)> {
     const GET: u8 = 0x82;
     const POST: u8 = 0x83;
@@ -89,7 +89,7 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Opens a connection and sends as much of `bytes` as the host takes; holds it.
-async fn attack(served: &Served, number: usize, bytes: &[u8]) -> Option<TcpStream> {
+async fn attack(served: &HostProcess, number: usize, bytes: &[u8]) -> Option<TcpStream> {
     let mut stream = connect(served, number).await.ok()?;
     let _ = tokio::time::timeout(Duration::from_millis(300), stream.write_all(bytes)).await;
     Some(stream)
@@ -104,7 +104,7 @@ fn get_incidents() -> Value {
 }
 
 /// Calls with a key on a new connection; how long the answer took.
-async fn call_with_key(served: &Served, key: &str) -> Duration {
+async fn call_with_key(served: &HostProcess, key: &str) -> Duration {
     let begun = Instant::now();
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
     let url = format!("{}GetIncidents", served.ready["commands"].as_str().unwrap());

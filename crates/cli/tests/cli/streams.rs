@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::support::{Simulator, ended, footprint, outcome};
+use crate::support::{SimulatorProcess, ended, footprint, outcome};
 
 #[test]
 fn csv_is_rfc_4180_and_starts_no_formula() {
-    let simulator = Simulator::start(&["--devices", "250"]);
+    let simulator = SimulatorProcess::start(&["--devices", "250"]);
     let (code, out, _) = ended(simulator.footprint(["run", "List Devices", "--output", "csv"]));
     assert_eq!(code, 0);
     let mut reader = csv::Reader::from_reader(out.as_bytes());
@@ -18,7 +18,7 @@ fn csv_is_rfc_4180_and_starts_no_formula() {
 }
 
 /// The table of a command by `--output json`, in the form of CSV.
-fn table(simulator: &Simulator, command: &[&str]) -> Vec<Vec<String>> {
+fn table(simulator: &SimulatorProcess, command: &[&str]) -> Vec<Vec<String>> {
     let arguments = ["run"].iter().chain(command).chain(&["--output", "json"]).copied();
     let (_, outcome) = outcome(simulator.footprint(arguments));
     let cell = |cell: &Value| match cell {
@@ -43,7 +43,7 @@ fn records(out: &str) -> (Vec<String>, Vec<Vec<String>>) {
 #[test]
 fn all_pages_as_csv_are_the_table_under_one_line_of_headings() {
     for generation in ["legacy", "middle", "current"] {
-        let simulator = Simulator::start(&["--generation", generation, "--no-oddities", "--devices", "2250"]);
+        let simulator = SimulatorProcess::start(&["--generation", generation, "--no-oddities", "--devices", "2250"]);
         for command in [&["list-devices", "--all-pages"][..], &["list-scanners"], &["test-connection"]] {
             let arguments = ["run"].iter().chain(command).chain(&["--output", "csv"]).copied();
             let (code, out, error) = ended(simulator.footprint(arguments));
@@ -57,7 +57,7 @@ fn all_pages_as_csv_are_the_table_under_one_line_of_headings() {
 
 #[test]
 fn csv_without_rows_is_its_headings() {
-    let simulator = Simulator::start(&["--devices", "0"]);
+    let simulator = SimulatorProcess::start(&["--devices", "0"]);
     let (code, out, error) = ended(simulator.footprint(["run", "List Devices", "--output", "csv"]));
     assert_eq!(code, 0, "{error}");
     assert!(out.starts_with("ID,") && out.lines().count() == 1, "{out}");
@@ -65,7 +65,7 @@ fn csv_without_rows_is_its_headings() {
 
 #[test]
 fn key_fields_as_csv_are_one_value_a_line() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let tenants = ["run", "List Tenants", "--output", "csv", "--show", "key-fields"];
     assert_eq!(
         ended(simulator.footprint(tenants)).1,
@@ -76,7 +76,7 @@ fn key_fields_as_csv_are_one_value_a_line() {
 #[test]
 fn a_stream_that_fails_on_its_way_is_failed_and_says_so() {
     let fault = "devices status=500 page=3";
-    let simulator = Simulator::start(&["--devices", "250", "--no-oddities", "--fault", fault]);
+    let simulator = SimulatorProcess::start(&["--devices", "250", "--no-oddities", "--fault", fault]);
     for output in ["csv", "ndjson"] {
         let arguments = ["run", "list-devices", "--all-pages", "--output", output];
         let (code, out, error) = ended(simulator.footprint(arguments));
@@ -90,7 +90,7 @@ fn a_stream_that_fails_on_its_way_is_failed_and_says_so() {
 
 #[test]
 fn a_stream_that_is_short_says_which_rows_are_missing() {
-    let simulator = Simulator::start(&["--devices", "250", "--fault", "devices short-page page=2"]);
+    let simulator = SimulatorProcess::start(&["--devices", "250", "--fault", "devices short-page page=2"]);
     for output in ["csv", "ndjson"] {
         let arguments = ["run", "list-devices", "--all-pages", "--output", output];
         let (code, _, error) = ended(simulator.footprint(arguments));
@@ -101,7 +101,7 @@ fn a_stream_that_is_short_says_which_rows_are_missing() {
 
 #[test]
 fn a_command_that_fails_before_its_first_page_writes_nothing() {
-    let simulator = Simulator::start(&["--fault", "devices status=500"]);
+    let simulator = SimulatorProcess::start(&["--fault", "devices status=500"]);
     for output in ["csv", "ndjson"] {
         let (code, out, error) = ended(simulator.footprint(["run", "list-devices", "--output", output]));
         assert_eq!((code, out.as_str()), (1, ""), "{error}");
@@ -112,7 +112,7 @@ fn a_command_that_fails_before_its_first_page_writes_nothing() {
 #[test]
 fn a_reader_that_has_seen_enough_of_the_rows_ends_the_run_quietly() {
     use std::process::{Command, Stdio};
-    let simulator = Simulator::start(&["--devices", "5000"]);
+    let simulator = SimulatorProcess::start(&["--devices", "5000"]);
     for output in ["csv", "ndjson"] {
         let (name, password) = simulator.user("administrator");
         let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
@@ -137,7 +137,7 @@ fn a_reader_that_has_seen_enough_of_the_rows_ends_the_run_quietly() {
 fn peak_memory_of_csv(devices: &str) -> u64 {
     use std::io::Read as _;
     use std::process::{Command, Stdio};
-    let simulator = Simulator::start(&["--no-oddities", "--devices", devices]);
+    let simulator = SimulatorProcess::start(&["--no-oddities", "--devices", devices]);
     let (name, password) = simulator.user("administrator");
     let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
         .args(["run", "list-devices", "--all-pages", "--output", "csv"])
@@ -181,14 +181,14 @@ fn wrong_use_is_told_before_anything_is_sent() {
 #[cfg(target_os = "linux")]
 #[test]
 fn rows_that_cannot_be_written_are_a_failure() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     for output in ["ndjson", "csv"] {
         cannot_be_written(&simulator, output);
     }
 }
 
 #[cfg(target_os = "linux")]
-fn cannot_be_written(simulator: &Simulator, output: &str) {
+fn cannot_be_written(simulator: &SimulatorProcess, output: &str) {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_footprint"));
     let (user, password) = simulator.user("administrator");

@@ -7,12 +7,12 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// A simulator in a process of its own. Dropping it ends the process.
-pub struct Simulator {
+pub struct SimulatorProcess {
     pub child: Child,
     pub ready: Value,
 }
 
-impl Simulator {
+impl SimulatorProcess {
     pub fn start(arguments: &[&str]) -> Self {
         let mut child = Process::new(env!("CARGO_BIN_EXE_footprint"))
             .args(["simulate", "--json"])
@@ -52,7 +52,7 @@ impl Simulator {
     }
 }
 
-impl Drop for Simulator {
+impl Drop for SimulatorProcess {
     fn drop(&mut self) {
         // A test may have ended it already.
         let _ = self.child.kill();

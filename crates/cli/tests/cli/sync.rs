@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::instance::{Instance, Served};
+use crate::instance::{HostProcess, Instance};
 use crate::listeners::Listener;
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// A master and a tenant that are served and registered with each other.
-pub struct Pair {
+pub struct MasterAndTenant {
     pub master: Instance,
     pub tenant: Instance,
-    pub serving_master: Served,
-    pub serving_tenant: Served,
+    pub serving_master: HostProcess,
+    pub serving_tenant: HostProcess,
 }
 
-impl Pair {
+impl MasterAndTenant {
     pub fn over([master, tenant]: [Instance; 2]) -> Self {
         let (serving_master, serving_tenant) = (master.serve(), tenant.serve());
         tenant.successful(["site", "add", "TenantSite", "--kind", "internal"]);
@@ -36,7 +36,7 @@ fn sync<'a>(more: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// A connection of the master to the simulator.
-pub fn connect(instance: &Instance, simulator: &Simulator, name: &str, more: &[&str]) {
+pub fn connect(instance: &Instance, simulator: &SimulatorProcess, name: &str, more: &[&str]) {
     let (user, password) = simulator.user("administrator");
     let (url, user) = (format!("Server URL={}", simulator.url()), format!("User Name={user}"));
     let mut command = instance.footprint(["connection", "add", name, "--param", &url, "--param", &user]);
@@ -45,10 +45,10 @@ pub fn connect(instance: &Instance, simulator: &Simulator, name: &str, more: &[&
 
 #[test]
 fn the_documented_sample_between_two_processes_and_the_connection_passes_its_test_on_the_tenant() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (masters, tenants) = (Instance::on_both(), Instance::on_both());
     for (master, tenant) in masters.into_iter().zip(tenants) {
-        let pair = Pair::over([master, tenant]);
+        let pair = MasterAndTenant::over([master, tenant]);
         connect(&pair.master, &simulator, "TestConnection", &["--shared", "--health-check-minutes", "5"]);
         connect(&pair.master, &simulator, "Second", &[]);
         let all = pair.master.json(["connection", "list"]);
@@ -95,8 +95,8 @@ fn the_documented_sample_between_two_processes_and_the_connection_passes_its_tes
 
 #[test]
 fn what_people_see_of_tenants_and_syncs() {
-    let simulator = Simulator::start(&[]);
-    let pair = Pair::over([Instance::new(), Instance::new()]);
+    let simulator = SimulatorProcess::start(&[]);
+    let pair = MasterAndTenant::over([Instance::new(), Instance::new()]);
     connect(&pair.master, &simulator, "Shared", &["--tenant", "TestTenant"]);
     let shown = |instance: &Instance, arguments: &[&str]| instance.shown(arguments.iter().copied());
     let plan = ["--sync-all-shared", "--plan"];
@@ -147,7 +147,7 @@ fn what_people_see_of_tenants_and_syncs() {
 
 #[test]
 fn a_sync_between_processes_goes_over_tls_with_an_authority_of_ones_own() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (master, tenant) = (Instance::new(), Instance::new());
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     let certificate = tenant.file("certificate.pem", &made.cert.pem());
@@ -173,8 +173,8 @@ fn a_sync_between_processes_goes_over_tls_with_an_authority_of_ones_own() {
 
 #[test]
 fn a_tenants_site_is_set_inactive_and_active_from_the_masters_terminal() {
-    let simulator = Simulator::start(&[]);
-    let pair = Pair::over([Instance::new(), Instance::new()]);
+    let simulator = SimulatorProcess::start(&[]);
+    let pair = MasterAndTenant::over([Instance::new(), Instance::new()]);
     connect(&pair.master, &simulator, "Main", &["--tenant", "TestTenant"]);
     pair.master.successful(sync(["--sync-all-shared"]));
     let status = |status: &'static str| {
@@ -212,9 +212,9 @@ fn a_tenants_site_is_set_inactive_and_active_from_the_masters_terminal() {
 
 #[test]
 fn a_tenant_without_the_agent_is_told_by_the_sync_and_tells_of_it_when_it_starts() {
-    let simulator = Simulator::start(&[]);
-    let Pair { master, tenant, serving_tenant, serving_master: _serving } =
-        Pair::over([Instance::new(), Instance::new()]);
+    let simulator = SimulatorProcess::start(&[]);
+    let MasterAndTenant { master, tenant, serving_tenant, serving_master: _serving } =
+        MasterAndTenant::over([Instance::new(), Instance::new()]);
     master.successful(["agent", "add", "Branch", "--all-sites", "--address", "http://127.0.0.1:9"]);
     connect(&master, &simulator, "Main", &["--tenant", "TestTenant", "--agent", "Branch"]);
     let (code, out, _) = master.ended(sync(["--sync-all-shared"]));
@@ -235,9 +235,9 @@ fn a_tenant_without_the_agent_is_told_by_the_sync_and_tells_of_it_when_it_starts
 
 #[test]
 fn the_environments_proxies_are_not_used_for_tenants() {
-    let simulator = Simulator::start(&[]);
-    let Pair { master, tenant: _tenant, serving_master, serving_tenant: _serving } =
-        Pair::over([Instance::new(), Instance::new()]);
+    let simulator = SimulatorProcess::start(&[]);
+    let MasterAndTenant { master, tenant: _tenant, serving_master, serving_tenant: _serving } =
+        MasterAndTenant::over([Instance::new(), Instance::new()]);
     drop(serving_master);
     connect(&master, &simulator, "Main", &["--shared"]);
     let proxy = Listener::http();

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::instance::{Instance, Served};
-use crate::sync::Pair;
+use crate::instance::{HostProcess, Instance};
+use crate::sync::MasterAndTenant;
 
 /// Connections that stay, and change in every round.
 const STAYING: usize = 8;
@@ -44,13 +44,13 @@ fn form(name: &str, round: usize) -> Value {
     })
 }
 
-struct Caller {
+struct SyncClient {
     client: reqwest::Client,
     key: String,
 }
 
-impl Caller {
-    async fn manage(&self, server: &Served, method: &str, path: &str, body: &Value) -> Value {
+impl SyncClient {
+    async fn manage(&self, server: &HostProcess, method: &str, path: &str, body: &Value) -> Value {
         let url = format!("{}/api/manage/v1{path}", server.url());
         let request = self.client.request(method.parse().unwrap(), url).header("d3key", &self.key).json(body);
         let response = request.send().await.unwrap();
@@ -73,7 +73,7 @@ impl Caller {
 }
 
 /// Prepares the master's connections of a round: staying connections change, one is new, one is removed.
-async fn prepare(caller: &Caller, master: &Served, ids: &mut BTreeMap<String, i64>, round: usize) {
+async fn prepare(caller: &SyncClient, master: &HostProcess, ids: &mut BTreeMap<String, i64>, round: usize) {
     for number in 0..STAYING {
         let name = format!("staying-{number}");
         let mut form = form(&name, round);
@@ -101,14 +101,14 @@ fn expected(round: usize) -> BTreeMap<String, usize> {
     staying.chain([(format!("passing-{round}"), round)]).collect()
 }
 
-async fn survive(pair: Pair, store: &str) {
+async fn survive(pair: MasterAndTenant, store: &str) {
     let rounds: usize = std::env::var("FOOTPRINT_SYNC_KILL_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
-    let Pair { master, tenant, mut serving_master, mut serving_tenant } = pair;
-    let address = |server: &Served| server.url().trim_start_matches("http://").to_owned();
+    let MasterAndTenant { master, tenant, mut serving_master, mut serving_tenant } = pair;
+    let address = |server: &HostProcess| server.url().trim_start_matches("http://").to_owned();
     let (master_address, tenant_address) = (address(&serving_master), address(&serving_tenant));
     let key = master.made["key"].as_str().unwrap().to_owned();
-    let caller = Caller { client: reqwest::Client::new(), key };
-    let commands = |server: &Served| server.ready["commands"].as_str().unwrap().to_owned();
+    let caller = SyncClient { client: reqwest::Client::new(), key };
+    let commands = |server: &HostProcess| server.ready["commands"].as_str().unwrap().to_owned();
     let mut ids = BTreeMap::new();
     prepare(&caller, &serving_master, &mut ids, 0).await;
     let started = Instant::now();
@@ -175,7 +175,7 @@ async fn a_sync_amid_which_the_master_or_the_tenant_is_killed_leaves_nothing_hal
         for instance in [&one, &two, &three, &four] {
             instance.set("requests-per-second = 0\n");
         }
-        (Pair::over([one, three]), Pair::over([two, four]))
+        (MasterAndTenant::over([one, three]), MasterAndTenant::over([two, four]))
     });
     let (sqlite, postgres) = pairs.join().unwrap();
     tokio::join!(survive(sqlite, "SQLite"), survive(postgres, "PostgreSQL"));

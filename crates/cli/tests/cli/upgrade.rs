@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use soar_store::testing::PostgresServer;
 
-use crate::instance::{Instance, Served};
-use crate::support::{Simulator, ended};
+use crate::instance::{HostProcess, Instance};
+use crate::support::{SimulatorProcess, ended};
 
 /// The address in the fixtures' connections. The simulator's address replaces it.
 const VENDOR: &str = "127.0.0.1:47600";
 
 /// How long a schedule may take to run on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A copy of an instance of version 0.1.0.
 struct Old {
@@ -26,11 +26,11 @@ struct Old {
 }
 
 impl Old {
-    fn both(simulator: &Simulator) -> [Self; 2] {
+    fn both(simulator: &SimulatorProcess) -> [Self; 2] {
         ["sqlite", "postgres"].map(|engine| Self::on(engine, simulator))
     }
 
-    fn on(engine: &str, simulator: &Simulator) -> Self {
+    fn on(engine: &str, simulator: &SimulatorProcess) -> Self {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/0.1.0").join(engine);
         let vendor = simulator.url().trim_start_matches("http://");
         let read = |name: &str| std::fs::read(fixture.join(name)).unwrap();
@@ -122,7 +122,7 @@ fn holds(now: &Value, before: &Value) -> bool {
 
 #[test]
 fn all_that_an_instance_of_0_1_0_holds_is_shown_and_exported() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     for old in Old::both(&simulator) {
         old.assert_all_shown();
         let exported = old.instance.successful(["incident", "export", "--format", "ndjson"]);
@@ -138,7 +138,7 @@ fn all_that_an_instance_of_0_1_0_holds_is_shown_and_exported() {
 }
 
 /// Status and body of a call of Get Incidents under a header.
-fn get_incidents(served: &Served, header: &str, value: &str, user: &str) -> (u16, Value) {
+fn get_incidents(served: &HostProcess, header: &str, value: &str, user: &str) -> (u16, Value) {
     let url = format!("{}GetIncidents", served.ready["commands"].as_str().unwrap());
     let times = json!({ "Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00" });
     let body = json!({ "Username": user, "Site": "Security Operations", "CommandParams": times });
@@ -157,7 +157,7 @@ fn post(url: &str, headers: &[(&str, &str)], body: String) -> (u16, Value) {
 
 #[test]
 fn keys_answers_secrets_and_schedules_of_0_1_0_work() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     for old in Old::both(&simulator) {
         let served = old.instance.serve();
         for (header, value, user) in [
@@ -193,7 +193,7 @@ fn keys_answers_secrets_and_schedules_of_0_1_0_work() {
         assert!(before > 0);
         old.instance.successful(["schedule", "run", "Nightly", "--site", "Security Operations"]);
         while old.nightly_runs() == before {
-            assert!(begun.elapsed() < PATIENCE, "the schedule did not run");
+            assert!(begun.elapsed() < TIMEOUT, "the schedule did not run");
             std::thread::sleep(Duration::from_millis(200));
         }
         drop(served);
@@ -207,7 +207,7 @@ fn keys_answers_secrets_and_schedules_of_0_1_0_work() {
 
 #[test]
 fn master_and_tenant_of_0_1_0_still_trust_each_other() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let [sqlite, postgres] = Old::both(&simulator);
     for (master, tenant) in [(&sqlite, &postgres), (&postgres, &sqlite)] {
         let served = tenant.instance.serve();

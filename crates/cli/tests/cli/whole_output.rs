@@ -5,10 +5,10 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Simulator, ended};
+use crate::support::{SimulatorProcess, ended};
 
 /// The binary as a process beside the test.
-fn beside(simulator: &Simulator, arguments: &[&str]) -> std::process::Child {
+fn beside(simulator: &SimulatorProcess, arguments: &[&str]) -> std::process::Child {
     let (user, password) = simulator.user("administrator");
     Process::new(env!("CARGO_BIN_EXE_footprint"))
         .args(arguments)
@@ -23,13 +23,13 @@ fn beside(simulator: &Simulator, arguments: &[&str]) -> std::process::Child {
 }
 
 /// A simulator whose second page takes a minute.
-fn stuck_on_page_two() -> Simulator {
-    Simulator::start(&["--fault", "devices delay=60s page=2"])
+fn stuck_on_page_two() -> SimulatorProcess {
+    SimulatorProcess::start(&["--fault", "devices delay=60s page=2"])
 }
 
 #[test]
 fn a_file_is_replaced_only_by_a_whole_one() {
-    let simulator = Simulator::start(&["--no-oddities", "--fault", "devices status=500 skip=4"]);
+    let simulator = SimulatorProcess::start(&["--no-oddities", "--fault", "devices status=500 skip=4"]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("devices.csv");
     let path = file.display().to_string();
@@ -47,7 +47,7 @@ fn a_file_is_replaced_only_by_a_whole_one() {
 
 #[test]
 fn the_file_s_name_says_how_it_is_written_and_only_its_owner_reads_it() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     for (name, start) in [("a.csv", "ID,Name,"), ("a.ndjson", "{"), ("a.json", "{\"returnData\""), ("a", "ID ")] {
         let file = folder.path().join(name);
@@ -68,7 +68,7 @@ fn the_file_s_name_says_how_it_is_written_and_only_its_owner_reads_it() {
 
 #[test]
 fn missing_rows_are_a_failure_with_strict_and_a_warning_without() {
-    let simulator = Simulator::start(&["--fault", "devices short-page page=2"]);
+    let simulator = SimulatorProcess::start(&["--fault", "devices short-page page=2"]);
     let read = |flags: &[&'static str]| {
         let arguments = ["run", "list-devices", "--all-pages", "--output", "csv"].into_iter();
         ended(simulator.footprint(arguments.chain(flags.iter().copied())))

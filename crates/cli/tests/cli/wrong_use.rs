@@ -1,7 +1,7 @@
 //! Wrong use: exit code 2 and the nearest valid name, without a connection.
 
 use crate::instance::Instance;
-use crate::support::{Simulator, ended, footprint, outcome, shown};
+use crate::support::{SimulatorProcess, ended, footprint, outcome, shown};
 
 #[test]
 fn a_mistyped_command_gets_the_nearest_one() {
@@ -65,7 +65,7 @@ fn parameters_are_given_once_and_with_a_value() {
 
 #[test]
 fn parameters_of_both_kinds_of_flag_come_together_and_only_the_first_equals_sign_splits() {
-    let simulator = Simulator::start(&["--devices", "3"]);
+    let simulator = SimulatorProcess::start(&["--devices", "3"]);
     let arguments = ["run", "list-devices", "--params-json", r#"{"Page": 1}"#, "--param", r#"Filter={"ip": "a=b"}"#];
     let (code, out, error) = ended(simulator.footprint(arguments));
     assert_eq!((code, out.as_str()), (0, "No result.\n"), "{error}");
@@ -84,7 +84,7 @@ fn mistyped_subcommands_and_flags_get_the_nearest_one() {
 
 #[test]
 fn a_rescan_of_every_scanner_wants_a_person_or_its_flag() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let (code, out, _) = ended(simulator.footprint(["run", "patch-rescan", "--param", "Scanner ID=101"]));
     assert!(code == 0 && out.contains("101"), "a known scanner is nobody's question: {out}");
     for (given, problem) in [
@@ -112,7 +112,7 @@ fn a_rescan_of_every_scanner_wants_a_person_or_its_flag() {
 
 #[test]
 fn parameters_can_come_from_a_file() {
-    let simulator = Simulator::start(&[]);
+    let simulator = SimulatorProcess::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("parameters.json");
     std::fs::write(&file, "\u{feff}{\"Page\": 2}").unwrap();

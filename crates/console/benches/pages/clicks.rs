@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use reqwest::redirect::Policy;
+use soar_store::testing::{FEEDS, FINDINGS_OF_A_DEVICE};
 use tokio::time::Instant;
 
 use crate::Arguments;
 use crate::password::PASSWORD;
-use crate::stage::{ADMINISTRATORS, Stage, user};
+use crate::stage::{ADMINISTRATORS, PagesStage, user};
 
 /// A page, or a filter of a page.
 pub struct Clicked {
     pub name: &'static str,
     /// The address below the console. `{c}` stands for a connection's number, `{i}` for an incident's, `{n}` for a small
-    /// number.
+    /// number, and `{finding}` for a finding's id.
     address: &'static str,
     /// Whether only administrators may see it.
     is_for_administrators: bool,
@@ -81,13 +82,25 @@ pub const PAGES: &[Clicked] = &[
     page("test command, search", "/test-command?find=Footprint+{n}"),
     managed("test command, inputs", "/test-command?connection={c}&command=List+Devices"),
     page("findings", "/findings"),
+    page("findings, a CVE", "/findings?cve=CVE-2025-{cve}"),
+    page("findings, a device", "/findings?device=device-{d}"),
+    page("findings, a tenant", "/findings?tenant=Tenant+{s}"),
+    page("findings, highest CVSS", "/findings?sort=-cvss"),
+    page("findings, a common word", "/findings?q=parser"),
+    page("findings, a CVE as a word", "/findings?q=CVE-2025-{cve}"),
+    page("findings, a word that none has", "/findings?q=nothing"),
+    managed("one finding", "/findings/items/{finding}"),
     page("findings, changes", "/findings/changes"),
+    page("findings, changes of a day before", "/findings/changes?day={day}&baseline=no"),
+    page("findings, by device", "/findings/devices"),
+    page("findings, by CVE", "/findings/cves"),
     page("findings, tenants", "/findings/tenants"),
+    page("rules", "/findings/rules"),
     page("profile", "/profile"),
 ];
 
 /// An answer.
-pub struct Measured {
+pub struct PageTiming {
     /// The place in [`PAGES`].
     pub page: usize,
     pub time: Duration,
@@ -96,7 +109,7 @@ pub struct Measured {
 }
 
 /// A signed-in user.
-pub struct Client {
+pub struct SignedInUser {
     http: reqwest::Client,
     base: String,
     cookie: String,
@@ -105,8 +118,8 @@ pub struct Client {
     rng: Rng,
 }
 
-impl Client {
-    pub async fn sign_in(stage: &Stage, number: usize) -> Self {
+impl SignedInUser {
+    pub async fn sign_in(stage: &PagesStage, number: usize) -> Self {
         let http = reqwest::Client::builder().redirect(Policy::none()).no_gzip().build().unwrap();
         let base = format!("{}/console", stage.url);
         let body = format!("user={}&secret.password={}", user(number).replace(' ', "+"), PASSWORD.replace(' ', "+"));
@@ -128,7 +141,7 @@ impl Client {
     }
 
     /// Clicks until the time `until`.
-    pub async fn click(mut self, until: Instant) -> Vec<Measured> {
+    pub async fn click(mut self, until: Instant) -> Vec<PageTiming> {
         let mut measured = Vec::new();
         tokio::time::sleep(Duration::from_millis(self.rng.u64(0..1_000))).await;
         while Instant::now() < until {
@@ -142,7 +155,7 @@ impl Client {
         measured
     }
 
-    async fn get(&mut self, page: usize, encoding: &str) -> Measured {
+    async fn get(&mut self, page: usize, encoding: &str) -> PageTiming {
         let address = self.address(PAGES[page].address);
         let url = format!("{}{address}", self.base);
         let request = self.http.get(&url).header("cookie", &self.cookie).header("accept-encoding", encoding);
@@ -152,17 +165,24 @@ impl Client {
         let bytes = answer.bytes().await.unwrap().len();
         let time = started.elapsed();
         assert!(status.is_success(), "{url}: {status}");
-        Measured { page, time, bytes }
+        PageTiming { page, time, bytes }
     }
 
     fn address(&mut self, pattern: &str) -> String {
-        let Arguments { connections, incidents, .. } = self.arguments;
+        let Arguments { connections, incidents, findings, .. } = self.arguments;
         let incident = self.rng.i64(1..=incidents);
+        let finding = self.rng.i64(1..=findings);
+        let device = (finding - 1) / FINDINGS_OF_A_DEVICE;
+        let day = jiff::Zoned::now().date().saturating_sub(jiff::Span::new().days(self.rng.i64(1..30)));
         let values = [
             ("{c}", self.rng.i64(1..=connections).to_string()),
             ("{i}", incident.to_string()),
             ("{n}", self.rng.i64(1..=40).to_string()),
             ("{s}", self.rng.i64(1..=4).to_string()),
+            ("{d}", device.to_string()),
+            ("{cve}", self.rng.i64(10_000..15_000).to_string()),
+            ("{finding}", format!("{}.{device}.f{finding}", 1 + device % FEEDS)),
+            ("{day}", day.to_string()),
             ("{number}", format!("{}-{incident}", 20_250_000 + incident % 365)),
         ];
         values.iter().fold(pattern.to_owned(), |address, (name, value)| address.replace(name, value))

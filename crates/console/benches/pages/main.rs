@@ -1,8 +1,8 @@
 //! The pages of the console on a large store, with 50 people who click.
 //!
-//! `cargo bench --profile dist -p soar-console --bench pages -- [connections] [incidents] [checks] [sqlite|postgres]
-//! [store=ADDRESS] [seconds=60]`: 10,000 connections, 1,000,000 incidents and 10,000,000 results of health checks on
-//! SQLite unless said otherwise. `store=` names a store that stays: the first run fills it, further runs use it.
+//! `cargo bench --profile dist -p soar-console --bench pages -- [connections] [incidents] [checks] [findings]
+//! [sqlite|postgres] [store=ADDRESS] [seconds=60]`: 10,000 connections, 1,000,000 incidents, 10,000,000 results of health
+//! checks and 1,000,000 findings on SQLite unless said otherwise. `store=` names a store that stays: the first run fills it, further runs use it.
 //! `seconds=0` only fills it.
 //!
 //! 50 signed-in users, ten of them administrators and the others analysts on some of the sites, each click once a
@@ -31,8 +31,8 @@ use std::time::Duration;
 
 use soar_store::Engine;
 
-use clicks::{Client, Measured, PAGES};
-use stage::Stage;
+use clicks::{PAGES, PageTiming, SignedInUser};
+use stage::PagesStage;
 
 /// The number of people.
 const PEOPLE: usize = 50;
@@ -47,6 +47,7 @@ pub struct Arguments {
     pub connections: i64,
     pub incidents: i64,
     pub checks: i64,
+    pub findings: i64,
     pub engine: Engine,
     pub store: Option<String>,
     pub seconds: u64,
@@ -57,6 +58,7 @@ fn arguments() -> Arguments {
         connections: 10_000,
         incidents: 1_000_000,
         checks: 10_000_000,
+        findings: 1_000_000,
         engine: Engine::Sqlite,
         store: None,
         seconds: 60,
@@ -71,8 +73,9 @@ fn arguments() -> Arguments {
             _ if argument == "postgres" => arguments.engine = Engine::Postgres,
             _ => {
                 let number = argument.parse().expect("a number, sqlite, postgres, store=ADDRESS or seconds=NUMBER");
-                let sizes = [&mut arguments.connections, &mut arguments.incidents, &mut arguments.checks];
-                *sizes.into_iter().nth(numbers).expect("three numbers at most") = number;
+                let Arguments { connections, incidents, checks, findings, .. } = &mut arguments;
+                let sizes = [connections, incidents, checks, findings];
+                *sizes.into_iter().nth(numbers).expect("four numbers at most") = number;
                 numbers += 1;
             }
         }
@@ -85,7 +88,7 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 }
 
 /// The time of all pages together is what one of 50 people sees; each page keeps to the target by itself.
-fn print(measured: &[Measured], sizes: &[usize]) -> bool {
+fn print(measured: &[PageTiming], sizes: &[usize]) -> bool {
     let mut is_good = true;
     println!("{:<42} {:>6} {:>8} {:>8} {:>8} {:>9} {:>9}", "page", "clicks", "p50", "p95", "max", "bytes", "gzip");
     for (at, page) in PAGES.iter().enumerate() {
@@ -124,15 +127,17 @@ fn print(measured: &[Measured], sizes: &[usize]) -> bool {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = arguments();
-    let Arguments { connections, incidents, checks, engine, seconds, .. } = arguments;
-    println!("{connections} connections, {incidents} incidents, {checks} results of health checks, {engine:?}");
-    let stage = Stage::new(&arguments).await;
+    let Arguments { connections, incidents, checks, findings, engine, seconds, .. } = arguments;
+    println!(
+        "{connections} connections, {incidents} incidents, {checks} results of health checks, {findings} findings, {engine:?}"
+    );
+    let stage = PagesStage::new(&arguments).await;
     if seconds == 0 {
         return ExitCode::SUCCESS;
     }
     let mut clients = Vec::new();
     for number in 0..PEOPLE {
-        clients.push(Client::sign_in(&stage, number).await);
+        clients.push(SignedInUser::sign_in(&stage, number).await);
     }
     let sizes = clients[0].sizes().await;
     let until = tokio::time::Instant::now() + Duration::from_secs(seconds);

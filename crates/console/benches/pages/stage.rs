@@ -26,23 +26,23 @@ pub const ADMINISTRATORS: usize = 10;
 const SITES: i64 = 20;
 const SITES_OF_AN_ANALYST: i64 = 4;
 /// How long a statement that fills the store may take.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+const TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// A served host with a large store.
-pub struct Stage {
+pub struct PagesStage {
     pub url: String,
     pub arguments: Arguments,
     _running: RunningHost,
     _test: TestStore,
 }
 
-impl Stage {
+impl PagesStage {
     pub async fn new(arguments: &Arguments) -> Self {
         let test = match &arguments.store {
-            Some(address) => TestStore::at(address, PATIENCE).await,
+            Some(address) => TestStore::at(address, TIMEOUT).await,
             None => {
                 let test = TestStore::on(arguments.engine).await;
-                test.reopened(PATIENCE).await
+                test.reopened(TIMEOUT).await
             }
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -105,6 +105,7 @@ async fn fill(store: &Store, arguments: &Arguments, now: Moment) {
         audit: 200_000,
         cases: 10_000,
         tenants: 200,
+        findings: arguments.findings,
     };
     store.fill(size, now).await.unwrap();
 }

@@ -10,7 +10,7 @@ use crate::parts::{
     Tabs, When,
 };
 use crate::routing::{form, post};
-use crate::visit::{Answer, Form, Frame, ListState, Notice, Order, Page};
+use crate::visit::{Form, Frame, ListState, Notice, Order, Page, PageResult};
 
 #[derive(Debug, Template)]
 #[template(path = "gallery/gallery.html")]
@@ -33,11 +33,11 @@ pub(crate) fn gallery() -> Router {
         .route("/gallery/slow", post(slow))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     page.show(&all_parts(&page, &list, &Form::empty()))
 }
 
-async fn save(page: Page, list: ListState, mut form: Form) -> Answer {
+async fn save(page: Page, list: ListState, mut form: Form) -> PageResult {
     form.required("name", "The name");
     if form.text("interval").parse::<i64>().is_ok_and(|minutes| minutes < 1) {
         form.wrong("interval", "The interval is shorter than 1 minute. Expected 1 to 1,440.");
@@ -48,18 +48,18 @@ async fn save(page: Page, list: ListState, mut form: Form) -> Answer {
     page.lead_to("/gallery", Some(Notice::done(format!("{} is saved.", form.text("name")))))
 }
 
-async fn ask(page: Page) -> Answer {
+async fn ask(page: Page) -> PageResult {
     let frame = page.frame("Remove the connection?").below("Parts", "/gallery");
     let question = "The connection and its health history are removed. Its runs stay.";
     let (action, back) = (page.href("/gallery/removal"), page.href("/gallery"));
     page.show(&ConfirmPage::new(frame, question, action, "Remove", back).dangerous().hidden("version", "3"))
 }
 
-async fn remove(page: Page, form: Form) -> Answer {
+async fn remove(page: Page, form: Form) -> PageResult {
     page.lead_to("/gallery", Some(Notice::done(format!("Version {} is removed.", form.text("version")))))
 }
 
-async fn slow(page: Page) -> Answer {
+async fn slow(page: Page) -> PageResult {
     tokio::time::sleep(Duration::from_millis(500)).await;
     page.lead_to("/gallery", Some(Notice::done("The slow form is done.")))
 }

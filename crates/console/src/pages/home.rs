@@ -7,10 +7,11 @@ use soar_store::RunFilter;
 use soar_store::model::{HealthState, Right, RunStatus};
 
 use super::findings::{News, hindered, news};
+use super::incidents::open_incidents;
 use super::named::none_yet;
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Meaning, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, Page, PageError, if_allowed};
+use crate::visit::{Frame, Page, PageError, PageResult, if_allowed};
 
 /// The number of rows of each list.
 const ROWS: i64 = 10;
@@ -21,6 +22,7 @@ struct HomePage {
     frame: Frame,
     states: Option<Counts>,
     failing: Option<Table>,
+    incidents: Option<Table>,
     rules: Option<Table>,
     runs: Option<Table>,
     waiting: Option<Table>,
@@ -30,7 +32,7 @@ struct HomePage {
 impl HomePage {
     /// Whether the user may see no part of the page.
     fn is_empty(&self) -> bool {
-        let tables = [&self.failing, &self.rules, &self.runs, &self.waiting];
+        let tables = [&self.failing, &self.incidents, &self.rules, &self.runs, &self.waiting];
         self.news.is_none() && tables.into_iter().all(Option::is_none)
     }
 }
@@ -39,13 +41,13 @@ pub(super) fn routes() -> Router {
     Router::new().route("/", get(show))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let (states, failing) = failing(&page).await?;
-    let (runs, waiting) = (runs(&page).await?, waiting(&page).await?);
+    let (incidents, runs, waiting) = (open_incidents(&page).await?, runs(&page).await?, waiting(&page).await?);
     let (rules, news) = (hindered(&page).await?, news(&page).await?);
-    let purpose = "Home shows which connections fail, what is new in the findings, and what ran last.";
+    let purpose = "Home shows what fails, which incidents are open, what is new in the findings, and what ran last.";
     let frame = page.main_frame("Home", purpose);
-    page.show(&HomePage { frame, states, failing, rules, runs, waiting, news })
+    page.show(&HomePage { frame, states, failing, incidents, rules, runs, waiting, news })
 }
 
 /// The numbers of connections by state, and those that are not healthy. `None` for a user who may not see them.

@@ -5,10 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use soar_host::sign_in::{OpenIdReturn, SignInError};
-use soar_server::pages::Problem;
+use soar_server::pages::PageProblem;
 
 use crate::routing::get;
-use crate::visit::{Answer, FlowCookie, Notice, Page, PageError, Query, SessionCookie};
+use crate::visit::{FlowCookie, Notice, Page, PageError, PageResult, Query, SessionCookie};
 
 /// The parameters that the provider adds to the address.
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router {
 }
 
 /// Sends the browser to the provider.
-async fn begin(page: Page) -> Answer {
+async fn begin(page: Page) -> PageResult {
     let start = match page.sign_in().begin_openid().await {
         Ok(start) => start,
         Err(error) => return refused(&page, error),
@@ -41,7 +41,7 @@ async fn begin(page: Page) -> Answer {
 }
 
 /// Signs in the user of a browser that comes back from the provider.
-async fn finish(page: Page, Query(returned): Query<Returned>) -> Answer {
+async fn finish(page: Page, Query(returned): Query<Returned>) -> PageResult {
     let Returned { state, code, error, issuer } = returned;
     let (flow, browser) = (page.flow(), page.browser());
     let code = code.map(Into::into);
@@ -63,9 +63,9 @@ async fn finish(page: Page, Query(returned): Query<Returned>) -> Answer {
 }
 
 /// Leads back to the sign-in page, which says why the sign-in failed.
-fn refused(page: &Page, error: SignInError) -> Answer {
+fn refused(page: &Page, error: SignInError) -> PageResult {
     match error {
-        SignInError::NoProvider => Err(Problem::new(StatusCode::NOT_FOUND, error.to_string()).into()),
+        SignInError::NoProvider => Err(PageProblem::new(StatusCode::NOT_FOUND, error.to_string()).into()),
         SignInError::Operation(error) => Err(error.into()),
         error => page.lead_to("/sign-in", Some(Notice::failed(error.to_string()))),
     }

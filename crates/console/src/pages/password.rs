@@ -8,7 +8,7 @@ use soar_store::model::User;
 
 use crate::parts::{Field, FormErrors, Hidden};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
+use crate::visit::{Form, Frame, Notice, Page, PageError, PageResult, Path};
 
 #[derive(Debug, Template)]
 #[template(path = "sign_in/password.html")]
@@ -28,12 +28,12 @@ pub(super) fn routes() -> Router {
     Router::new().route("/password/{token}", form(show, set))
 }
 
-async fn show(page: Page, Path(token): Path<String>) -> Answer {
+async fn show(page: Page, Path(token): Path<String>) -> PageResult {
     let user = user_of(&page, &token).await?;
     page.show(&of(&page, &Form::empty(), &token, &user))
 }
 
-async fn set(page: Page, Path(token): Path<String>, mut form: Form) -> Answer {
+async fn set(page: Page, Path(token): Path<String>, mut form: Form) -> PageResult {
     let user = user_of(&page, &token).await?;
     let (password, again) = (form.secret("password"), form.secret("again"));
     if password.expose_secret() != again.expose_secret() {

@@ -10,7 +10,7 @@ use soar_host::sign_in::{SignInError, SignInRequest};
 
 use crate::parts::{Field, FormErrors, Hidden};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Frame, KEPT, KEPT_ACTION, Page, PageError, Query, SessionCookie};
+use crate::visit::{Form, Frame, KEPT_ACTION, KEPT_PREFIX, Page, PageError, PageResult, Query, SessionCookie};
 
 /// The longest address to go to after signing in.
 const LONGEST_TARGET: usize = 2_000;
@@ -40,7 +40,7 @@ struct ResumePage {
 }
 
 #[derive(Debug, Deserialize)]
-struct Target {
+struct ReturnAddress {
     #[serde(default)]
     to: String,
 }
@@ -49,14 +49,14 @@ pub(super) fn routes() -> Router {
     Router::new().route("/sign-in", form(show, sign_in))
 }
 
-async fn show(page: Page, Query(Target { to }): Query<Target>) -> Answer {
+async fn show(page: Page, Query(ReturnAddress { to }): Query<ReturnAddress>) -> PageResult {
     if page.is_signed_in() {
         return page.lead_to(own_address(&to), None);
     }
     page.show(&of(&page, &Form::empty(), vec![Hidden::new("to", to)], false))
 }
 
-async fn sign_in(page: Page, mut form: Form) -> Answer {
+async fn sign_in(page: Page, mut form: Form) -> PageResult {
     let user = form.required("user", "The user name");
     let code = form.secret("code");
     let mut wants_code = form.is_checked("wants-code");
@@ -74,13 +74,13 @@ async fn sign_in(page: Page, mut form: Form) -> Answer {
             Err(error) => page.account_refused(&mut form, error)?,
         }
     }
-    let passed_on = |name: &str| name == "to" || name == KEPT_ACTION || name.starts_with(KEPT);
+    let passed_on = |name: &str| name == "to" || name == KEPT_ACTION || name.starts_with(KEPT_PREFIX);
     let hidden = form.values().filter(|(name, _)| passed_on(name)).map(|(name, value)| Hidden::new(name, value));
     page.show_again(&of(&page, &form, hidden.collect(), wants_code))
 }
 
 /// Answers a user who has just signed in.
-async fn signed_in(page: &Page, form: &Form, token: &SecretString) -> Answer {
+async fn signed_in(page: &Page, form: &Form, token: &SecretString) -> PageResult {
     let mut response = match form.given(KEPT_ACTION) {
         Some(action) if action.starts_with(&page.href("/")) => resume(page, form, action, token).await?,
         _ => page.lead_to(own_address(form.text("to")), None)?,
@@ -94,7 +94,7 @@ async fn signed_in(page: &Page, form: &Form, token: &SecretString) -> Answer {
 async fn resume(page: &Page, form: &Form, action: &str, token: &SecretString) -> Result<Response, PageError> {
     let session = page.sign_in().session(token).await?;
     let csrf = session.map(|session| session.csrf.text()).unwrap_or_default();
-    let kept = form.values().filter_map(|(name, value)| Some(Hidden::new(name.strip_prefix(KEPT)?, value)));
+    let kept = form.values().filter_map(|(name, value)| Some(Hidden::new(name.strip_prefix(KEPT_PREFIX)?, value)));
     let hidden = kept.chain([Hidden::new("csrf", csrf)]).collect();
     page.show(&ResumePage { frame: page.frame("You are signed in"), action: action.to_owned(), hidden })
 }

@@ -9,7 +9,7 @@ use super::filter::Filter;
 use super::form_panel::FormPanel;
 use super::json_text::JsonText;
 use super::link_button::LinkButton;
-use super::progress::Progress;
+use super::progress::ProgressPanel;
 use super::shown_once::ShownOnce;
 use super::table::Table;
 use super::tabs::Tabs;
@@ -26,7 +26,7 @@ pub(crate) enum Block {
     Form(Box<FormPanel>),
     Secret(Box<ShownOnce>),
     Tabs(Box<Tabs>),
-    Progress(Progress),
+    Progress(ProgressPanel),
     Error(Box<ErrorTab>),
     Json(JsonText),
     Text(String),
@@ -38,8 +38,8 @@ impl From<Counts> for Block {
     }
 }
 
-impl From<Progress> for Block {
-    fn from(progress: Progress) -> Self {
+impl From<ProgressPanel> for Block {
+    fn from(progress: ProgressPanel) -> Self {
         Self::Progress(progress)
     }
 }

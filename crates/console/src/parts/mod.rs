@@ -50,7 +50,7 @@ pub(crate) use hidden::Hidden;
 pub(crate) use json_text::{JsonText, on_lines};
 pub(crate) use lines::with_line_feeds;
 pub(crate) use link_button::LinkButton;
-pub(crate) use progress::Progress;
+pub(crate) use progress::ProgressPanel;
 pub(crate) use receipt::receipt_facts;
 pub(crate) use shown_once::ShownOnce;
 pub(crate) use sparkline::{Point, Sparkline};
@@ -67,7 +67,7 @@ impl HtmlSafe for Counts {}
 impl HtmlSafe for DayStrip {}
 impl HtmlSafe for Empty {}
 impl HtmlSafe for Facts {}
-impl HtmlSafe for Progress {}
+impl HtmlSafe for ProgressPanel {}
 impl HtmlSafe for ErrorTab {}
 impl HtmlSafe for Field {}
 impl HtmlSafe for Filter {}

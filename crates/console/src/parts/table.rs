@@ -163,6 +163,8 @@ pub(crate) struct Table {
     empty: Empty,
     choice: Option<ColumnChoice>,
     position: Option<Position>,
+    /// The address and the text of the link to the whole list.
+    more: Option<(String, String)>,
     /// The topics of events at which the region is loaded again.
     live: &'static str,
 }
@@ -178,6 +180,7 @@ impl Table {
             empty: Empty::new("There is nothing here."),
             choice: None,
             position: None,
+            more: None,
             live: "",
         }
     }
@@ -192,6 +195,13 @@ impl Table {
     #[must_use]
     pub(crate) fn empty(mut self, empty: Empty) -> Self {
         self.empty = empty;
+        self
+    }
+
+    /// Adds a link to the whole list, of which the table has the first rows.
+    #[must_use]
+    pub(crate) fn more(mut self, href: impl Into<String>, text: impl Into<String>) -> Self {
+        self.more = Some((href.into(), text.into()));
         self
     }
 
@@ -294,6 +304,13 @@ mod tests {
         assert!(chosen.contains("hidden detail") && !chosen.contains(">7<"), "{chosen}");
         assert!(!chosen.contains("<i>"), "{chosen}");
         assert!(table("column=nonsense").contains(">7<"), "a table is never without columns");
+    }
+
+    #[test]
+    fn a_table_of_the_first_rows_leads_to_the_whole_list() {
+        let table = Table::new("things", "Things", [Column::text("name", "Name")]);
+        let shown = table.more("/console/things?state=open", "All things").to_string();
+        assert!(shown.contains("href=\"/console/things?state=open\">All things</a>"), "{shown}");
     }
 
     #[test]

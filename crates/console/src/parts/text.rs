@@ -4,7 +4,7 @@ use askama::Template;
 use soar_connector::name::steers;
 
 /// The number of characters that are shown at once. A longer text unfolds.
-const SHOWN: usize = 300;
+const MOST_SHOWN: usize = 300;
 
 /// The number of characters that are shown at all.
 const LONGEST: usize = 10_000;
@@ -24,8 +24,8 @@ pub(crate) struct VendorText {
 impl VendorText {
     pub(crate) fn new(text: &str) -> Self {
         let mut characters = text.chars().map(visible);
-        let mut shown: String = characters.by_ref().take(SHOWN).collect();
-        let rest: String = characters.by_ref().take(LONGEST - SHOWN).collect();
+        let mut shown: String = characters.by_ref().take(MOST_SHOWN).collect();
+        let rest: String = characters.by_ref().take(LONGEST - MOST_SHOWN).collect();
         let whole = if rest.is_empty() { rest } else { format!("{shown}{rest}") };
         if !whole.is_empty() {
             shown.push('\u{2026}');

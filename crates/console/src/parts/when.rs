@@ -34,12 +34,24 @@ impl When {
     }
 }
 
+const DAY: u64 = 86_400;
+
+/// The units of a distance: the least distance that each is used for, its length in seconds, and its sign. Months of 30
+/// days and years of 365 days are used from two of them on, since they are not exact.
+const UNITS: [(u64, u64, &str); 6] = [
+    (730 * DAY, 365 * DAY, "y"),
+    (60 * DAY, 30 * DAY, "mo"),
+    (DAY, DAY, "d"),
+    (3_600, 3_600, "h"),
+    (60, 60, "min"),
+    (1, 1, "s"),
+];
+
 /// The distance between a time and now, in its largest unit.
 fn relative(at: Moment, now: Moment) -> String {
     let distance = now.milliseconds_since(at);
     let seconds = distance.unsigned_abs() / 1_000;
-    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let Some((length, unit)) = units.into_iter().find(|(length, _)| seconds >= *length) else {
+    let Some((_, length, unit)) = UNITS.into_iter().find(|(least, ..)| seconds >= *least) else {
         return "now".to_owned();
     };
     let count = seconds / length;
@@ -64,5 +76,7 @@ mod tests {
     fn a_distance_is_in_its_largest_unit() {
         let texts = [0, 59_000, 60_000, 7_200_000, 400_000_000, -61_000].map(|ago| relative(Moment(0), Moment(ago)));
         assert_eq!(texts, ["now", "59 s ago", "1 min ago", "2 h ago", "4 d ago", "in 1 min"]);
+        let texts = [59, 60, 400, 729, 730, 2_434, -90].map(|days| relative(Moment(0), Moment(days * 86_400_000)));
+        assert_eq!(texts, ["59 d ago", "2 mo ago", "13 mo ago", "24 mo ago", "2 y ago", "6 y ago", "in 3 mo"]);
     }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use soar_server::pages::Problem;
+use soar_server::pages::PageProblem;
 
 use super::error::PageError;
 
@@ -39,7 +39,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
         AxumQuery::try_from_uri(&parts.uri).map(|AxumQuery(value)| Self(value)).map_err(|error| {
             let message = format!("The address is not valid: {error}.");
-            PageError::Problem(Problem::new(StatusCode::BAD_REQUEST, message))
+            PageError::Problem(PageProblem::new(StatusCode::BAD_REQUEST, message))
         })
     }
 }

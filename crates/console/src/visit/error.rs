@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
-use soar_server::pages::{PageCall, Problem};
+use soar_server::pages::{PageCall, PageProblem};
 use soar_store::StoreError;
 
 /// The result of a page's handler.
-pub(crate) type Answer = Result<Response, PageError>;
+pub(crate) type PageResult = Result<Response, PageError>;
 
 /// The reason for which a page cannot be shown. The layer around all pages shows it within the layout.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) enum PageError {
     /// An operation was refused or failed.
     Operation(OperationError),
     /// The page refuses the request.
-    Problem(Problem),
+    Problem(PageProblem),
     /// The template failed.
     Template(askama::Error),
 }
@@ -26,37 +26,42 @@ pub(crate) enum PageError {
 impl PageError {
     /// There is nothing at the address.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self::Problem(Problem::new(StatusCode::NOT_FOUND, message))
+        Self::Problem(PageProblem::new(StatusCode::NOT_FOUND, message))
     }
 
     /// The user may not see the page.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
-        Self::Problem(Problem::new(StatusCode::FORBIDDEN, message))
+        Self::Problem(PageProblem::new(StatusCode::FORBIDDEN, message))
+    }
+
+    /// What the user asked for cannot be done now.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::Problem(PageProblem::new(StatusCode::UNPROCESSABLE_ENTITY, message))
     }
 
     /// A parameter of the address is not valid.
     pub(crate) fn bad_address(name: &str) -> Self {
         let message = format!("The address is not valid: {name} has an unknown value. Choose it on the page again.");
-        Self::Problem(Problem::new(StatusCode::BAD_REQUEST, message))
+        Self::Problem(PageProblem::new(StatusCode::BAD_REQUEST, message))
     }
 
     /// A defect of the host. The log gets the cause.
     pub(crate) fn defect(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a page failed");
-        Self::Problem(Problem::new(
+        Self::Problem(PageProblem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "The page cannot be shown. The log has the cause.",
         ))
     }
 
     /// The status and the text for the user.
-    pub(super) fn problem(&self, call: &PageCall) -> Problem {
+    pub(super) fn problem(&self, call: &PageCall) -> PageProblem {
         match self {
-            Self::Operation(error) => Problem { status: status(error, call), ..call.failed(error) },
+            Self::Operation(error) => PageProblem { status: status(error, call), ..call.failed(error) },
             Self::Problem(problem) => problem.clone(),
             Self::Template(error) => {
                 tracing::error!(request_id = call.request_id(), %error, "a page could not be rendered");
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The page cannot be shown because of a defect.")
+                PageProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "The page cannot be shown because of a defect.")
             }
         }
     }
@@ -97,8 +102,8 @@ impl From<Refusal> for PageError {
     }
 }
 
-impl From<Problem> for PageError {
-    fn from(problem: Problem) -> Self {
+impl From<PageProblem> for PageError {
+    fn from(problem: PageProblem) -> Self {
         Self::Problem(problem)
     }
 }

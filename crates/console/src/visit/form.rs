@@ -18,7 +18,7 @@ pub(crate) const SECRET: &str = "secret.";
 pub(crate) const RESUMED: &str = "resumed";
 
 /// The prefix of the names of the fields that the sign-in page keeps for the form that the session's end interrupted.
-pub(crate) const KEPT: &str = "kept.";
+pub(crate) const KEPT_PREFIX: &str = "kept.";
 
 /// The field with the address of that form.
 pub(crate) const KEPT_ACTION: &str = "kept-action";

@@ -9,8 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use soar_host::sign_in::{Browser, ConsoleSession};
-use soar_server::pages::{PageCall, Problem};
+use soar_host::sign_in::{BrowserCall, ConsoleSession};
+use soar_server::pages::{PageCall, PageProblem};
 use soar_store::StoreError;
 
 use super::cookies::{FlowCookie, SessionCookie};
@@ -24,19 +24,19 @@ use super::{form, origin, region};
 
 /// Whether the pages behind the layer need a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
+enum PageAccess {
     Open,
     SignedIn,
 }
 
 /// The layer around pages that anybody may see, such as the sign-in page.
 pub(crate) async fn open(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
-    around(state, request, next, Access::Open).await
+    around(state, request, next, PageAccess::Open).await
 }
 
 /// The layer around pages for signed-in users.
 pub(crate) async fn signed_in(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
-    around(state, request, next, Access::SignedIn).await
+    around(state, request, next, PageAccess::SignedIn).await
 }
 
 /// A form that cannot be carried out now. Its values are kept, and the user can send it again.
@@ -68,7 +68,7 @@ struct ProblemPage {
     needs_sign_in: bool,
 }
 
-async fn around(state: Arc<ConsoleState>, request: Request, next: Next, access: Access) -> Response {
+async fn around(state: Arc<ConsoleState>, request: Request, next: Next, access: PageAccess) -> Response {
     if request.method().is_safe() {
         return visit(state, request, next, access).await;
     }
@@ -81,7 +81,7 @@ async fn around(state: Arc<ConsoleState>, request: Request, next: Next, access: 
 }
 
 /// The part of a request that answers need after it is handled.
-struct Asked {
+struct RequestFacts {
     is_safe: bool,
     /// The address with the query, below the console.
     address: String,
@@ -89,17 +89,21 @@ struct Asked {
     values: FormValues,
 }
 
-async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: Access) -> Response {
+async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: PageAccess) -> Response {
     let original = request.extensions().get::<OriginalUri>().map_or(request.uri(), |OriginalUri(uri)| uri);
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     // The address itself may contain the token of a set-up link.
-    let what = format!("{method} {}", if access == Access::Open { &matched } else { original.path() });
+    let what = format!("{method} {}", if access == PageAccess::Open { &matched } else { original.path() });
     let mut call = PageCall::begin(&state.server, &request, &what);
     call.label(&format!("{method} {matched}"));
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str()).to_owned();
-    let mut asked =
-        Asked { is_safe: method.is_safe(), address, headers: request.headers().clone(), values: FormValues::default() };
+    let mut asked = RequestFacts {
+        is_safe: method.is_safe(),
+        address,
+        headers: request.headers().clone(),
+        values: FormValues::default(),
+    };
     let session = match find_session(&state, &asked.headers).await {
         Ok(session) => session,
         Err(error) => {
@@ -110,20 +114,21 @@ async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: A
     match admit(&mut call, session.as_ref(), &mut asked, request).await {
         Err(problem) => refuse(&state, call, session.as_ref(), &asked, problem).await,
         Ok(request) => match (access, &session) {
-            (Access::SignedIn, None) if asked.is_safe => {
+            (PageAccess::SignedIn, None) if asked.is_safe => {
                 let response = to_sign_in(&state, &asked);
                 call.end(response.status());
                 response
             }
-            (Access::SignedIn, None) => {
-                let problem = Problem::new(StatusCode::UNAUTHORIZED, "Your session has ended. Sign in to continue.");
+            (PageAccess::SignedIn, None) => {
+                let problem =
+                    PageProblem::new(StatusCode::UNAUTHORIZED, "Your session has ended. Sign in to continue.");
                 refuse(&state, call, None, &asked, problem).await
             }
-            (Access::SignedIn, Some(own))
+            (PageAccess::SignedIn, Some(own))
                 if !asked.is_safe && !own.csrf.accepts(asked.values.get(form::CSRF).unwrap_or_default()) =>
             {
                 let message = "Your session has changed since this form was opened, so nothing was done.";
-                let problem = Problem::new(StatusCode::FORBIDDEN, message);
+                let problem = PageProblem::new(StatusCode::FORBIDDEN, message);
                 refuse(&state, call, session.as_ref(), &asked, problem).await
             }
             _ => run(state, call, session, asked, request, next).await,
@@ -144,9 +149,9 @@ async fn find_session(state: &ConsoleState, headers: &HeaderMap) -> Result<Optio
 async fn admit(
     call: &mut PageCall,
     session: Option<&ConsoleSession>,
-    asked: &mut Asked,
+    asked: &mut RequestFacts,
     request: Request,
-) -> Result<Request, Problem> {
+) -> Result<Request, PageProblem> {
     match session {
         Some(session) => call.enter_as(&session.user)?,
         None => call.enter_as_stranger()?,
@@ -157,7 +162,7 @@ async fn admit(
     if origin::is_cross_site(&request) {
         let message =
             "Another site sent this form, so nothing was done. Open the page in the console and send it there.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, message));
+        return Err(PageProblem::new(StatusCode::FORBIDDEN, message));
     }
     let (head, body) = request.into_parts();
     let body = call.read_form(&head.headers, body).await?;
@@ -173,7 +178,7 @@ async fn run(
     state: Arc<ConsoleState>,
     call: PageCall,
     session: Option<ConsoleSession>,
-    asked: Asked,
+    asked: RequestFacts,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -186,7 +191,7 @@ async fn run(
         is_secure: state.is_secure || origin::is_secure(&request),
         token: SessionCookie::token(&asked.headers),
         flow: FlowCookie::read(&asked.headers),
-        browser: Browser { address: call.address(), request_id: call.request_id().to_owned() },
+        browser: BrowserCall { address: call.address(), request_id: call.request_id().to_owned() },
     };
     let page = Page::new(Arc::clone(&state), session.clone(), context, facts);
     request.extensions_mut().insert(page.clone());
@@ -217,7 +222,7 @@ async fn zone(state: &ConsoleState, session: Option<&ConsoleSession>) -> TimeZon
 }
 
 /// Leads a browser without a session to the sign-in page.
-fn to_sign_in(state: &ConsoleState, asked: &Asked) -> Response {
+fn to_sign_in(state: &ConsoleState, asked: &RequestFacts) -> Response {
     // A link on another site sends no cookie (SameSite=Strict). The page loads itself again, as the console's own page.
     let from_elsewhere = asked.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
     if from_elsewhere && !region::is_wanted(&asked.headers) {
@@ -242,8 +247,8 @@ async fn refuse(
     state: &ConsoleState,
     call: PageCall,
     session: Option<&ConsoleSession>,
-    asked: &Asked,
-    problem: Problem,
+    asked: &RequestFacts,
+    problem: PageProblem,
 ) -> Response {
     let frame = Frame::new(state, session, "", false, None);
     let heading = match problem.status {

@@ -14,11 +14,11 @@ use soar_store::model::UserId;
 use soar_store::{Activity, StoreError};
 use tokio::time::{Instant, interval_at};
 
-use super::error::Answer;
+use super::error::PageResult;
 use super::page::Page;
 
 /// The interval between two looks at the store.
-const LOOK: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The number of looks between two checks of the session.
 const LOOKS_PER_CHECK: u32 = 15;
@@ -45,7 +45,7 @@ struct Watch {
 }
 
 /// Answers with the stream of events.
-pub(crate) async fn events(page: Page) -> Answer {
+pub(crate) async fn events(page: Page) -> PageResult {
     let server = Arc::clone(&page.state().server);
     let user = page.session()?.user.id;
     let place = server.begin_stream(user)?;
@@ -53,7 +53,7 @@ pub(crate) async fn events(page: Page) -> Answer {
     let watch = Watch {
         server,
         token: page.token()?,
-        ticks: interval_at(Instant::now() + LOOK, LOOK),
+        ticks: interval_at(Instant::now() + POLL_INTERVAL, POLL_INTERVAL),
         looks: 0,
         seen,
         is_new: true,
@@ -117,6 +117,9 @@ fn news(seen: Activity, now: Activity) -> Vec<&'static str> {
     let runs = |activity: Activity| (activity.latest_run, activity.running, activity.latest_progress);
     if runs(seen) != runs(now) {
         topics.push("runs");
+    }
+    if seen.latest_incident != now.latest_incident {
+        topics.push("incidents");
     }
     if seen.latest_check != now.latest_check {
         topics.push("health");

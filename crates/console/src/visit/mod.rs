@@ -18,8 +18,8 @@ mod state;
 
 pub(crate) use address::{Path, Query, segment};
 pub(crate) use cookies::{FlowCookie, SessionCookie};
-pub(crate) use error::{Answer, PageError, if_allowed};
-pub(crate) use form::{Form, KEPT, KEPT_ACTION, SECRET, field_of};
+pub(crate) use error::{PageError, PageResult, if_allowed};
+pub(crate) use form::{Form, KEPT_ACTION, KEPT_PREFIX, SECRET, field_of};
 pub(crate) use frame::Frame;
 pub use headers::POLICY;
 pub(crate) use headers::with_headers;

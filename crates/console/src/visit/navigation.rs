@@ -26,10 +26,10 @@ impl Needs {
 }
 
 /// A page of the navigation: its title, its address below the console, and what a user needs.
-type Listed = (&'static str, &'static str, Needs);
+type NavigationEntry = (&'static str, &'static str, Needs);
 
 /// The groups of pages: the title of each, and its pages.
-const GROUPS: &[(&str, &[Listed])] = &[
+const GROUPS: &[(&str, &[NavigationEntry])] = &[
     ("Overview", &[("Home", "/", Needs::Session), ("Health", "/health", Needs::Somewhere(Right::UseConnections))]),
     (
         "Connections",
@@ -83,7 +83,7 @@ pub(crate) struct Item {
 
 /// The pages that the user may see. `path` is the address of the current page below the console.
 pub(crate) fn groups(session: &ConsoleSession, base: &str, path: &str) -> Vec<Group> {
-    let item = |&(title, address, _): &Listed| {
+    let item = |&(title, address, _): &NavigationEntry| {
         let below = path.strip_prefix(address).is_some_and(|rest| rest.starts_with('/'));
         Item { title, href: format!("{base}{address}"), is_current: path == address || (address != "/" && below) }
     };

@@ -11,11 +11,11 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use soar_connector::Plugin;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
-use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
-use soar_server::pages::Problem;
+use soar_host::sign_in::{BrowserCall, ConsoleSession, SignIn, SignInError};
+use soar_server::pages::PageProblem;
 use soar_store::model::{Moment, Right, Site, SiteId};
 
-use super::error::{Answer, PageError};
+use super::error::{PageError, PageResult};
 use super::form::{Form, field_of};
 use super::frame::Frame;
 use super::notice::Notice;
@@ -23,16 +23,16 @@ use super::state::ConsoleState;
 
 /// A page under way. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Page(Arc<Inner>);
+pub(crate) struct Page(Arc<PageState>);
 
 #[derive(Debug)]
-struct Inner {
+struct PageState {
     state: Arc<ConsoleState>,
     session: Option<ConsoleSession>,
     context: Option<RequestContext>,
     visit: VisitFacts,
     /// The refusal that the page shows in its form. The layer writes its audit entry.
-    refusal: Mutex<Option<Problem>>,
+    refusal: Mutex<Option<PageProblem>>,
 }
 
 /// The facts that the layer knows about the request.
@@ -47,7 +47,7 @@ pub(super) struct VisitFacts {
     pub(super) zone: TimeZone,
     /// Whether the browser reaches the host over TLS.
     pub(super) is_secure: bool,
-    pub(super) browser: Browser,
+    pub(super) browser: BrowserCall,
     /// The token of the session.
     pub(super) token: Option<SecretString>,
     /// The flow of a sign-in by a provider.
@@ -61,7 +61,7 @@ impl Page {
         context: Option<RequestContext>,
         visit: VisitFacts,
     ) -> Self {
-        Self(Arc::new(Inner { state, session, context, visit, refusal: Mutex::default() }))
+        Self(Arc::new(PageState { state, session, context, visit, refusal: Mutex::default() }))
     }
 
     pub(crate) fn state(&self) -> &ConsoleState {
@@ -142,7 +142,7 @@ impl Page {
     }
 
     /// The browser, for a sign-in.
-    pub(crate) fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> BrowserCall {
         self.0.visit.browser.clone()
     }
 
@@ -158,7 +158,7 @@ impl Page {
 
     /// The frame of a page of this title.
     pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
-        let Inner { state, session, visit, .. } = &*self.0;
+        let PageState { state, session, visit, .. } = &*self.0;
         let frame = Frame::new(state, session.as_ref(), &visit.path, visit.is_region, visit.notice.clone());
         Frame { title: title.into(), ..frame }
     }
@@ -174,7 +174,7 @@ impl Page {
     }
 
     /// Answers with a page.
-    pub(crate) fn show(&self, template: &impl Template) -> Answer {
+    pub(crate) fn show(&self, template: &impl Template) -> PageResult {
         let mut response = html(StatusCode::OK, template.render()?);
         if self.0.visit.notice.is_some()
             && let Some(cookie) = Notice::shown(&self.0.state.base)
@@ -185,12 +185,12 @@ impl Page {
     }
 
     /// Answers with a form again, because of its problems.
-    pub(crate) fn show_again(&self, template: &impl Template) -> Answer {
+    pub(crate) fn show_again(&self, template: &impl Template) -> PageResult {
         Ok(html(StatusCode::UNPROCESSABLE_ENTITY, template.render()?))
     }
 
     /// Answers a form that was carried out: the browser loads `path`, which shows `notice`.
-    pub(crate) fn lead_to(&self, path: &str, notice: Option<Notice>) -> Answer {
+    pub(crate) fn lead_to(&self, path: &str, notice: Option<Notice>) -> PageResult {
         let mut response = StatusCode::SEE_OTHER.into_response();
         let location = HeaderValue::from_str(&self.href(path));
         let location = location.map_err(|_| PageError::not_found("The address is not valid."))?;
@@ -249,7 +249,7 @@ impl Page {
         if !is_about_input {
             return Err(error.into());
         }
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text.clone());
+        let problem = PageProblem::new(StatusCode::UNPROCESSABLE_ENTITY, text.clone());
         *self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
         Ok(text)
     }
@@ -270,7 +270,7 @@ impl Page {
     }
 
     /// The refusal that [`Page::refused`] noted.
-    pub(super) fn take_refusal(&self) -> Option<Problem> {
+    pub(super) fn take_refusal(&self) -> Option<PageProblem> {
         self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -285,8 +285,8 @@ impl Page {
         let written = self.0.state.server.audit.write(entry, None).await;
         written.map_err(|error| {
             let message = "It was carried out, but the host's store failed before its audit entry was written.";
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, message);
-            PageError::Problem(Problem { reason: error.to_string(), ..problem })
+            let problem = PageProblem::new(StatusCode::SERVICE_UNAVAILABLE, message);
+            PageError::Problem(PageProblem { reason: error.to_string(), ..problem })
         })?;
         Ok(value)
     }
@@ -297,7 +297,7 @@ pub(super) fn html(status: StatusCode, text: String) -> Response {
 }
 
 fn signed_out() -> PageError {
-    PageError::Problem(Problem::new(StatusCode::UNAUTHORIZED, "Sign in to see this page."))
+    PageError::Problem(PageProblem::new(StatusCode::UNAUTHORIZED, "Sign in to see this page."))
 }
 
 impl<S: Sync> FromRequestParts<S> for Page {

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use totp_rs::{Builder, Secret};
 
 use crate::browser::{Browser, WIDE};
-use crate::world::{PASSWORD, World};
+use crate::world::{ConsoleWorld, PASSWORD};
 
 /// The current code of the app with this secret.
 fn code(secret: &str) -> String {
@@ -22,7 +22,7 @@ fn code(secret: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_adds_an_authenticator_app_and_signs_in_with_a_recovery_code() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
     browser.goto(&world.page("/profile")).await;
@@ -102,7 +102,7 @@ async fn a_user_signs_in_by_openid_connect_with_the_roles_of_its_groups() {
         "groups": [{ "group": "soc-analysts", "site": crate::world::SITE, "role": "Analyst" }],
     }))
     .unwrap();
-    let world = World::with(|settings| {
+    let world = ConsoleWorld::with(|settings| {
         settings.listen = ([127, 0, 0, 1], port).into();
         settings.sign_in.public_address = Some(public);
         settings.sign_in.openid = Some(openid);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::{Browser, is_full};
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 /// The pages with a name for pictures and their address below the console. `{incident}` and `{finding}` stand for the
 /// number of an incident and the id of a finding.
@@ -18,6 +18,7 @@ const PAGES: &[(&str, &str)] = &[
     ("finding-cves", "/findings/cves"),
     ("finding-tenants", "/findings/tenants"),
     ("finding-collect", "/findings/collect"),
+    ("finding-tenant-remove", "/findings/tenants/remove?connection=1&tenant=1"),
     ("finding", "/findings/items/{finding}"),
     ("rule-change", "/findings/rules/1/change"),
     ("incidents", "/incidents"),
@@ -57,7 +58,7 @@ const PAGES: &[(&str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_is_accessible_and_keeps_to_the_policy_in_each_look() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     world.checks().await;
     world.run("List Tenants").await;
     world.rule(json!({ "name": "Of the administrator", "then": { "incident": {} } })).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{ChildStdin, Command};
 
-use crate::world::{PASSWORD, World};
+use crate::world::{ConsoleWorld, PASSWORD};
 
 /// Keeps the browser headless and off the network.
 const FLAGS: &[&str] = &[
@@ -37,27 +38,30 @@ const FLAGS: &[&str] = &[
 const DRIVER: &str = "chromedriver --port=0 & read -r _; kill $!";
 
 /// The timeout for what the browser does.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The timeout for an answer of the browser.
+const LONGEST_ANSWER: Duration = Duration::from_secs(120);
 
 const MISSING: &str = "is not installed. Run `tests/run`, which installs it.";
 
 /// A window width and colours.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub struct WindowLook {
     pub width: u32,
     pub scheme: &'static str,
 }
 
 /// A wide window with light colours.
-pub const WIDE: Look = Look { width: 1440, scheme: "light" };
+pub const WIDE: WindowLook = WindowLook { width: 1440, scheme: "light" };
 
 /// The looks in which each page is checked: all of them if the variable `FOOTPRINT_CONSOLE` is `full`.
-pub fn looks() -> &'static [Look] {
-    const ALL: [Look; 4] = [
-        Look { width: 1440, scheme: "dark" },
-        Look { width: 360, scheme: "light" },
+pub fn looks() -> &'static [WindowLook] {
+    const ALL: [WindowLook; 4] = [
+        WindowLook { width: 1440, scheme: "dark" },
+        WindowLook { width: 360, scheme: "light" },
         WIDE,
-        Look { width: 360, scheme: "dark" },
+        WindowLook { width: 360, scheme: "dark" },
     ];
     if is_full() { &ALL } else { &ALL[..2] }
 }
@@ -126,11 +130,11 @@ impl Browser {
 
     /// Ends the browser.
     pub async fn end(self) {
-        self.client.close().await.unwrap();
+        answered(self.client.close()).await;
     }
 
     async fn extended(&self, path: &'static str, body: Value) -> Value {
-        self.client.issue_cmd(Extended { path, body }).await.unwrap()
+        answered(self.client.issue_cmd(Extended { path, body })).await
     }
 
     /// A command of the Chrome DevTools Protocol.
@@ -139,7 +143,7 @@ impl Browser {
     }
 
     /// Gives the window this width and these colours.
-    pub async fn look(&self, look: Look) {
+    pub async fn look(&self, look: WindowLook) {
         let size = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
         let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
@@ -152,11 +156,11 @@ impl Browser {
     }
 
     pub async fn goto(&self, url: &str) {
-        self.client.goto(url).await.unwrap();
+        answered(self.client.goto(url)).await;
     }
 
     /// Signs a user in, by the sign-in page.
-    pub async fn sign_in(&self, world: &World, user: &str) {
+    pub async fn sign_in(&self, world: &ConsoleWorld, user: &str) {
         self.goto(&world.page("/sign-in")).await;
         self.fill("user", user).await;
         self.fill("secret.password", PASSWORD).await;
@@ -200,7 +204,7 @@ impl Browser {
                           && document.querySelector('[aria-busy]') === null";
         let started = std::time::Instant::now();
         while self.evaluate(is_settled).await != json!(true) {
-            assert!(started.elapsed() < PATIENCE, "the page does not settle:\n{}", self.text().await);
+            assert!(started.elapsed() < TIMEOUT, "the page does not settle:\n{}", self.text().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -228,7 +232,7 @@ impl Browser {
 
     /// Waits for an element.
     pub async fn wait_for(&self, css: &str) {
-        let wait = self.client.wait().at_most(PATIENCE);
+        let wait = self.client.wait().at_most(TIMEOUT);
         if let Err(error) = wait.for_element(Locator::Css(css)).await {
             panic!("{css} did not appear: {error}\n{}", self.text().await);
         }
@@ -244,7 +248,7 @@ impl Browser {
     pub async fn wait_for_text(&self, text: &str) {
         let started = std::time::Instant::now();
         while !self.text().await.contains(text) {
-            assert!(started.elapsed() < PATIENCE, "{text:?} did not appear:\n{}", self.text().await);
+            assert!(started.elapsed() < TIMEOUT, "{text:?} did not appear:\n{}", self.text().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -277,7 +281,7 @@ impl Browser {
     pub async fn only_refused_forms(&self) {
         let started = std::time::Instant::now();
         let mut complaints = self.complaints().await;
-        while complaints.is_empty() && started.elapsed() < PATIENCE {
+        while complaints.is_empty() && started.elapsed() < TIMEOUT {
             tokio::time::sleep(Duration::from_millis(50)).await;
             complaints = self.complaints().await;
         }
@@ -322,6 +326,11 @@ impl Browser {
             assert_eq!(wider, Value::Bool(false), "{label} scrolls sideways");
         }
     }
+}
+
+/// The browser's answer. A browser that has crashed gives none.
+async fn answered<T>(answer: impl Future<Output = Result<T, CmdError>>) -> T {
+    tokio::time::timeout(LONGEST_ANSWER, answer).await.expect("the browser does not answer").unwrap()
 }
 
 /// The folder of tools that `tests/run` installs.

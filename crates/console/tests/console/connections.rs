@@ -6,11 +6,11 @@ use soar_host::connections::ConnectionChange;
 use soar_store::model::ConnectionId;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::{SITE, World};
+use crate::world::{ConsoleWorld, SITE};
 
 const NEW: &str = "/integrations/coda-footprint/connections/new";
 
-async fn fill_new(browser: &Browser, world: &World, name: &str, password: &str) {
+async fn fill_new(browser: &Browser, world: &ConsoleWorld, name: &str, password: &str) {
     let user = world.account();
     browser.fill("name", name).await;
     browser.fill("parameter.server-url", &world.simulator.url()).await;
@@ -20,7 +20,7 @@ async fn fill_new(browser: &Browser, world: &World, name: &str, password: &str) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_connection() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
     browser.look(WIDE).await;
     browser.follow("Integrations").await;
@@ -40,7 +40,7 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     assert!(text.contains("Go to User Name") && text.contains("Go to Password"), "{text}");
     browser.wait_for("#found-user-name .error").await;
     browser.wait_for("#found-password .error").await;
-    // What was typed is still there, since only the result was replaced.
+    // The typed password is still there, since only the result was replaced.
     assert_eq!(browser.value("secret.parameter.password").await, "wrong");
     browser.check("connection-test-failed").await;
     browser.fill("secret.parameter.password", &world.account().password).await;
@@ -60,7 +60,7 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secret_again() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
     browser.goto(&world.page(NEW)).await;
     browser.fill("name", "Footprint").await;
@@ -92,7 +92,7 @@ async fn each_wrong_value_is_told_at_its_field_and_a_new_address_needs_the_secre
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_of_two_users_sees_both_versions_before_saving() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page("/connections/1")).await;
     browser.fill("description", "The night shift uses it").await;
@@ -113,7 +113,7 @@ async fn the_second_of_two_users_sees_both_versions_before_saving() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_diagnosed_deactivated_and_removed_after_questions() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page("/connections/1")).await;
     browser.follow("Diagnose").await;
@@ -137,7 +137,7 @@ async fn a_connection_is_diagnosed_deactivated_and_removed_after_questions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_tested_and_added_by_keyboard() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let tab = char::from(Key::Tab);
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page(NEW)).await;
@@ -170,7 +170,7 @@ async fn a_connection_is_tested_and_added_by_keyboard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_tested_and_added_without_scripts() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.without_scripts().await;
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page(NEW)).await;
@@ -187,7 +187,7 @@ async fn a_connection_is_tested_and_added_without_scripts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_without_the_right_sees_a_connection_and_can_change_nothing() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/integrations/coda-footprint")).await;
     assert!(!browser.text().await.contains("+ New Connection"));
@@ -211,7 +211,7 @@ async fn a_user_without_the_right_sees_a_connection_and_can_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_marks_each_field_with_a_problem_and_needs_no_name() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page(NEW)).await;
     browser.wait_for("#connection").await;
@@ -233,7 +233,7 @@ async fn a_test_marks_each_field_with_a_problem_and_needs_no_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_host_refuses_of_a_connection_is_told_at_its_field() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Manager").await;
     let user = world.account();
     let right: [(&str, &str); 7] = [
@@ -257,6 +257,7 @@ async fn what_the_host_refuses_of_a_connection_is_told_at_its_field() {
         ("health-check-minutes", "0"),
         ("health-check-email", "bad"),
         ("health-check-webhooks", "a\u{7}b"),
+        ("health-check-webhooks", "nope"),
         ("alert-after", "101"),
         ("recover-after", "11"),
         ("slow-ms", "3600001"),
@@ -273,7 +274,7 @@ async fn what_the_host_refuses_of_a_connection_is_told_at_its_field() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_integration_shows_the_health_of_its_connections_and_a_connection_leads_to_it() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     world.checks().await;
     let change = ConnectionChange { active: Some(false), ..ConnectionChange::default() };
     world.change(ConnectionId(1), change).await;

@@ -1,14 +1,16 @@
 //! Faults while a person works: the store fails, the session ends, the tab is hidden.
 
+use std::time::{Duration, Instant};
+
 use fantoccini::Locator;
 use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::{PASSWORD, SITE, World};
+use crate::world::{ConsoleWorld, PASSWORD, SITE};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_is_told_and_what_was_typed_is_there_until_it_works_again() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/incidents/new")).await;
     browser.select("site", SITE).await;
@@ -31,8 +33,33 @@ async fn a_store_that_fails_is_told_and_what_was_typed_is_there_until_it_works_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_waits_only_briefly_for_a_store_that_another_program_holds() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    browser.sign_in(&world, "Analyst").await;
+    browser.goto(&world.page("/incidents/new")).await;
+    browser.select("site", SITE).await;
+    browser.fill("type", "Phishing").await;
+    browser.fill("title", "Typed while the store was held").await;
+    let mut held = world.hold_store().await;
+    let started = Instant::now();
+    browser.press("Create").await;
+    browser.wait_for_text("did not take the change in time, so nothing was done").await;
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert_eq!(browser.value("title").await, "Typed while the store was held");
+    sqlx::query("ROLLBACK").execute(&mut held).await.unwrap();
+    browser.press("Create").await;
+    browser.wait_for_text("is created.").await;
+    let (_, list) = world.get(&world.cookie("Analyst").await, "/incidents").await;
+    assert_eq!(list.matches("Typed while the store was held").count(), 1, "{list}");
+    // The audit log gets the refusal once the store takes changes again.
+    let (_, log) = world.get(&world.cookie("Admin").await, "/audit.csv?result=refused").await;
+    assert!(log.contains("did not take the change in time"), "{log}");
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_scripts_too_a_store_that_fails_loses_nothing() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.without_scripts().await;
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/incidents/new")).await;
@@ -53,7 +80,7 @@ async fn without_scripts_too_a_store_that_fails_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_an_administrator_ends_in_the_middle_of_a_form_leaves_the_form() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/incidents/new")).await;
     browser.select("severity", "Critical").await;
@@ -75,7 +102,7 @@ async fn a_session_that_an_administrator_ends_in_the_middle_of_a_form_leaves_the
 }
 
 /// The number of streams of events that the user may still begin.
-async fn free_streams(world: &World, cookie: &str) -> usize {
+async fn free_streams(world: &ConsoleWorld, cookie: &str) -> usize {
     let client = reqwest::Client::new();
     let mut open = Vec::new();
     loop {
@@ -91,23 +118,20 @@ async fn free_streams(world: &World, cookie: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_tab_closes_its_stream_of_events_and_opens_it_again() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let cookie = world.cookie("Analyst").await;
     let all = free_streams(&world, &cookie).await;
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
     let becomes = async |wanted: usize| {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         loop {
             let free = free_streams(&world, &cookie).await;
             if free == wanted {
                 return;
             }
-            assert!(
-                started.elapsed() < std::time::Duration::from_secs(20),
-                "{free} streams are free, expected {wanted}"
-            );
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            assert!(started.elapsed() < Duration::from_secs(20), "{free} streams are free, expected {wanted}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
     becomes(all - 1).await;

@@ -7,11 +7,11 @@ use serde_json::json;
 use soar_host::findings::EnrichmentFiles;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_sees_what_changed_finds_a_finding_and_reads_its_history() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let decided = world.findings().await;
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
@@ -60,7 +60,7 @@ async fn a_user_sees_what_changed_finds_a_finding_and_reads_its_history() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_are_searched_sorted_and_paged_by_keyboard() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     world.findings().await;
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
@@ -98,7 +98,7 @@ async fn findings_are_searched_sorted_and_paged_by_keyboard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_says_how_many_findings_match_and_counts_no_further_than_it_may() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     world.findings().await;
     let cookie = world.cookie("Analyst").await;
     let listed = async |filter: &str| -> Vec<serde_json::Value> {
@@ -154,7 +154,7 @@ fn numbers(values: &serde_json::Value) -> Vec<f64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_are_filtered_without_scripts_and_a_hostile_vendor_breaks_no_page() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let decided = world.findings().await;
     world.spoil(&decided[0]).await;
     browser.without_scripts().await;
@@ -178,7 +178,7 @@ async fn findings_are_filtered_without_scripts_and_a_hostile_vendor_breaks_no_pa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_and_changes_are_exported_and_bad_addresses_are_refused() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     world.findings().await;
     let cookie = world.cookie("Analyst").await;
     let lines = async |path: &str| {
@@ -217,7 +217,7 @@ async fn findings_and_changes_are_exported_and_bad_addresses_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_collects_the_findings_and_sees_how_far_it_has_come() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
     browser.goto(&world.page("/findings/tenants")).await;
@@ -228,6 +228,34 @@ async fn a_user_collects_the_findings_and_sees_how_far_it_has_come() {
     // The connection with a wrong password is left out, and the page says why.
     browser.wait_for_text("Footprint of Acme: ").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_manages_a_connection_removes_a_tenant_from_the_findings() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    world.findings().await;
+    let tenants = world.host.operations.finding_tenants(&world.context()).await.unwrap();
+    let [tenant] = tenants.as_slice() else { panic!("{tenants:?}") };
+    // A user who may not remove it sees no link, and is refused.
+    let cookie = world.cookie("Analyst").await;
+    let (_, page) = world.get(&cookie, "/findings/tenants").await;
+    assert!(page.contains(&tenant.tenant_name) && !page.contains("/findings/tenants/remove"), "{page}");
+    let path = "/findings/tenants/remove?connection=1&tenant=1";
+    assert_eq!(world.post(&cookie, path, "").await, 403);
+    browser.sign_in(&world, "Manager").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page("/findings/tenants")).await;
+    browser.follow(&format!("Remove {}", tenant.tenant_name)).await;
+    browser.wait_for("dialog[open]").await;
+    let text = browser.text().await;
+    assert!(text.contains("Incidents about them stay."), "{text}");
+    browser.press("Remove").await;
+    browser.wait_for_text("is removed. A later collection").await;
+    let text = browser.text().await;
+    assert!(text.contains("No findings were collected yet."), "{text}");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    world.accepted(&[&format!("Footprint: tenant 1 \"{}\"", tenant.tenant_name).replace('"', "\"\"")]).await;
     browser.end().await;
 }
 
@@ -243,7 +271,7 @@ async fn a_finding_shows_values_of_the_operators_files_with_their_dates_and_sour
     };
     write(json!([]), "");
     let files = EnrichmentFiles { kev: Some(kev.clone()), epss: Some(epss.clone()) };
-    let world = World::with(|settings| settings.findings.enrichment = files).await;
+    let world = ConsoleWorld::with(|settings| settings.findings.enrichment = files).await;
     let id = world.findings().await.remove(0);
     let cookie = world.cookie("Analyst").await;
     let path = format!("/findings/items/{id}");

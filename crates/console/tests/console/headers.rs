@@ -3,7 +3,7 @@
 use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE, VARY};
 use reqwest::redirect::Policy;
 
-use crate::world::{PASSWORD, World};
+use crate::world::{ConsoleWorld, PASSWORD};
 
 fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(Policy::none()).build().unwrap()
@@ -11,7 +11,7 @@ fn client() -> reqwest::Client {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_have_the_strict_policy_and_static_files_are_kept_for_a_year() {
-    let (world, client) = (World::with(|settings| settings.base_path = "/MainApp".to_owned()).await, client());
+    let (world, client) = (ConsoleWorld::with(|settings| settings.base_path = "/MainApp".to_owned()).await, client());
     let page = client.get(world.page("/sign-in")).send().await.unwrap();
     let header = |name| page.headers()[name].to_str().unwrap().to_owned();
     assert_eq!(header(CONTENT_SECURITY_POLICY), soar_console::POLICY);
@@ -32,7 +32,7 @@ async fn pages_have_the_strict_policy_and_static_files_are_kept_for_a_year() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_browser_stores_the_pages_of_a_session_and_those_with_a_new_secret() {
-    let (world, client) = (World::new().await, client());
+    let (world, client) = (ConsoleWorld::new().await, client());
     let cookie = world.cookie("Admin").await;
     let form = client.get(world.page("/keys/new")).header("cookie", &cookie).send().await.unwrap();
     assert_eq!(form.headers()[CACHE_CONTROL], "no-store");
@@ -52,7 +52,7 @@ async fn no_browser_stores_the_pages_of_a_session_and_those_with_a_new_secret() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_from_another_site_or_another_session_does_nothing() {
-    let (world, client) = (World::new().await, client());
+    let (world, client) = (ConsoleWorld::new().await, client());
     let sign_in = |site: &'static str| {
         let body = format!("user=Admin&secret.password={}", PASSWORD.replace(' ', "+"));
         let request = client.post(world.page("/sign-in")).header("sec-fetch-site", site);
@@ -76,7 +76,7 @@ async fn a_form_from_another_site_or_another_session_does_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_is_bounded() {
-    let (world, client) = (World::with(|settings| settings.body_bytes = 1_000).await, client());
+    let (world, client) = (ConsoleWorld::with(|settings| settings.body_bytes = 1_000).await, client());
     let body = format!("user={}", "x".repeat(2_000));
     let request = client.post(world.page("/sign-in")).body(body);
     let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();

@@ -5,11 +5,11 @@ use soar_host::connections::ConnectionChange;
 use soar_store::model::ConnectionId;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_finds_the_worst_connection_and_reads_why_it_fails() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     world.checks().await;
     browser.sign_in(&world, "Manager").await;
     browser.look(WIDE).await;
@@ -56,7 +56,7 @@ const CAUSE: &str = "Footprint rejected User Name and Password.";
 const CURE: &str = "Correct User Name and Password.";
 
 /// The number of checks in the history of a connection.
-async fn checks(world: &World, cookie: &str, id: ConnectionId) -> usize {
+async fn checks(world: &ConsoleWorld, cookie: &str, id: ConnectionId) -> usize {
     let (status, text) = world.get(cookie, &format!("/health/{id}/checks.csv")).await;
     assert_eq!(status, 200, "{text}");
     text.lines().filter(|line| line.contains(",Healthy,") || line.contains(",Failing,")).count()
@@ -64,7 +64,7 @@ async fn checks(world: &World, cookie: &str, id: ConnectionId) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_that_a_user_asks_for_is_a_check_of_the_history_and_changes_the_state() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Manager").await;
     for (id, state) in [(ConnectionId(1), "Healthy"), (ConnectionId(2), "Failing")] {
         let path = format!("/health/{id}");
@@ -87,7 +87,7 @@ async fn a_check_that_a_user_asks_for_is_a_check_of_the_history_and_changes_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_without_a_known_cure_leads_to_the_diagnosis_and_to_the_connection() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     world.failed_check("The store failed.").await;
     let own = "/console/integrations/coda-footprint/connections/1";
     let (_, shown) = world.get(&world.cookie("Manager").await, "/health/1").await;
@@ -107,7 +107,7 @@ async fn a_failure_without_a_known_cure_leads_to_the_diagnosis_and_to_the_connec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_runs_nothing_or_that_a_user_does_not_manage_is_not_checked() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let (manager, analyst) = (world.cookie("Manager").await, world.cookie("Analyst").await);
     let (_, shown) = world.get(&analyst, "/health/1").await;
     assert!(!shown.contains("Check now"), "{shown}");
@@ -124,7 +124,7 @@ async fn a_connection_that_runs_nothing_or_that_a_user_does_not_manage_is_not_ch
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_checked_without_scripts() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.without_scripts().await;
     browser.sign_in(&world, "Manager").await;
     browser.goto(&world.page("/health/1")).await;
@@ -135,7 +135,7 @@ async fn a_connection_is_checked_without_scripts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_health_of_connections_is_filtered_by_keyboard_and_exported() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     world.checks().await;
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/health")).await;
@@ -166,7 +166,7 @@ async fn the_health_of_connections_is_filtered_by_keyboard_and_exported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_page_tells_why_the_health_of_a_connection_is_unknown() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Manager").await;
     let why = "Not checked: set Test every";
     let (_, text) = world.get(&cookie, "/").await;

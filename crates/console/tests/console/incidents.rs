@@ -5,7 +5,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::{SITE, World};
+use crate::world::{ConsoleWorld, SITE};
 
 async fn choose(browser: &Browser, number: &str) {
     let css = format!("input[value=\"{number}\"]");
@@ -14,7 +14,7 @@ async fn choose(browser: &Browser, number: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_closes_incidents_after_reading_the_plan() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let (one, two) = (
         world.incident("Mail from a stranger").await,
         world.incident("<img src=x onerror=alert(1)> \u{202e}txt").await,
@@ -62,7 +62,7 @@ async fn a_user_closes_incidents_after_reading_the_plan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let number = world.incident("First title").await;
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/incidents")).await;
@@ -96,7 +96,7 @@ async fn the_second_of_two_users_who_change_an_incident_sees_both_versions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_the_user_changes_is_saved_and_a_field_that_keeps_an_incident_open_is_marked() {
     const LIST: &str = "CVE-2026-1 on web1\nCVE-2026-2 on web2\n\nand others";
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let number = world.incident("With fields").await;
     world.fields(&number, LIST).await;
     let change = world.page(&format!("/incidents/{number}/change"));
@@ -129,7 +129,7 @@ async fn only_what_the_user_changes_is_saved_and_a_field_that_keeps_an_incident_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_incident_and_its_findings_lead_to_each_other() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let without = world.findings().await.remove(0);
     world.rule(json!({ "name": "Reopened", "then": { "incident": {} } })).await;
     let cve = world.reopened().await;
@@ -166,8 +166,60 @@ async fn an_incident_and_its_findings_lead_to_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_page_has_the_latest_open_incidents_and_leads_to_all_of_them() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    browser.look(WIDE).await;
+    browser.wait_for_text("No incident that you may see is open.").await;
+    let mut numbers = Vec::new();
+    for at in 1..=7 {
+        numbers.push(world.incident(&format!("Mail {at}")).await);
+    }
+    // The open page shows them by itself.
+    browser.wait_for_text("Mail 7").await;
+    let closed = serde_json::from_value(json!({ "status": "Closed" })).unwrap();
+    world.host.operations.change_incident(&world.context(), &numbers[5], closed).await.unwrap();
+    browser.goto(&world.page("/")).await;
+    browser.wait_for("#open-incidents tbody tr").await;
+    let titles = "[...document.querySelectorAll('#open-incidents tbody tr')].map(row => row.cells[1].innerText)";
+    assert_eq!(browser.evaluate(titles).await, json!(["Mail 7", "Mail 5", "Mail 4", "Mail 3", "Mail 2"]));
+    browser.check("home-incidents").await;
+    browser.look(WIDE).await;
+    browser.follow("All open incidents").await;
+    browser.wait_for_text("6 incidents, the latest first").await;
+    assert!(!browser.text().await.contains("Mail 6"));
+    browser.goto(&world.page("/")).await;
+    browser.follow(&numbers[6]).await;
+    browser.wait_for_text("History, the latest first").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_and_its_incident_show_each_other_with_title_and_status() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    let number = world.incident("Mail from a stranger").await;
+    world.case("C-1", "Stolen laptop", &number).await;
+    browser.sign_in(&world, "Viewer").await;
+    browser.look(WIDE).await;
+    browser.goto(&world.page(&format!("/incidents/{number}"))).await;
+    let pages = [("cases", "C-1", "Stolen laptop"), ("incidents", number.as_str(), "Mail from a stranger")];
+    for (table, linked, title) in pages {
+        browser.wait_for(&format!("#{table} tbody tr")).await;
+        let row = browser.evaluate(&format!("document.querySelector('#{table} tbody tr').innerText")).await;
+        let row = row.as_str().unwrap();
+        assert!(row.contains(linked) && row.contains(title) && row.contains("Open"), "{row}");
+        browser.check(&format!("linked-{table}")).await;
+        browser.look(WIDE).await;
+        browser.follow(linked).await;
+    }
+    browser.wait_for("#cases").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_findings_of_an_incident_are_shown_a_page_at_a_time() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Analyst").await;
     let number = world.incident("Without findings").await;
     let page = async |number: &str, query: &str| world.get(&cookie, &format!("/incidents/{number}{query}")).await.1;
@@ -191,7 +243,7 @@ async fn the_findings_of_an_incident_are_shown_a_page_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_text_of_an_incident_is_read_in_its_page() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let number = world.incident("With a long field").await;
     world.fields(&number, &format!("{}the end", "A device with a finding\n".repeat(300))).await;
     browser.sign_in(&world, "Analyst").await;
@@ -208,7 +260,7 @@ async fn a_long_text_of_an_incident_is_read_in_its_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_incident_is_created_and_linked_by_keyboard() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let other = world.incident("The other").await;
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/incidents/new")).await;
@@ -221,6 +273,9 @@ async fn an_incident_is_created_and_linked_by_keyboard() {
     browser.focus("#incidents").await;
     browser.keys(&format!("{other}{tab}{enter}")).await;
     browser.wait_for_text("New links: 1.").await;
+    let linked = browser.evaluate("document.querySelector('#linked-incidents tbody tr').innerText").await;
+    let linked = linked.as_str().unwrap();
+    assert!(linked.contains(&other) && linked.contains("The other") && linked.contains("Open"), "{linked}");
     browser.end().await;
     // A title that a spreadsheet would run as a formula.
     let (_, text) = world.get(&world.cookie("Analyst").await, "/incidents.csv").await;
@@ -229,7 +284,7 @@ async fn an_incident_is_created_and_linked_by_keyboard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_host_refuses_of_an_incident_is_told_at_its_field() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let number = world.incident("Open").await;
     world.fields(&number, "A device").await;
     let cookie = world.cookie("Analyst").await;

@@ -4,11 +4,11 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::world::{PASSWORD, World};
+use crate::world::{ConsoleWorld, PASSWORD};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in_and_changes_its_profile_by_keyboard() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
     browser.goto(&world.page("/profile")).await;
     // The first field has the focus.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use footprint_simulator::Options;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 /// The rows of the result.
 const ROWS: u32 = 100_000;
@@ -16,7 +16,7 @@ const USABLE: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_of_100_000_rows_stays_usable() {
     let sized = Options { devices: ROWS, page_size: 1_000, ..Options::default() };
-    let (world, browser) = (World::made(sized, |_| {}).await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::made(sized, |_| {}).await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.look(WIDE).await;
     browser.goto(&world.page("/test-command")).await;
@@ -34,7 +34,7 @@ async fn a_result_of_100_000_rows_stays_usable() {
     }
     println!("run and first rows: {} ms", started.elapsed().as_millis());
     let timed = async |what: &str, wanted: &str| {
-        // What the bar at the top covers cannot be clicked.
+        // An element that the bar at the top covers cannot be clicked.
         browser.evaluate("scrollTo(0, 0)").await;
         let started = Instant::now();
         browser.follow(what).await;

@@ -17,6 +17,7 @@ mod password;
 mod pictures;
 mod purposes;
 mod refused;
+mod role_forms;
 mod role_matrix;
 mod rules;
 mod runs;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use soar_host::Host;
 use soar_host::access::issue_link;
-use soar_host::sign_in::{Browser, LinkToRedeem};
+use soar_host::sign_in::{BrowserCall, LinkToRedeem};
 
 /// The password of all users.
 pub const PASSWORD: &str = "a quiet morning";
@@ -15,7 +15,7 @@ pub async fn give_password(host: &Host, user: &str) {
     let user = transaction.records().user(user).await.unwrap();
     let link = issue_link(&mut transaction.records(), user.id, Duration::from_secs(60)).await.unwrap();
     transaction.commit().await.unwrap();
-    let browser = Browser { address: None, request_id: "preparation".to_owned() };
+    let browser = BrowserCall { address: None, request_id: "preparation".to_owned() };
     let link = LinkToRedeem { token: link.token, password: PASSWORD.into(), browser };
     host.sign_in().redeem(link).await.unwrap();
 }

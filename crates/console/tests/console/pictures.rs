@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::browser::{Browser, Look};
+use crate::browser::{Browser, WindowLook};
 
 /// The largest file.
 const MOST_BYTES: usize = 150_000;
@@ -42,7 +42,7 @@ async fn picture(demo: &str, scheme: &'static str) -> Vec<u8> {
     browser.fill("secret.password", password).await;
     browser.press("Sign in").await;
     browser.wait_for("nav.side").await;
-    browser.look(Look { width: 1280, scheme }).await;
+    browser.look(WindowLook { width: 1280, scheme }).await;
     browser.goto(&format!("{address}/")).await;
     let taken = browser.devtools("Page.captureScreenshot", json!({ "format": "webp", "quality": 80 })).await;
     browser.end().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 /// The most characters of a sentence.
 const LONGEST: usize = 100;
@@ -29,7 +29,7 @@ fn navigation(page: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_main_page_and_each_list_says_in_a_sentence_what_it_is_for() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Admin").await;
     let pages = navigation(&world.get(&cookie, "/").await.1);
     assert!(pages.len() > 10 && pages.contains(&"/keys".to_owned()), "{pages:?}");

@@ -1,6 +1,6 @@
 //! Each form says at the field what the host refuses.
 
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 /// Refusals of the host: the address of a form, its values, and the id of the field that tells it.
 const REFUSED: &[(&str, &str, &str)] = &[
@@ -31,7 +31,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_host_refuses_is_told_at_its_field() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Admin").await;
     assert_eq!(world.post(&cookie, "/keys/new", "name=Taken&owner=Admin&kind=api").await, 200);
     for (path, body, field) in REFUSED {

@@ -1,8 +1,8 @@
-//! What each role may see and do.
+//! Each role sees and does what its rights allow.
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 /// The pages, and the status that each user gets.
 const PAGES: &[(&str, [u16; 5])] = &[
@@ -20,6 +20,8 @@ const PAGES: &[(&str, [u16; 5])] = &[
     ("/findings/cves.csv", [200, 200, 200, 200, 403]),
     ("/findings/tenants", [200, 200, 200, 200, 403]),
     ("/findings/collect", [200, 200, 200, 403, 403]),
+    // No findings were collected.
+    ("/findings/tenants/remove?connection=1&tenant=1", [404, 404, 403, 404, 403]),
     ("/findings/rules", [200, 200, 200, 200, 403]),
     ("/findings/rules/new", [200, 200, 200, 403, 403]),
     ("/findings/rules/99/plan", [404, 404, 404, 404, 403]),
@@ -35,6 +37,13 @@ const PAGES: &[(&str, [u16; 5])] = &[
     ("/incidents/bulk/closeincidentinbulk", [200, 200, 200, 403, 403]),
     ("/incidents/bulk/createanincident", [404, 404, 404, 404, 404]),
     ("/cases", [200, 200, 200, 200, 403]),
+    ("/integrations/coda-footprint/connections/new", [200, 200, 403, 403, 403]),
+    ("/integrations/coda-footprint/connections/1", [200, 200, 200, 404, 403]),
+    ("/integrations/coda-footprint/connections/1/active", [200, 200, 403, 404, 403]),
+    ("/integrations/coda-footprint/connections/1/diagnose", [200, 200, 403, 404, 403]),
+    ("/integrations/coda-footprint/connections/1/remove", [200, 200, 403, 404, 403]),
+    ("/test-command", [200, 200, 200, 403, 403]),
+    ("/profile", [200, 200, 200, 200, 200]),
     ("/runs", [200, 200, 200, 200, 200]),
     ("/schedules", [200, 200, 200, 200, 403]),
     ("/schedules/new", [200, 200, 200, 403, 403]),
@@ -91,7 +100,7 @@ const ADMINISTRATION: &[(&str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_sees_and_does_only_what_it_may() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let number = world.incident("Open").await;
     let rule = world.rule(json!({ "name": "Of the administrator", "then": { "incident": {} } })).await;
     let stored = world.stored_rule(rule).await;
@@ -156,11 +165,14 @@ async fn each_role_sees_and_does_only_what_it_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_nothing_about_what_its_user_may_not_see() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     world.run("List Tenants").await;
-    for user in ["Viewer", "Nobody"] {
+    for (user, shown) in
+        [("Viewer", "No incident that you may see is open."), ("Nobody", "Your roles show nothing here.")]
+    {
         let (status, home) = world.get(&world.cookie(user).await, "/").await;
-        assert!(status == 200 && home.contains("Your roles show nothing here."), "{user}: {status} {home}");
+        assert!(status == 200 && home.contains(shown), "{user}: {status} {home}");
+        assert_eq!(home.contains("Open incidents"), user == "Viewer", "{user}: {home}");
         for text in ["Connections by state", "/console/health", "There is no connection", "No command has run"] {
             assert!(!home.contains(text), "{user} reads {text}: {home}");
         }
@@ -178,7 +190,7 @@ async fn a_page_says_nothing_about_what_its_user_may_not_see() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_page_of_an_instance_without_connections_leads_to_a_new_one() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Admin").await;
     for id in [1, 2] {
         let path = format!("/integrations/coda-footprint/connections/{id}/remove");

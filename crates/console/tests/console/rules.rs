@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::{SITE, World};
+use crate::world::{ConsoleWorld, SITE};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_is_planned_added_set_inactive_and_removed() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     world.findings().await;
     let reopened = world.reopened().await;
     browser.sign_in(&world, "Analyst").await;
@@ -63,7 +63,7 @@ async fn a_rule_is_planned_added_set_inactive_and_removed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_is_changed_and_the_second_of_two_users_sees_both_versions() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let cookie = world.cookie("Analyst").await;
     let fields = "cvss=7.5&exploit=no&kev=&devices=web-*%0A10.0.*&tenants=&per=device&title=About+%7Bcve%7D&close=yes\
                   &most=50&days=30&add=yes";
@@ -150,7 +150,7 @@ async fn a_rule_is_changed_and_the_second_of_two_users_sees_both_versions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_form_of_a_rule_does_not_have_stays_as_it_is() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Admin").await;
     let id = world
         .rule(json!({

@@ -5,12 +5,12 @@ use std::time::Duration;
 use footprint_simulator::Options;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_a_followed_rescan_shows_its_scans_and_what_they_changed() {
     let options = Options { scan_duration: Duration::from_millis(500), ..Options::default() };
-    let world = World::made(options, |_| {}).await;
+    let world = ConsoleWorld::made(options, |_| {}).await;
     world.run("Rescan And Wait").await;
     let cookie = world.cookie("Analyst").await;
     let (status, page) = world.get(&cookie, "/runs/1").await;
@@ -24,7 +24,7 @@ async fn the_page_of_a_followed_rescan_shows_its_scans_and_what_they_changed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_a_run_has_its_inputs_error_and_receipt_and_leads_to_the_same_inputs() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let parameters = serde_json::from_value(json!({ "Device ID": 999_999 })).unwrap();
     world.run_with("List Device Users", parameters).await;
     let cookie = world.cookie("Analyst").await;

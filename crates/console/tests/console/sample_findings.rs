@@ -7,9 +7,9 @@ use soar_store::FindingFilter;
 use soar_store::model::{ConnectionId, FeedId, FindingRuleId, FindingSequence, HeldStatus, IncidentFinding};
 use sqlx::Connection as _;
 
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
-impl World {
+impl ConsoleWorld {
     /// Gives an incident this many findings, on `device-0001` and so on, of a tenant that the host does not have.
     pub async fn hold(&self, number: &str, count: usize) {
         let finding = |place: usize| IncidentFinding {
@@ -59,7 +59,7 @@ impl World {
     /// Adds a rule on findings, as the administrator. Returns its id.
     pub async fn rule(&self, rule: serde_json::Value) -> FindingRuleId {
         let rule = serde_json::from_value(rule).unwrap();
-        self.host.operations.add_finding_rule(&self.context(), &rule).await.unwrap().id
+        self.host.operations.create_finding_rule(&self.context(), &rule).await.unwrap().id
     }
 
     /// A rule as it is stored.

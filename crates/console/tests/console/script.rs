@@ -6,11 +6,11 @@ use footprint_simulator::Options;
 use serde_json::json;
 
 use crate::browser::{Browser, WIDE};
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn regions_are_swapped_and_the_browser_s_history_leads_back() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Viewer").await;
     browser.goto(&world.page("/gallery")).await;
     // It is lost when the page is loaded as a whole.
@@ -37,7 +37,7 @@ async fn regions_are_swapped_and_the_browser_s_history_leads_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_keeps_what_was_typed_but_no_secret_and_a_dialog_asks_first() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Viewer").await;
     browser.goto(&world.page("/gallery")).await;
     browser.evaluate("window.isSamePage = true").await;
@@ -75,7 +75,7 @@ async fn a_form_keeps_what_was_typed_but_no_secret_and_a_dialog_asks_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_does_not_answer_is_told_and_nothing_typed_is_lost() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Viewer").await;
     browser.goto(&world.page("/gallery")).await;
     browser.fill("name", "Typed before").await;
@@ -90,7 +90,7 @@ async fn a_host_that_does_not_answer_is_told_and_nothing_typed_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_menu_marks_the_page_that_is_shown_and_stays_in_view() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Manager").await;
     browser.look(WIDE).await;
     browser.evaluate("window.isSamePage = true").await;
@@ -112,8 +112,23 @@ async fn the_menu_marks_the_page_that_is_shown_and_stays_in_view() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_heading_that_orders_the_rows_has_a_sign() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    let signs = "[...document.querySelectorAll('#list thead a')].map(one => getComputedStyle(one, '::after').content)";
+    for (query, expected) in [("", ["▲", "↕"]), ("?sort=-count", ["↕", "▼"])] {
+        browser.goto(&world.page(&format!("/gallery{query}"))).await;
+        let found = browser.evaluate(signs).await;
+        let found: Vec<_> = found.as_array().unwrap().iter().map(|sign| sign.as_str().unwrap()).collect();
+        assert_eq!(found.len(), expected.len(), "{query}: {found:?}");
+        assert!(found.iter().zip(expected).all(|(found, sign)| found.contains(sign)), "{query}: {found:?}");
+    }
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_parts_are_accessible_in_each_look() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Viewer").await;
     browser.goto(&world.page("/gallery")).await;
     browser.check("gallery").await;
@@ -122,7 +137,7 @@ async fn the_parts_are_accessible_in_each_look() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_appears_on_the_open_home_page_by_itself() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
     browser.wait_for_text("No command has run yet.").await;
     world.run("List Tenants").await;
@@ -133,7 +148,7 @@ async fn a_run_appears_on_the_open_home_page_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_says_when_its_session_has_ended() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
     browser.wait_for_text("No command has run yet.").await;
     let mut transaction = world.host.store.transaction().await.unwrap();
@@ -146,7 +161,7 @@ async fn an_open_page_says_when_its_session_has_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_says_when_its_host_is_gone() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
     browser.wait_for_text("No command has run yet.").await;
     world.running.shutdown().await.unwrap();
@@ -156,7 +171,7 @@ async fn an_open_page_says_when_its_host_is_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_of_events_begins_with_the_topic_of_what_can_have_ended_before_it() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Admin").await;
     let mut stream = reqwest::Client::new().get(world.page("/events")).header("cookie", &cookie).send().await.unwrap();
     let mut events = String::new();
@@ -169,7 +184,7 @@ async fn a_stream_of_events_begins_with_the_topic_of_what_can_have_ended_before_
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_of_a_run_shows_its_end() {
     let options = Options { scan_duration: Duration::from_secs(4), ..Options::default() };
-    let (world, browser) = (World::made(options, |_| {}).await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::made(options, |_| {}).await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
     let run = world.run("Rescan And Wait");
     let look = async {
@@ -186,7 +201,7 @@ async fn an_open_page_of_a_run_shows_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn loading_news_does_not_keep_a_session_alive() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     let cookie = world.cookie("Analyst").await;
     let client = reqwest::Client::new();
     let seen = async || {

@@ -1,11 +1,11 @@
 //! Signing in and out.
 
 use crate::browser::Browser;
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in_by_mouse_reaches_the_wanted_page_and_signs_out() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.goto(&world.page("/profile")).await;
     browser.fill("user", "Admin").await;
     browser.fill("secret.password", "not this").await;
@@ -25,7 +25,7 @@ async fn a_user_signs_in_by_mouse_reaches_the_wanted_page_and_signs_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_whose_session_ended_is_there_after_signing_in_again() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/profile")).await;
     browser.fill("time-zone", "Europe/Berlin").await;

@@ -1,4 +1,4 @@
-//! What no template and no rendered page may contain.
+//! Markup and scripts that no template and no rendered page may contain.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,10 @@
 //! Tenants: from the one-time key to a synced connection, on both ends.
 
+use serde_json::json;
+use soar_host::operations::SyncToRun;
+
 use crate::browser::{Browser, WIDE};
-use crate::world::{SITE, World};
+use crate::world::{ConsoleWorld, SITE};
 
 /// Waits until the open page of a sync shows its end.
 async fn wait_for_end(browser: &Browser) {
@@ -16,7 +19,7 @@ async fn wait_for_end(browser: &Browser) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
-    let (master, tenant, browser) = (World::new().await, World::new().await, Browser::start().await);
+    let (master, tenant, browser) = (ConsoleWorld::new().await, ConsoleWorld::new().await, Browser::start().await);
     master.share().await;
     browser.sign_in(&tenant, "Admin").await;
     browser.look(WIDE).await;
@@ -41,6 +44,16 @@ async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
     browser.check("tenant").await;
     browser.look(WIDE).await;
     // A site that the tenant does not have.
+    let wanted =
+        json!({ "syncAllShared": true, "tenantRegion": "EMEA", "tenantName": "Acme", "tenantSite": "Nowhere" });
+    let wanted: SyncToRun = serde_json::from_value(json!({ "request": wanted })).unwrap();
+    let failed = master.host.operations.run_sync(&master.context(), &wanted, &|_| {}).await.unwrap().value;
+    browser.goto(&master.page(&format!("/tenants/syncs/{}", failed.id))).await;
+    browser.check("sync-failed").await;
+    browser.look(WIDE).await;
+    browser.press("Retry what failed").await;
+    browser.wait_for_text("The sync has begun.").await;
+    wait_for_end(&browser).await;
     for (site, result) in [("Nowhere", "Failed"), (SITE, "Added")] {
         browser.goto(&master.page("/tenants/syncs/new")).await;
         browser.fill("region", "EMEA").await;
@@ -50,17 +63,25 @@ async fn a_tenant_is_onboarded_synced_after_a_preview_and_revoked() {
         browser.wait_for("#results").await;
         wait_for_end(&browser).await;
         let text = browser.text().await;
-        assert!(text.contains("Nothing was changed yet.") && text.contains(result), "{text}");
-        browser.press("Sync now").await;
-        browser.wait_for_text("The sync has begun.").await;
-        wait_for_end(&browser).await;
-        if result == "Failed" {
-            browser.check("sync-failed").await;
-            browser.look(WIDE).await;
-            browser.press("Retry what failed").await;
+        assert!(text.contains(result), "{text}");
+        let [carries_out, retries] = ["Sync now", "Retry what failed"].map(|button| text.contains(button));
+        assert_eq!((carries_out, retries), (result == "Added", result == "Failed"), "{text}");
+        if carries_out {
+            assert!(text.contains("Nothing was changed yet."), "{text}");
+            browser.press("Sync now").await;
             browser.wait_for_text("The sync has begun.").await;
-            wait_for_end(&browser).await;
+        } else {
+            // The tenant is named once, with all that failed on it.
+            let rows = browser.evaluate("document.querySelectorAll('#results tbody tr').length").await;
+            assert!(rows == json!(1) && text.contains("Withdrawal of others, Shared Footprint"), "{rows}: {text}");
+            // A page that was opened earlier may still have the button.
+            let cookie = master.cookie("Admin").await;
+            let own = browser.evaluate("location.pathname.replace('/console', '')").await;
+            assert_eq!(master.post(&cookie, &format!("{}/run", own.as_str().unwrap()), "").await, 422, "{own}");
+            browser.press("Retry what failed").await;
+            browser.wait_for_text("The preview has begun.").await;
         }
+        wait_for_end(&browser).await;
     }
     browser.wait_for_text("Successful").await;
     browser.check("sync").await;

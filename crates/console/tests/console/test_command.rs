@@ -4,10 +4,10 @@ use fantoccini::Locator;
 use fantoccini::key::Key;
 
 use crate::browser::Browser;
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 /// Chooses a command on a connection, by mouse.
-async fn choose(browser: &Browser, world: &World, connection: &str, command: &str) {
+async fn choose(browser: &Browser, world: &ConsoleWorld, connection: &str, command: &str) {
     browser.goto(&world.page("/test-command")).await;
     browser.select("connection", connection).await;
     browser.select("command", command).await;
@@ -23,7 +23,7 @@ async fn run_address(browser: &Browser) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_runs_a_command_reads_each_tab_and_exports_the_rows() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     choose(&browser, &world, "1", "List Devices").await;
     browser.check("test-command-inputs").await;
@@ -57,6 +57,9 @@ async fn a_user_runs_a_command_reads_each_tab_and_exports_the_rows() {
     browser.wait_for_text("Successful").await;
     let address = run_address(&browser).await;
     let cookie = world.cookie("Analyst").await;
+    // The settings leave the port open. The line for curl has the port at which the host listens.
+    let (_, run) = world.get(&cookie, &address).await;
+    assert!(run.contains(&format!("curl {}/VSOC/api/Command/ListDevices", world.url)), "{run}");
     let csv = world.get(&cookie, &format!("{address}/result.csv")).await;
     assert_eq!(csv.0, 200);
     assert!(csv.1.starts_with("ID,Name,IP,") && csv.1.lines().count() > 2, "{}", csv.1);
@@ -70,7 +73,7 @@ async fn a_user_runs_a_command_reads_each_tab_and_exports_the_rows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_is_picked_from_the_list_of_another_command_and_other_inputs_stay() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     choose(&browser, &world, "1", "List Device Vulnerabilities").await;
     browser.fill("p.page", "1").await;
@@ -89,7 +92,7 @@ async fn a_value_is_picked_from_the_list_of_another_command_and_other_inputs_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_changes_something_is_shown_before_it_runs() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     choose(&browser, &world, "1", "Patch Rescan").await;
     browser.press("Check and run").await;
@@ -108,7 +111,7 @@ async fn a_command_that_changes_something_is_shown_before_it_runs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_command_shows_the_error_tab_with_cause_and_cure() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     choose(&browser, &world, "2", "List Devices").await;
     browser.press("Run").await;
@@ -121,7 +124,7 @@ async fn a_failed_command_shows_the_error_tab_with_cause_and_cure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_inputs_are_told_at_their_fields_and_stay() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.without_scripts().await;
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/test-command?connection=1&command=List+Devices")).await;
@@ -143,7 +146,7 @@ async fn wrong_inputs_are_told_at_their_fields_and_stay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_runs_by_keyboard_alone() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     let [tab, enter] = [Key::Tab, Key::Enter].map(char::from);
     browser.sign_in(&world, "Analyst").await;
     browser.goto(&world.page("/test-command")).await;
@@ -168,7 +171,7 @@ async fn a_command_runs_by_keyboard_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_without_the_right_runs_nothing() {
-    let world = World::new().await;
+    let world = ConsoleWorld::new().await;
     for user in ["Viewer", "Nobody"] {
         let cookie = world.cookie(user).await;
         let page = world.get(&cookie, "/").await;
@@ -183,7 +186,7 @@ async fn a_user_without_the_right_runs_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_run_shows_its_progress_and_is_cancelled() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     world.simulator.inject("devices delay=30s skip=2".parse().unwrap());
     browser.sign_in(&world, "Analyst").await;
     choose(&browser, &world, "1", "List Devices").await;
@@ -199,7 +202,7 @@ async fn a_long_run_shows_its_progress_and_is_cancelled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_of_many_rows_is_read_page_by_page() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Analyst").await;
     choose(&browser, &world, "1", "List Devices").await;
     browser.select("p.all-pages", "Yes").await;

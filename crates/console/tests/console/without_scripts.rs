@@ -1,11 +1,11 @@
 //! The pages with scripts off.
 
 use crate::browser::Browser;
-use crate::world::World;
+use crate::world::ConsoleWorld;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forms_work_without_scripts() {
-    let (world, browser) = (World::new().await, Browser::start().await);
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.without_scripts().await;
     browser.sign_in(&world, "Admin").await;
     browser.goto(&world.page("/profile")).await;

@@ -24,7 +24,7 @@ use soar_store::model::{
     SiteKind, Surface,
 };
 use soar_store::testing::TestStore;
-use soar_store::{Engine, NewSite, NewUser, Ran, RunFilter};
+use soar_store::{Engine, NewCase, NewSite, NewUser, Ran, RunFilter};
 use sqlx::Connection as _;
 
 pub use crate::password::PASSWORD;
@@ -34,14 +34,14 @@ use crate::password::give_password;
 pub const SITE: &str = "Security Operations";
 
 /// An account of the simulated product.
-pub struct Account {
+pub struct ProductAccount {
     pub user_name: String,
     pub password: String,
 }
 
 /// A served host. Its users are `Admin` and, each with that role on the site, `Manager`, `Analyst` and `Viewer`;
 /// `Nobody` has no role.
-pub struct World {
+pub struct ConsoleWorld {
     pub url: String,
     pub host: Arc<Host>,
     pub caller: Caller,
@@ -50,7 +50,7 @@ pub struct World {
     pub test: TestStore,
 }
 
-impl World {
+impl ConsoleWorld {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
     }
@@ -68,7 +68,8 @@ impl World {
         let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());
         let keyring = Keyring::generate().unwrap();
-        let connections = Connections::new(test.store.clone(), Arc::new(registry), keyring, vault, clock);
+        let connections = Connections::new(test.store.clone(), Arc::new(registry), keyring, vault, clock)
+            .with_webhooks(["operations".to_owned()].into_iter().collect());
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let site = records.create_site(&site(), now).await.unwrap();
@@ -133,6 +134,19 @@ impl World {
         let incident = json!({ "site": SITE, "incidentType": "Phishing", "title": title, "severity": "High" });
         let incident = serde_json::from_value(incident).unwrap();
         self.host.operations.create_incident(&self.context(), incident).await.unwrap().incident.number
+    }
+
+    /// Stores an open case with this title, and links the incident to it.
+    pub async fn case(&self, number: &str, title: &str, incident: &str) {
+        let mut transaction = self.host.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let now = records.now().await.unwrap();
+        let new =
+            NewCase { title: title.to_owned(), ..NewCase::open(number.to_owned(), self.caller.site.id, "Admin", now) };
+        let cases = records.insert_cases(&[new]).await.unwrap();
+        let incident = records.incident_for_change(incident).await.unwrap();
+        records.link_to_cases(&[incident.id], &cases, "Admin", now).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     /// Gives an incident a field with this value, and one without a value that is required on close.
@@ -208,6 +222,13 @@ impl World {
         tokio::fs::rename(self.store_file().with_extension("away"), self.store_file()).await.unwrap();
     }
 
+    /// Holds the lock of the store, as another program could, until the connection ends its transaction.
+    pub async fn hold_store(&self) -> sqlx_sqlite::SqliteConnection {
+        let mut connection = sqlx_sqlite::SqliteConnection::connect(&self.test.address).await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+        connection
+    }
+
     fn store_file(&self) -> PathBuf {
         let address = self.test.address.as_str();
         PathBuf::from(address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")).unwrap_or(address))
@@ -227,9 +248,9 @@ impl World {
     }
 
     /// The account of the working connection.
-    pub fn account(&self) -> Account {
+    pub fn account(&self) -> ProductAccount {
         let user = self.simulator.user(UserKind::Administrator);
-        Account { user_name: user.user_name.clone(), password: user.password.clone() }
+        ProductAccount { user_name: user.user_name.clone(), password: user.password.clone() }
     }
 
     /// Changes a connection, as another user.

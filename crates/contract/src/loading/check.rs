@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::manifest::{
-    Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape, SettingType,
+    Command, ConnectorManifest, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape, SettingType,
 };
 use crate::name::normalised;
 use crate::parameters::parse_value;
@@ -115,7 +115,7 @@ impl Checker<'_> {
     }
 }
 
-pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result<(), ManifestError> {
+pub(super) fn connector(file: ManifestFile<'_>, connector: &ConnectorManifest) -> Result<(), ManifestError> {
     let checker = Checker { file };
     checker.kebab("id", &connector.id)?;
     if let Some(name) = &connector.tenant_input
@@ -160,7 +160,7 @@ pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result
 pub(super) fn share(
     file: ManifestFile<'_>,
     command: &mut Command,
-    connector: Option<&Connector>,
+    connector: Option<&ConnectorManifest>,
 ) -> Result<(), ManifestError> {
     let checker = Checker { file };
     let shared_inputs = connector.map_or(&[][..], |connector| &connector.shared_inputs);
@@ -202,7 +202,7 @@ pub(super) fn share(
 pub(super) fn command(
     file: ManifestFile<'_>,
     command: &Command,
-    connector: Option<&Connector>,
+    connector: Option<&ConnectorManifest>,
     before: &[Command],
 ) -> Result<(), ManifestError> {
     let checker = Checker { file };
@@ -254,7 +254,7 @@ pub(super) fn command(
 
 pub(super) fn health_check(
     file: ManifestFile<'_>,
-    connector: &Connector,
+    connector: &ConnectorManifest,
     commands: &[Command],
 ) -> Result<(), ManifestError> {
     if commands.iter().any(|command| command.name == connector.health_check) {

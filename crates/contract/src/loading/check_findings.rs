@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::check::Checker;
-use crate::manifest::{Command, Connector, Effect, FindingStates, InputType, ManifestError, ManifestFile};
+use crate::manifest::{Command, ConnectorManifest, Effect, FindingStates, InputType, ManifestError, ManifestFile};
 use crate::name::same_word;
 use crate::parameters::parse_value;
 
 pub(super) fn findings(
     file: ManifestFile<'_>,
-    connector: &Connector,
+    connector: &ConnectorManifest,
     commands: &[Command],
 ) -> Result<(), ManifestError> {
     let Some(source) = &connector.findings else { return Ok(()) };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{check, check_findings};
-use crate::manifest::{Command, Connector, ErrorEntry, Manifest, ManifestError, ManifestFile};
+use crate::manifest::{Command, ConnectorManifest, ErrorEntry, Manifest, ManifestError, ManifestFile};
 
 /// The errors that the contract itself can end a command in.
 const OWN_ERRORS: ManifestFile<'static> =
@@ -25,7 +25,7 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] for the first thing that is wrong.
     pub fn load(connector: ManifestFile<'_>, commands: &[ManifestFile<'_>]) -> Result<Self, ManifestError> {
-        let mut parsed: Connector = parse(connector)?;
+        let mut parsed: ConnectorManifest = parse(connector)?;
         check::connector(connector, &parsed)?;
         let replies = Arc::new(parsed.replies.clone());
         let mut loaded = Vec::with_capacity(commands.len());

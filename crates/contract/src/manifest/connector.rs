@@ -12,7 +12,7 @@ use crate::name::normalised;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "Connector manifest")]
-pub struct Connector {
+pub struct ConnectorManifest {
     /// Stable and kebab-case, such as "coda-footprint".
     pub id: String,
     /// The product's name as users know it.
@@ -54,7 +54,7 @@ pub struct Connector {
     pub shared_errors: Vec<ErrorEntry>,
 }
 
-impl Connector {
+impl ConnectorManifest {
     /// The group of `one-of` that was begun, or else the first; none where the connector has no such groups.
     #[must_use]
     pub fn begun_group(&self, is_given: impl Fn(&str) -> bool) -> Option<&[String]> {

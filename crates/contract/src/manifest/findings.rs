@@ -131,6 +131,9 @@ pub struct FindingMembers {
     /// Its CVE; the path may lead to several.
     #[serde(default)]
     pub cve: Option<ManifestPath>,
+    /// Its CWE; the path may lead to several, and a text may name several. What has no form such as CWE-79 is left out.
+    #[serde(default)]
+    pub cwe: Option<ManifestPath>,
     /// A short title.
     #[serde(default)]
     pub title: Option<ManifestPath>,

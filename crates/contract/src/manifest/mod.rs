@@ -12,7 +12,7 @@ mod replies;
 mod schema;
 
 pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
-pub use connector::{Connector, ProxySettings, Setting, SettingType};
+pub use connector::{ConnectorManifest, ProxySettings, Setting, SettingType};
 pub use file::{ManifestError, ManifestFile};
 pub use findings::{
     DeviceList, FindingDevice, FindingMembers, FindingStates, FindingsSource, MemberValues, TenantList,
@@ -30,7 +30,7 @@ use crate::name::{nearest, normalised, quoted, same_word};
 #[derive(Debug, Clone)]
 pub struct Manifest {
     /// The connector: identity, settings, and the errors that any command can end in.
-    pub connector: Connector,
+    pub connector: ConnectorManifest,
     /// The commands, in the order in which they are shown.
     pub commands: Vec<Arc<Command>>,
 }

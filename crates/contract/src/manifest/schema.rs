@@ -3,12 +3,12 @@
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
-use super::{Command, Connector};
+use super::{Command, ConnectorManifest};
 
 /// The JSON Schema of a connector's file.
 #[must_use]
 pub fn connector_schema() -> Value {
-    schema::<Connector>()
+    schema::<ConnectorManifest>()
 }
 
 /// The JSON Schema of a command's file.

@@ -19,7 +19,7 @@ const _: () = assert!(MOST_ROWS * size_of::<std::ops::Range<usize>>() <= 16 * 10
 pub(super) enum Items<'a> {
     #[default]
     Absent,
-    Rows(Rows<'a>),
+    Rows(RawRows<'a>),
     /// Something else than a list.
     Other,
 }
@@ -43,7 +43,7 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        Rows::read(list).map(Items::Rows)
+        RawRows::read(list).map(Items::Rows)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
@@ -53,11 +53,11 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
         let stands_for_none = self.0.iter().any(|none| none == text);
-        Ok(if stands_for_none { Items::Rows(Rows::default()) } else { Items::Other })
+        Ok(if stands_for_none { Items::Rows(RawRows::default()) } else { Items::Other })
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Items::Rows(Rows::default()))
+        Ok(Items::Rows(RawRows::default()))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -79,12 +79,12 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
 
 /// The rows of a list, up to the most that a reply may have.
 #[derive(Default)]
-pub(super) struct Rows<'a> {
+pub(super) struct RawRows<'a> {
     kept: Vec<&'a RawValue>,
     too_many: bool,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RawRows<'a> {
     fn read<'de: 'a, A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
         let mut rows = Self::default();
         while rows.kept.len() < MOST_ROWS {
@@ -109,7 +109,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Rows<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for RawRows<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(RowsVisitor)
     }
@@ -118,14 +118,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Rows<'a> {
 struct RowsVisitor;
 
 impl<'de> Visitor<'de> for RowsVisitor {
-    type Value = Rows<'de>;
+    type Value = RawRows<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list of rows")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        Rows::read(list)
+        RawRows::read(list)
     }
 }
 

@@ -7,16 +7,16 @@ use serde_json::value::RawValue;
 
 use super::json::{into_text, unreadable};
 use super::page_object::{PageObject, PageObjectSeed};
-use super::rows::{Items, Lacking, Rows};
+use super::rows::{Items, Lacking, RawRows};
 use crate::failure::Failure;
 use crate::manifest::{Command, Manifest, Replies, ReplyShape};
-use crate::page::Page;
+use crate::page::ReplyPage;
 
 /// A list's reply: its rows and what it says of the whole list.
 #[derive(Debug)]
 pub struct ListReply {
     /// The rows.
-    pub page: Page,
+    pub page: ReplyPage,
     /// The number that the reply gives itself.
     pub number: Option<u64>,
     /// How many pages there are, by what the reply says.
@@ -32,7 +32,7 @@ pub struct ListReply {
 
 impl ListReply {
     /// A reply that is all there is.
-    fn whole(page: Page, proven: bool) -> Self {
+    fn whole(page: ReplyPage, proven: bool) -> Self {
         Self { page, number: None, total_pages: None, total_rows: None, paged: false, proven }
     }
 
@@ -101,17 +101,17 @@ fn split(form: &ReplyForm<'_>, replies: &Replies, content_type: &str, body: Vec<
     let accepts = |shape| form.accepts(shape);
     let text = match into_text(content_type, body) {
         Err(failure) if failure.code == Some("empty-reply") && accepts(ReplyShape::Empty) => {
-            return Ok(ListReply::whole(Page::new(String::new(), Vec::new()), true));
+            return Ok(ListReply::whole(ReplyPage::new(String::new(), Vec::new()), true));
         }
         text => text?,
     };
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'[') if accepts(ReplyShape::Array) => {
-            let rows: Rows<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let rows: RawRows<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
             let rows = rows.within_bounds()?;
             let proven = prove(form, &rows)?;
             let ranges = ranges(&text, rows);
-            Ok(ListReply::whole(Page::new(text, ranges), proven))
+            Ok(ListReply::whole(ReplyPage::new(text, ranges), proven))
         }
         Some(b'{') if accepts(ReplyShape::PageObject) || accepts(ReplyShape::Object) => {
             split_object(form, replies, text)
@@ -137,13 +137,13 @@ fn split_object(form: &ReplyForm<'_>, replies: &Replies, text: String) -> Result
             let number = object.number;
             let proven = prove(form, &rows)?;
             let ranges = ranges(&text, rows);
-            Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
+            Ok(ListReply { page: ReplyPage::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
         }
         _ if accepts(ReplyShape::Object) => {
             let row: &RawValue = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
             let proven = prove(form, &[row])?;
             let ranges = ranges(&text, vec![row]);
-            Ok(ListReply::whole(Page::new(text, ranges), proven))
+            Ok(ListReply::whole(ReplyPage::new(text, ranges), proven))
         }
         _ => Err(unexpected("The reply is an object without the list that was asked for.")),
     }

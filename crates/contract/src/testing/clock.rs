@@ -12,13 +12,13 @@ use crate::Clock;
 #[derive(Debug, Clone)]
 pub struct ManualClock {
     start: SystemTime,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ClockState>>,
     /// Tells sleepers that the clock was advanced; `None` where sleeping moves it on.
     advanced: Option<Arc<Notify>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ClockState {
     elapsed: Duration,
     sleeps: Vec<Duration>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use crate::{Connector, ExecutionContext, FindingReader, Page, RawParameters, Sink, SinkError};
+use crate::{Connector, ExecutionContext, FindingReader, RawParameters, ReplyPage, Sink, SinkError};
 
 const RULE: &str = "findings have a device and a key, and keep them";
 
@@ -12,15 +12,15 @@ const RULE: &str = "findings have a device and a key, and keep them";
 const MOST_LISTS: usize = 5;
 
 /// Keeps the keys of the findings, or the first problem.
-struct Keys {
+struct KeyCollector {
     reader: FindingReader,
     keys: BTreeSet<(String, Vec<String>)>,
     problem: Option<String>,
 }
 
 #[async_trait]
-impl Sink for Keys {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+impl Sink for KeyCollector {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         for row in page.rows() {
             match self.reader.read(row) {
                 Ok((finding, key)) => _ = self.keys.insert((finding.device_id, key)),
@@ -51,7 +51,7 @@ pub(super) async fn are_known_again(
                 "the command refuses the parameters of the table findings".to_owned(),
             );
         };
-        let mut keys = Keys { reader, keys: BTreeSet::new(), problem: None };
+        let mut keys = KeyCollector { reader, keys: BTreeSet::new(), problem: None };
         let conclusion = connector.execute_into(&invocation, &ExecutionContext::new(), &mut keys).await;
         if let Some(problem) = keys.problem.or(conclusion.error.map(|error| error.to_string())) {
             return report(RULE, &source.command, problem);

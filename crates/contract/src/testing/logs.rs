@@ -14,7 +14,7 @@ static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber:
 
 /// Log lines captured on this thread, at trace level, until dropped.
 pub struct CapturedLogs {
-    lines: Lines,
+    lines: LogBuffer,
     _guard: DefaultGuard,
 }
 
@@ -23,7 +23,7 @@ impl CapturedLogs {
     #[must_use]
     pub fn start() -> Self {
         LazyLock::force(&SECOND);
-        let lines = Lines::default();
+        let lines = LogBuffer::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
@@ -42,9 +42,9 @@ impl CapturedLogs {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Lines {
+impl io::Write for LogBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -55,7 +55,7 @@ impl io::Write for Lines {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
+impl<'a> MakeWriter<'a> for LogBuffer {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Call, Collector, CommandEntry, Commands, ExecutionContext, Failure, Handler, InvalidCall, Outcome, Page, Progress,
-    RawParameters, Step,
+    Collector, CommandEntry, Commands, ExecutionContext, Failure, Handler, HandlerCall, InvalidCall, Outcome, Progress,
+    RawParameters, ReplyPage, Step,
 };
 
 const CONNECTOR: ManifestFile<'static> = ManifestFile {
@@ -48,28 +48,28 @@ const ENTRIES: &[CommandEntry<str>] = &[
     CommandEntry { manifest: manifest!("Read", "read"), handler: &Read },
     CommandEntry { manifest: manifest!("Fail", "read"), handler: &Fail },
     CommandEntry { manifest: manifest!("Hang", "read"), handler: &Hang },
-    CommandEntry { manifest: manifest!("Change", "write"), handler: &Change },
+    CommandEntry { manifest: manifest!("Change", "write"), handler: &ChangeHandler },
 ];
 
 struct Read;
 struct Fail;
 struct Hang;
-struct Change;
+struct ChangeHandler;
 
 #[async_trait]
 impl Handler<str> for Read {
-    async fn run(&self, connection: &str, mut call: Call<'_>) -> Result<(), Failure> {
+    async fn run(&self, connection: &str, mut call: HandlerCall<'_>) -> Result<(), Failure> {
         let rows: Vec<_> = (0..call.parameters().integer("Count").unwrap_or(2)).map(|id| json!({ "id": id })).collect();
         call.report.warn("connected-to", connection);
         call.report.receipt.requests += 1;
-        call.page(Page::derived(&rows)).await
+        call.page(ReplyPage::derived(&rows)).await
     }
 }
 
 #[async_trait]
 impl Handler<str> for Fail {
-    async fn run(&self, _: &str, mut call: Call<'_>) -> Result<(), Failure> {
-        call.page(Page::derived(&[json!({ "id": 1 })])).await?;
+    async fn run(&self, _: &str, mut call: HandlerCall<'_>) -> Result<(), Failure> {
+        call.page(ReplyPage::derived(&[json!({ "id": 1 })])).await?;
         match call.parameters().integer("Count") {
             Some(status) => Err(Failure::of_status(u16::try_from(status).unwrap(), "It was here.")),
             None => Err(Failure::new("unreadable-reply", "It is no JSON.").at(200)),
@@ -79,15 +79,15 @@ impl Handler<str> for Fail {
 
 #[async_trait]
 impl Handler<str> for Hang {
-    async fn run(&self, _: &str, call: Call<'_>) -> Result<(), Failure> {
+    async fn run(&self, _: &str, call: HandlerCall<'_>) -> Result<(), Failure> {
         call.report.receipt.requests += 1;
         std::future::pending().await
     }
 }
 
 #[async_trait]
-impl Handler<str> for Change {
-    async fn run(&self, _: &str, call: Call<'_>) -> Result<(), Failure> {
+impl Handler<str> for ChangeHandler {
+    async fn run(&self, _: &str, call: HandlerCall<'_>) -> Result<(), Failure> {
         call.report.in_doubt = true;
         std::future::pending().await
     }

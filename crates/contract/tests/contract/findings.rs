@@ -38,6 +38,7 @@ suppressed = ["acceptRisk"]
 [findings.members]
 id = "$.id"
 cve = "$.cve"
+cwe = "$['weakness','weaknesses']"
 cvss = "$.cvss"
 exploit = "$.exploit"
 first-found = "$.found"
@@ -85,6 +86,27 @@ fn rows_are_read_in_one_vocabulary() {
     );
     let read_back: soar_connector::Finding = serde_json::from_value(serde_json::to_value(&finding).unwrap()).unwrap();
     assert_eq!(read_back, finding);
+}
+
+#[test]
+fn cwes_are_read_from_any_text_that_names_them_and_what_is_none_is_left_out() {
+    let manifest = manifest_with(FINDINGS).unwrap();
+    let reader = FindingReader::new(&manifest).unwrap();
+    for (member, value, expected) in [
+        ("weakness", json!("CWE-79"), vec!["CWE-79"]),
+        ("weakness", json!("['cwe-787', 'CWE-20']"), vec!["CWE-787", "CWE-20"]),
+        ("weaknesses", json!(["CWE-79", "NVD-CWE-noinfo", "CWE-22"]), vec!["CWE-79", "CWE-22"]),
+        ("weakness", json!("NVD-CWE-Other"), vec![]),
+        ("weakness", json!("text"), vec![]),
+        ("weakness", json!("None"), vec![]),
+        ("weakness", json!(79), vec![]),
+    ] {
+        let row = json!({ "cve": "CVE-2024-1", "device": { "id": 7 }, member: value });
+        let (finding, _) = reader.read(&row.to_string()).unwrap();
+        assert_eq!(finding.cwe, expected, "{row}");
+        let written = serde_json::to_value(&finding).unwrap();
+        assert_eq!(written.get("cwe").is_some(), !expected.is_empty(), "what is unknown is missing: {written}");
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Call, Collector, CommandEntry, Commands, ExecutionContext, Failure, Follow, FollowToken, Handler, Outcome, Page,
-    Poll, Polled, Progress, Running, Step,
+    Collector, CommandEntry, Commands, ExecutionContext, Failure, Follow, FollowToken, Handler, HandlerCall, Outcome,
+    Poll, Polled, Progress, ReplyPage, RunningWork, Step,
 };
 
 const CONNECTOR: ManifestFile<'static> = ManifestFile {
@@ -62,7 +62,7 @@ struct Work;
 
 #[async_trait]
 impl Handler<Product> for Work {
-    async fn run(&self, _: &Product, _: Call<'_>) -> Result<(), Failure> {
+    async fn run(&self, _: &Product, _: HandlerCall<'_>) -> Result<(), Failure> {
         Err(Failure::new("broken", "It is followed."))
     }
 
@@ -73,14 +73,14 @@ impl Handler<Product> for Work {
 
 #[async_trait]
 impl Follow<Product> for Work {
-    async fn start(&self, product: &Product, call: Call<'_>) -> Result<FollowToken, Failure> {
+    async fn start(&self, product: &Product, call: HandlerCall<'_>) -> Result<FollowToken, Failure> {
         product.starts.fetch_add(1, Ordering::Relaxed);
         call.report.receipt.requests += 1;
         call.report.warn("started", "It is started.");
         FollowToken::new("job-0")
     }
 
-    async fn poll(&self, product: &Product, token: &FollowToken, mut call: Call<'_>) -> Result<Poll, Failure> {
+    async fn poll(&self, product: &Product, token: &FollowToken, mut call: HandlerCall<'_>) -> Result<Poll, Failure> {
         let number = product.polls.fetch_add(1, Ordering::Relaxed) + 1;
         call.report.receipt.requests += 1;
         if product.busy_at == Some(number) {
@@ -89,16 +89,16 @@ impl Follow<Product> for Work {
         if number <= product.lasts {
             let wait = Duration::from_secs(5);
             let token = FollowToken::new(format!("job-{number}"))?;
-            return Ok(Poll::Running(Running { token, status: "working".to_owned(), percent: Some(40), wait }));
+            return Ok(Poll::Running(RunningWork { token, status: "working".to_owned(), percent: Some(40), wait }));
         }
         if product.breaks {
             return Err(Failure::new("broken", "It ended badly."));
         }
-        call.page(Page::derived(&[json!({ "id": token.as_str() })])).await?;
+        call.page(ReplyPage::derived(&[json!({ "id": token.as_str() })])).await?;
         Ok(Poll::Done)
     }
 
-    async fn cancel(&self, _: &Product, token: &FollowToken, _: Call<'_>) -> Result<bool, Failure> {
+    async fn cancel(&self, _: &Product, token: &FollowToken, _: HandlerCall<'_>) -> Result<bool, Failure> {
         Ok(token.as_str().starts_with("job"))
     }
 

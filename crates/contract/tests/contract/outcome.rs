@@ -1,17 +1,19 @@
 //! A collector turns pages into a table, key fields, context data, and the product's bytes.
 
 use serde_json::{Value, json};
-use soar_connector::{Collector, CommandError, Conclusion, Page, Receipt, ReturnData, Sink, SinkError, StatusCode};
+use soar_connector::{
+    Collector, CommandError, Conclusion, Receipt, ReplyPage, ReturnData, Sink, SinkError, StatusCode,
+};
 
 use crate::sample::{CONNECTOR, READ, load};
 
 const BODY: &str =
     "[ {\"id\":1.50,\"name\":\"\",  \"parts\":[{\"id\":\"x\"}]},{\"id\":2,\"name\":\"None\",\"more\":1e400} ]";
 
-fn page() -> Page {
+fn page() -> ReplyPage {
     let first = BODY.find('{').unwrap()..BODY.find(",{\"id\":2").unwrap();
     let second = first.end + 1..BODY.rfind('}').unwrap() + 1;
-    Page::new(BODY.to_owned(), vec![first, second])
+    ReplyPage::new(BODY.to_owned(), vec![first, second])
 }
 
 fn ended(error: Option<CommandError>) -> Conclusion {
@@ -76,7 +78,7 @@ async fn rows_of_two_bytes_fill_a_collector_by_what_their_cells_take() {
     let mut collector = Collector::new(Some(&manifest.commands[0]), 100_000);
     let rows = 10_000;
     let body = format!("[{}]", vec!["{}"; rows].join(","));
-    let page = Page::new(body, (0..rows).map(|row| 1 + row * 3..3 + row * 3).collect());
+    let page = ReplyPage::new(body, (0..rows).map(|row| 1 + row * 3..3 + row * 3).collect());
     assert_eq!(page.rows().last(), Some("{}"));
     assert!(matches!(collector.page(page).await, Err(SinkError::Full { .. })));
 }
@@ -90,14 +92,14 @@ async fn cells_of_lists_and_objects_fill_a_collector_by_the_memory_that_they_tak
         let body = format!("{{\"{column}\":[{}]}}", vec![dense; 40_000].join(","));
         assert!(body.len() < 400_000);
         let whole = 0..body.len();
-        let full = collector.page(Page::new(body, vec![whole])).await;
+        let full = collector.page(ReplyPage::new(body, vec![whole])).await;
         assert!(matches!(full, Err(SinkError::Full { limit: 1_000_000 })), "{dense}");
     }
 }
 
 #[test]
 fn rows_that_the_connector_made_are_no_raw_data() {
-    let page = Page::derived(&[json!({"id": 1}), json!({"id": 2})]);
+    let page = ReplyPage::derived(&[json!({"id": 1}), json!({"id": 2})]);
     assert_eq!(page.rows().collect::<Vec<_>>(), [r#"{"id":1}"#, r#"{"id":2}"#]);
     assert!(page.into_raw().is_none());
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Conclusion, Connector, ExecutionContext, Failure, Invocation, Manifest, Page, Plugin, Receipt, SettingValues,
+    Conclusion, Connector, ExecutionContext, Failure, Invocation, Manifest, Plugin, Receipt, ReplyPage, SettingValues,
     SettingsError, Sink,
 };
 
@@ -167,12 +167,14 @@ impl Connector for SampleConnector {
                     Vice::EncodesPassword => base64::engine::general_purpose::STANDARD.encode(password),
                     _ => password.to_owned(),
                 };
-                sink.page(Page::derived(&[serde_json::json!({ "name": shown })])).await.unwrap();
+                sink.page(ReplyPage::derived(&[serde_json::json!({ "name": shown })])).await.unwrap();
             }
-            Vice::FindingWithoutDevice => sink.page(Page::derived(&[serde_json::json!({ "id": 1 })])).await.unwrap(),
+            Vice::FindingWithoutDevice => {
+                sink.page(ReplyPage::derived(&[serde_json::json!({ "id": 1 })])).await.unwrap()
+            }
             Vice::FindingWithNewKeys => {
                 let row = serde_json::json!({ "id": uuid::Uuid::now_v7().to_string(), "device": 1 });
-                sink.page(Page::derived(&[row])).await.unwrap();
+                sink.page(ReplyPage::derived(&[row])).await.unwrap();
             }
             _ => {}
         }

@@ -10,7 +10,7 @@ use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
 
 /// The credentials of a call.
 #[derive(Debug, Clone, Copy)]
-pub enum Credentials<'a> {
+pub enum CallCredentials<'a> {
     /// An API key.
     ApiKey(&'a str),
     /// A JSON web token.
@@ -34,14 +34,14 @@ impl AuthenticatedKey {
     pub fn check(
         snapshot: &Snapshot,
         seal: &dyn SecretSeal,
-        credentials: Credentials<'_>,
+        credentials: CallCredentials<'_>,
         tokens_are_on: bool,
         now: Moment,
     ) -> Result<Self, AuthenticationError> {
         let shown = match credentials {
-            Credentials::ApiKey(key) => Self { known: api_key(snapshot, key)?, claimed: None },
-            Credentials::Token(_) if !tokens_are_on => return Err(AuthenticationError::TokensOff),
-            Credentials::Token(token) => {
+            CallCredentials::ApiKey(key) => Self { known: api_key(snapshot, key)?, claimed: None },
+            CallCredentials::Token(_) if !tokens_are_on => return Err(AuthenticationError::TokensOff),
+            CallCredentials::Token(token) => {
                 let (known, claimed) = token::verify(snapshot, seal, token, now)?;
                 Self { known, claimed: Some(claimed) }
             }

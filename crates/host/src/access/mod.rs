@@ -11,12 +11,12 @@ mod secret;
 mod token;
 mod token_header;
 
-pub use authentication::{AuthenticatedKey, Credentials};
+pub use authentication::{AuthenticatedKey, CallCredentials};
 pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
 pub use error::AuthenticationError;
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub(crate) use opaque_token::{Purpose, new_token};
 pub use password_link::{IssuedLink, PASSWORD_LINK_PATH, issue_link};
-pub use seal::{SealError, SecretSeal};
+pub use seal::{SecretSeal, SecretSealError};
 pub(crate) use secret::{NoRandomness, random};
 pub(crate) use token_header::check as check_token_header;

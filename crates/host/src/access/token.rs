@@ -17,7 +17,7 @@ const SKEW: f64 = 60.0;
 const LONGEST_TOKEN: usize = 8 * 1024;
 
 #[derive(Debug, Deserialize)]
-struct Claims {
+struct CallTokenClaims {
     #[serde(rename = "Username")]
     username: String,
     // A NumericDate may have a fraction (RFC 7519).
@@ -49,7 +49,7 @@ pub(super) fn verify(
     let claimed = match &header.kid {
         Some(_) => None,
         None => Some(
-            jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
+            jsonwebtoken::dangerous::insecure_decode::<CallTokenClaims>(token)
                 .map_err(|_| AuthenticationError::Malformed("the token has no claim Username"))?
                 .claims
                 .username,
@@ -75,7 +75,9 @@ pub(super) fn verify(
                 continue;
             }
         };
-        let Ok(token) = decode::<Claims>(token, &DecodingKey::from_secret(&secret), &validation) else { continue };
+        let Ok(token) = decode::<CallTokenClaims>(token, &DecodingKey::from_secret(&secret), &validation) else {
+            continue;
+        };
         return check_times(known, token.claims, now);
     }
     Err(AuthenticationError::Unknown)
@@ -84,7 +86,7 @@ pub(super) fn verify(
 #[allow(clippy::cast_precision_loss, reason = "a moment fits for the next 200,000 years")]
 fn check_times(
     known: &Arc<KnownKey>,
-    claims: Claims,
+    claims: CallTokenClaims,
     now: Moment,
 ) -> Result<(Arc<KnownKey>, String), AuthenticationError> {
     let refuse = |reason| Err(AuthenticationError::Token { key: known.key.name.clone(), reason });

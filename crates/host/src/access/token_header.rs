@@ -37,38 +37,38 @@ pub(crate) fn check(token: &str) -> Result<(), &'static str> {
 
 fn members(part: &str) -> Result<Map<String, Value>, &'static str> {
     let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| "it is not base64url")?;
-    let Members(members) =
+    let UniqueMembers(members) =
         serde_json::from_slice(&json).map_err(|_| "a part is no JSON object with unique member names")?;
     Ok(members)
 }
 
 /// A JSON object with unique names. Parsers differ in which of two equal names they use (RFC 7515 section 4, RFC 7519
 /// section 4).
-struct Members(Map<String, Value>);
+struct UniqueMembers(Map<String, Value>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
+        struct MembersVisitor;
 
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = UniqueMembers;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a JSON object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueMembers, A::Error> {
                 let mut members = Map::new();
                 while let Some((name, value)) = access.next_entry::<String, Value>()? {
                     if members.insert(name, value).is_some() {
                         return Err(A::Error::custom("a member occurs twice"));
                     }
                 }
-                Ok(Members(members))
+                Ok(UniqueMembers(members))
             }
         }
 
-        deserializer.deserialize_map(Reader)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 

@@ -48,19 +48,19 @@ pub struct AgentTested {
 }
 
 /// A proxy's login.
-pub(super) struct Login<'a> {
+pub(super) struct ProxyLogin<'a> {
     pub(super) user_name: &'a str,
     pub(super) secret: Option<&'a SecretString>,
 }
 
 /// The proxy's status for CONNECT, or the reason for which there is none.
-pub(super) type Answer = Result<Option<u16>, String>;
+pub(super) type ProxyStatus = Result<Option<u16>, String>;
 
 /// Asks the proxy for a connection to `target`. Returns the status of an HTTP proxy.
 ///
 /// # Errors
 /// The reason for which there is no answer.
-pub(super) async fn ask(proxy: &ProxyAddress, login: Option<Login<'_>>, target: &str) -> Answer {
+pub(super) async fn ask(proxy: &ProxyAddress, login: Option<ProxyLogin<'_>>, target: &str) -> ProxyStatus {
     let asking = async {
         let place = format!("{}:{}", proxy.host, proxy.port);
         let tcp = TcpStream::connect(&place).await;
@@ -86,14 +86,14 @@ async fn secured(tcp: TcpStream, proxy: &ProxyAddress) -> Result<TlsStream<TcpSt
 
 async fn connect<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
-    login: Option<Login<'_>>,
+    login: Option<ProxyLogin<'_>>,
     target: &str,
 ) -> Result<u16, String> {
     let broke = |error: hyper::Error| format!("The proxy's answer is not valid HTTP: {error}.");
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broke)?;
     let driving = tokio::spawn(connection.with_upgrades());
     let mut request = Request::builder().method(Method::CONNECT).uri(target).header(HOST, target);
-    if let Some(Login { user_name, secret }) = login {
+    if let Some(ProxyLogin { user_name, secret }) = login {
         let secret = secret.map_or("", |secret| secret.expose_secret());
         let login = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(format!("{user_name}:{secret}"))));
         let mut login =
@@ -112,7 +112,7 @@ async fn connect<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     answer.map(|answer| answer.status().as_u16()).map_err(broke)
 }
 
-async fn socks(tcp: TcpStream, scheme: Scheme, login: Option<Login<'_>>, target: &str) -> Result<(), String> {
+async fn socks(tcp: TcpStream, scheme: Scheme, login: Option<ProxyLogin<'_>>, target: &str) -> Result<(), String> {
     let target = if scheme == Scheme::Socks5 {
         let unknown = || format!("This host cannot resolve the name in {target}.");
         let found = lookup_host(target).await.ok().and_then(|mut found| found.next());
@@ -124,7 +124,7 @@ async fn socks(tcp: TcpStream, scheme: Scheme, login: Option<Login<'_>>, target:
     let mut tcp = Some(TokioIo::new(tcp));
     let at_hand = service_fn(move |_| ready(tcp.take().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))));
     let mut socks = SocksV5::new(Uri::from_static("socks5://proxy"), at_hand);
-    if let Some(Login { user_name, secret }) = login {
+    if let Some(ProxyLogin { user_name, secret }) = login {
         let secret = secret.map_or("", |secret| secret.expose_secret());
         socks = socks.with_auth(user_name.to_owned(), secret.to_owned());
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use reqwest::Url;
 use soar_connector::name::quoted;
 use soar_store::Records;
-use soar_store::model::{Caller, ConnectionId, Place};
+use soar_store::model::{Caller, ConnectionId, ConnectionSites};
 
 use super::address::ProxyAddress;
-use super::reach::{AgentTested, Login, ask};
+use super::reach::{AgentTested, ProxyLogin, ask};
 use super::rights::seen;
 use super::service::Agents;
 use crate::Refusal;
@@ -42,7 +42,7 @@ impl Agents {
         let secret = self.connections.agent_secret(&agent).await.map_err(Refusal::Unable)?;
         let begun = self.connections.clock.elapsed();
         let login = agent.agent.user_name.as_deref();
-        let login = login.map(|user_name| Login { user_name, secret: secret.as_ref() });
+        let login = login.map(|user_name| ProxyLogin { user_name, secret: secret.as_ref() });
         let answer = ask(&address, login, &to).await;
         let elapsed = self.connections.clock.elapsed().saturating_sub(begun);
         let (passed, text) = match &answer {
@@ -68,7 +68,7 @@ impl Agents {
         match target {
             AgentTarget::Connection(id) => {
                 let connection = self.connections.see_in(records, caller, *id).await?;
-                if let Place::Site(site) = &connection.place {
+                if let ConnectionSites::Site(site) = &connection.place {
                     must_be_active(records, site.id).await?;
                 }
                 let plugin = self.connections.registry.named(&connection.integration)?;

@@ -211,6 +211,12 @@ pub(crate) async fn correct_message_times(records: &mut Records<'_>) -> Result<u
     records.correct_message_times(FIRST_PAUSE, LONGEST_PAUSE).await
 }
 
+/// When the first of this number of failed attempts was made, if the next one is due at `next_at`. A host that did not run
+/// between two attempts makes it earlier.
+pub(crate) fn failing_since(attempts: i64, next_at: Moment) -> Moment {
+    (0..attempts).fold(next_at, |at, earlier| at - pause(earlier))
+}
+
 /// The pause after this number of failed attempts.
 pub(crate) fn pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or_default();
@@ -226,5 +232,12 @@ mod tests {
         let pauses: Vec<_> = (0..10).map(|attempts| pause(attempts).as_secs()).collect();
         assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(pause(i64::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn attempts_began_all_their_pauses_ago() {
+        let next_at = Moment(10_000_000);
+        let seconds = |attempts| next_at.since(failing_since(attempts, next_at)).as_secs();
+        assert_eq!([0, 1, 2, 8, 9].map(seconds), [0, 15, 45, 3_825, 7_425]);
     }
 }

@@ -1,6 +1,6 @@
 //! The part of the host's configuration about sending alerts.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -8,7 +8,9 @@ use soar_connector::name::quoted;
 use soar_store::model::Reference;
 use soar_store::model::name::{checked_name, name_key};
 
-use super::{Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookSettings, WebhookSignature};
+use super::{
+    Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookNames, WebhookSettings, WebhookSignature,
+};
 use crate::vault::Vault;
 
 /// The settings for sending alerts. They contain references to secrets, not the secrets.
@@ -73,61 +75,81 @@ impl AlertSettings {
     /// # Errors
     /// A sentence with the problem, without any secret.
     pub async fn couriers(&self, vault: &Vault) -> Result<Couriers, String> {
-        let mut couriers = Couriers::default();
-        if let Some(mail) = &self.mail {
-            let account = match (&mail.user, &mail.password) {
-                (None, None) => None,
-                (Some(user), Some(password)) => {
-                    let secret = vault.fetch(password).await;
-                    Some((user.clone(), secret.map_err(|error| format!("The mail server's password: {error}"))?))
-                }
-                _ => {
-                    return Err(
-                        "The mail server's account: give both user and password, or neither of them.".to_owned()
-                    );
-                }
-            };
-            let certificate_authority = match &mail.certificate_authority {
-                None => None,
-                Some(path) => Some(tokio::fs::read(path).await.map_err(|error| {
-                    format!("The mail server's certificate authority {} cannot be read: {error}.", path.display())
-                })?),
-            };
-            couriers.mail = Some(MailCourier::new(&MailSettings {
-                host: mail.host.clone(),
-                port: mail.port,
-                security: mail.security,
-                allow_plain: mail.allow_plain,
-                account,
-                from: mail.from.clone(),
-                certificate_authority,
-            })?);
-        }
-        let mut names = HashSet::new();
+        let mut couriers = Couriers { mail: self.mail_courier(vault).await?, ..Couriers::default() };
         for (name, webhook) in &self.webhooks {
-            if checked_name("webhook", name).map_err(|error| error.to_string())? != *name {
-                return Err(format!(
-                    "The webhook {}: write its name in Unicode NFC, with single spaces.",
-                    quoted(name)
-                ));
-            }
-            if !names.insert(name_key(name)) {
-                return Err(format!("The webhook {}: another webhook has the same name. Rename one.", quoted(name)));
-            }
-            let about = |error: &dyn std::fmt::Display| format!("The webhook {}: {error}", quoted(name));
-            let secret = vault.fetch(&webhook.secret).await.map_err(|error| about(&error))?;
-            let signature = webhook.signature;
-            if signature == WebhookSignature::Old {
+            if webhook.signature == WebhookSignature::Old {
                 tracing::warn!(
                     "The webhook {} uses the old form of signatures, which the next release removes. Change its \
                      receiver to Standard Webhooks signatures, and delete signature = \"old\".",
                     quoted(name)
                 );
             }
-            let settings = WebhookSettings { address: webhook.address.clone(), secret, signature };
-            couriers.webhooks.insert(name.clone(), WebhookCourier::new(&settings).map_err(|error| about(&error))?);
+            couriers.webhooks.insert(name.clone(), self.webhook_courier(name, webhook, vault).await?);
         }
         Ok(couriers)
+    }
+
+    /// The names of the webhooks.
+    #[must_use]
+    pub fn webhook_names(&self) -> WebhookNames {
+        self.webhooks.keys().cloned().collect()
+    }
+
+    /// The courier of the mail server. `None` without one.
+    ///
+    /// # Errors
+    /// As [`AlertSettings::couriers`].
+    pub(crate) async fn mail_courier(&self, vault: &Vault) -> Result<Option<MailCourier>, String> {
+        let Some(mail) = &self.mail else { return Ok(None) };
+        let account = match (&mail.user, &mail.password) {
+            (None, None) => None,
+            (Some(user), Some(password)) => {
+                let secret = vault.fetch(password).await;
+                Some((user.clone(), secret.map_err(|error| format!("The mail server's password: {error}"))?))
+            }
+            _ => {
+                return Err("The mail server's account: give both user and password, or neither of them.".to_owned());
+            }
+        };
+        let certificate_authority = match &mail.certificate_authority {
+            None => None,
+            Some(path) => Some(tokio::fs::read(path).await.map_err(|error| {
+                format!("The mail server's certificate authority {} cannot be read: {error}.", path.display())
+            })?),
+        };
+        MailCourier::new(&MailSettings {
+            host: mail.host.clone(),
+            port: mail.port,
+            security: mail.security,
+            allow_plain: mail.allow_plain,
+            account,
+            from: mail.from.clone(),
+            certificate_authority,
+        })
+        .map(Some)
+    }
+
+    /// The courier of a webhook of these settings.
+    ///
+    /// # Errors
+    /// As [`AlertSettings::couriers`].
+    pub(crate) async fn webhook_courier(
+        &self,
+        name: &str,
+        webhook: &Webhook,
+        vault: &Vault,
+    ) -> Result<WebhookCourier, String> {
+        if checked_name("webhook", name).map_err(|error| error.to_string())? != name {
+            return Err(format!("The webhook {}: write its name in Unicode NFC, with single spaces.", quoted(name)));
+        }
+        let key = name_key(name);
+        if self.webhooks.keys().filter(|other| name_key(other) == key).count() > 1 {
+            return Err(format!("The webhook {}: another webhook has the same name. Rename one.", quoted(name)));
+        }
+        let about = |error: &dyn std::fmt::Display| format!("The webhook {}: {error}", quoted(name));
+        let secret = vault.fetch(&webhook.secret).await.map_err(|error| about(&error))?;
+        let settings = WebhookSettings { address: webhook.address.clone(), secret, signature: webhook.signature };
+        WebhookCourier::new(&settings).map_err(|error| about(&error))
     }
 }
 

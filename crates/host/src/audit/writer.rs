@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 const QUEUE: usize = 4096;
 
 /// The most entries in one transaction.
-const BATCH: usize = 1024;
+const BATCH_SIZE: usize = 1024;
 
 /// The number of attempts for a transaction with conflicts.
 const ATTEMPTS: u32 = 4;
@@ -33,12 +33,12 @@ impl AuditError {
 }
 
 /// Tells the caller whether its entry is stored.
-type Caller = oneshot::Sender<Result<(), AuditError>>;
+type Acknowledgement = oneshot::Sender<Result<(), AuditError>>;
 
 #[derive(Debug)]
 struct Queued {
     /// The entry and its caller; `None` to store only the use of a key.
-    entry: Option<(AuditEntry, Caller)>,
+    entry: Option<(AuditEntry, Acknowledgement)>,
     key: Option<AccessKeyId>,
     at: Moment,
 }
@@ -95,10 +95,10 @@ impl AuditWriter {
 }
 
 async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: Arc<AtomicUsize>) {
-    let mut queued = Vec::with_capacity(BATCH);
+    let mut queued = Vec::with_capacity(BATCH_SIZE);
     let mut noted: HashMap<AccessKeyId, Moment> = HashMap::new();
     // Entries that arrive while one batch is written form the next batch.
-    while incoming.recv_many(&mut queued, BATCH).await > 0 {
+    while incoming.recv_many(&mut queued, BATCH_SIZE).await > 0 {
         let taken = queued.len();
         let (mut entries, mut callers) = (Vec::with_capacity(taken), Vec::with_capacity(taken));
         // All hosts write in the same order, so that they cannot deadlock.

@@ -22,10 +22,10 @@ impl KnownCommand {
 
 /// The names of the commands that a host has. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KnownCommands(Arc<Inner>);
+pub struct KnownCommands(Arc<CommandList>);
 
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Inner {
+struct CommandList {
     /// The commands, by address.
     commands: Vec<KnownCommand>,
     /// The position of each command, by its address and by its name, as [`same_word`] gives them.
@@ -48,7 +48,7 @@ impl KnownCommands {
                 forms.entry(form(command)).or_insert(position);
             }
         }
-        Self(Arc::new(Inner { commands, forms }))
+        Self(Arc::new(CommandList { commands, forms }))
     }
 
     /// All commands, by address.
@@ -60,7 +60,7 @@ impl KnownCommands {
     /// The command of that address or name, in any of the forms people type: `GetIncidents`, `Get Incidents` or
     /// `get-incidents`; or the error for the caller.
     pub fn find(&self, name: &str) -> Result<&KnownCommand, String> {
-        let Inner { commands, forms } = &*self.0;
+        let CommandList { commands, forms } = &*self.0;
         let found = forms.get(&same_word(name)).and_then(|position| commands.get(*position));
         found.ok_or_else(|| unknown(name, commands.iter().map(|command| command.endpoint.as_str())))
     }

@@ -8,4 +8,4 @@ mod registry;
 pub use external::ExternalCommand;
 pub use integration::{IntegrationCommand, IntegrationCommands};
 pub use known::{KnownCommand, KnownCommands};
-pub use registry::{CommandRegistry, Registered, RegisteredUtility, RegistryError, Runner};
+pub use registry::{CommandRegistry, CommandRunner, Registered, RegisteredUtility, RegistryError};

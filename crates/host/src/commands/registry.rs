@@ -32,12 +32,12 @@ pub struct Registered {
     /// The commands of other integrations at the same address. The connection decides which command a call runs.
     pub namesakes: Vec<Arc<Command>>,
     /// The runner of the command.
-    pub runner: Runner,
+    pub runner: CommandRunner,
 }
 
 /// The runner of a command.
 #[derive(Clone)]
-pub enum Runner {
+pub enum CommandRunner {
     /// One of the host's own commands, which runs within a transaction.
     Utility(Arc<dyn UtilityCommand>),
     /// A connector's command.
@@ -56,7 +56,7 @@ impl Registered {
     /// Whether it is one of the host's own commands.
     #[must_use]
     pub fn is_utility(&self) -> bool {
-        matches!(self.runner, Runner::Utility(_) | Runner::External(_))
+        matches!(self.runner, CommandRunner::Utility(_) | CommandRunner::External(_))
     }
 
     /// Whether the command changes nothing.
@@ -122,7 +122,7 @@ impl CommandRegistry {
     ) -> Result<Self, RegistryError> {
         for RegisteredUtility { manifest, command } in utilities {
             let endpoint = command.endpoint();
-            self.add(endpoint, manifest, Runner::Utility(command))?;
+            self.add(endpoint, manifest, CommandRunner::Utility(command))?;
         }
         Ok(self)
     }
@@ -137,10 +137,12 @@ impl CommandRegistry {
                 command.manifest.inputs.push(connection_name());
             }
             match self.commands.get_mut(&command.endpoint.to_ascii_lowercase()) {
-                Some(Registered { namesakes, runner: Runner::Integration(_), .. }) => {
+                Some(Registered { namesakes, runner: CommandRunner::Integration(_), .. }) => {
                     namesakes.push(Arc::new(command.manifest));
                 }
-                _ => self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?,
+                _ => {
+                    self.add(&command.endpoint, command.manifest, CommandRunner::Integration(Arc::clone(integrations)))?
+                }
             }
         }
         Ok(self)
@@ -156,11 +158,11 @@ impl CommandRegistry {
         manifest: &Command,
         command: Arc<dyn ExternalCommand>,
     ) -> Result<Self, RegistryError> {
-        self.add(endpoint, manifest.clone(), Runner::External(command))?;
+        self.add(endpoint, manifest.clone(), CommandRunner::External(command))?;
         Ok(self)
     }
 
-    fn add(&mut self, endpoint: &str, manifest: Command, runner: Runner) -> Result<(), RegistryError> {
+    fn add(&mut self, endpoint: &str, manifest: Command, runner: CommandRunner) -> Result<(), RegistryError> {
         let registered =
             Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), namesakes: Vec::new(), runner };
         match self.commands.insert(endpoint.to_ascii_lowercase(), registered) {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use secrecy::SecretString;
-use soar_connector::manifest::{Connector, ProxySettings};
+use soar_connector::manifest::{ConnectorManifest, ProxySettings};
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::name_key;
-use soar_store::model::{Agent, NamedSite, Place};
+use soar_store::model::{Agent, ConnectionSites, NamedSite};
 use soar_store::{AgentUse, Records, StoreError, StoredAgent};
 
 use crate::Refusal;
@@ -23,22 +23,22 @@ pub struct WithoutAgent {
 
 /// All agents by their names.
 #[derive(Debug)]
-pub(crate) struct Agents(HashMap<String, Agent>);
+pub(crate) struct AgentsByName(HashMap<String, Agent>);
 
-impl Agents {
+impl AgentsByName {
     pub(crate) async fn read(records: &mut Records<'_>) -> Result<Self, StoreError> {
         let agents = records.agents().await?;
         Ok(Self(agents.into_iter().map(|agent| (name_key(&agent.name), agent)).collect()))
     }
 
     /// The reason for which a connection in `place` cannot use the agent of this name; `None` where it can.
-    pub(crate) fn unusable(&self, name: &str, place: &Place) -> Option<String> {
+    pub(crate) fn unusable(&self, name: &str, place: &ConnectionSites) -> Option<String> {
         unusable(name, self.0.get(&name_key(name)), place)
     }
 }
 
 /// The reason for which a connection in `place` cannot use the agent that it names; `None` where it can.
-pub(crate) fn unusable(name: &str, agent: Option<&Agent>, place: &Place) -> Option<String> {
+pub(crate) fn unusable(name: &str, agent: Option<&Agent>, place: &ConnectionSites) -> Option<String> {
     match agent {
         None => Some(format!(
             "The connection uses the agent {}, which does not exist on this host. Make the agent (footprint agent \
@@ -60,7 +60,11 @@ pub(crate) fn unusable(name: &str, agent: Option<&Agent>, place: &Place) -> Opti
 ///
 /// # Errors
 /// [`Refusal::Because`] with the nearest name where the connection cannot use the agent.
-pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place) -> Result<StoredAgent, Refusal> {
+pub(super) async fn chosen(
+    records: &mut Records<'_>,
+    name: &str,
+    place: &ConnectionSites,
+) -> Result<StoredAgent, Refusal> {
     records.lock_agent(name).await?;
     let found = records.find_agent(name).await?;
     if let Some(agent) = found.filter(|found| found.agent.serves(place)) {
@@ -95,7 +99,7 @@ pub(super) fn values(
 }
 
 /// The proxy settings of an integration whose connections can use agents.
-pub(super) fn proxy_of(connector: &Connector) -> Result<&ProxySettings, String> {
+pub(super) fn proxy_of(connector: &ConnectorManifest) -> Result<&ProxySettings, String> {
     connector.proxy.as_ref().ok_or_else(|| {
         format!("Connections of {} cannot use an agent. Leave Agent Name empty.", quoted(&connector.name))
     })
@@ -115,11 +119,11 @@ pub(super) fn two_proxies(agent: &str) -> String {
 /// [`StoreError`].
 pub async fn without_their_agent(records: &mut Records<'_>) -> Result<Vec<WithoutAgent>, StoreError> {
     let mut found = Vec::new();
-    let agents = Agents::read(records).await?;
+    let agents = AgentsByName::read(records).await?;
     for connection in records.agent_uses().await? {
         let place = match connection.site_id.zip(connection.site.clone()) {
-            Some((id, name)) => Place::Site(NamedSite { id, name }),
-            None => Place::SharedToInternalSites { recipient: None },
+            Some((id, name)) => ConnectionSites::Site(NamedSite { id, name }),
+            None => ConnectionSites::SharedToInternalSites { recipient: None },
         };
         if let Some(why) = agents.unusable(&connection.agent_name, &place) {
             found.push(WithoutAgent { connection, why });

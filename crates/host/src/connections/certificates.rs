@@ -1,7 +1,7 @@
 //! The certificates that a connection trusts. The connection stores them as PEM text. The host opens no file for a
 //! caller, which may be remote: the terminal reads a file where its path is typed. Older connections have paths.
 
-use soar_connector::manifest::{Connector, SettingType};
+use soar_connector::manifest::{ConnectorManifest, SettingType};
 use soar_connector::name::quoted;
 use soar_connector::{certificates_in, is_pem};
 use soar_store::model::{Connection, ParameterState};
@@ -62,7 +62,7 @@ pub(super) fn kept(setting: &str, given: &str, kept: &[StoredParameter], is_rece
 /// # Errors
 /// The cure.
 pub(super) fn must_be_readable(
-    connector: &Connector,
+    connector: &ConnectorManifest,
     name: &str,
     value: &str,
     connection: &Connection,
@@ -78,7 +78,7 @@ pub(super) fn must_be_readable(
 }
 
 /// Whether a parameter's value is the path of a file with certificates.
-pub(crate) fn is_path(connector: &Connector, name: &str, value: &str) -> bool {
+pub(crate) fn is_path(connector: &ConnectorManifest, name: &str, value: &str) -> bool {
     connector.setting(name).is_some_and(|setting| setting.kind == SettingType::Certificates) && !is_pem(value)
 }
 

@@ -2,7 +2,7 @@
 
 use soar_connector::name::{quoted, steers, suggestion};
 use soar_store::model::name::{checked_name, named as with_name};
-use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind, limits};
+use soar_store::model::{Connection, ConnectionSites, NamedSite, SHARED, Site, SiteKind, limits};
 use soar_store::{NewConnection, Records};
 
 use super::draft::filled;
@@ -17,8 +17,8 @@ const MOST_USERS: usize = 1_000;
 /// The draft of a change: the connection with the given fields replaced.
 pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionDraft {
     let recipient = match &old.place {
-        Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
-        Place::Site(_) => None,
+        ConnectionSites::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
+        ConnectionSites::Site(_) => None,
     };
     let site = change.site.unwrap_or_else(|| old.place.name().to_owned());
     // A connection that moves to a site loses its recipient site, even if the change does not say so.
@@ -50,26 +50,26 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
 }
 
 /// The place of a draft.
-pub(super) fn place(draft: &ConnectionDraft, sites: &[Site]) -> Result<Place, Refusal> {
+pub(super) fn place(draft: &ConnectionDraft, sites: &[Site]) -> Result<ConnectionSites, Refusal> {
     let recipient = filled(draft.recipient_site.as_deref());
     if is_shared(&draft.site) {
         let recipient = recipient.map(|name| find(sites, name)).transpose()?;
         if let Some(site) = recipient.filter(|site| site.kind != SiteKind::Internal) {
             return Err(Refusal::Because(format!("Recipient site: {} is no internal site.", quoted(&site.name))));
         }
-        return Ok(Place::SharedToInternalSites { recipient: recipient.map(named) });
+        return Ok(ConnectionSites::SharedToInternalSites { recipient: recipient.map(named) });
     }
     if recipient.is_some() {
         return Err(Refusal::Because(format!("Recipient site: only a connection that is \"{SHARED}\" has one.")));
     }
-    Ok(Place::Site(named(find(sites, draft.site.trim())?)))
+    Ok(ConnectionSites::Site(named(find(sites, draft.site.trim())?)))
 }
 
 /// The connection of a checked draft. The integration exists.
 pub(super) async fn checked(
     records: &mut Records<'_>,
     integration: &str,
-    place: &Place,
+    place: &ConnectionSites,
     draft: &ConnectionDraft,
     old: Option<&Connection>,
 ) -> Result<NewConnection, Refusal> {
@@ -93,8 +93,8 @@ pub(super) async fn checked(
     users.sort_unstable();
     users.dedup();
     let (site, recipient) = match place {
-        Place::Site(site) => (Some(site.id), None),
-        Place::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
+        ConnectionSites::Site(site) => (Some(site.id), None),
+        ConnectionSites::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
     };
     limits::ABOUT.check(&draft.description).map_err(|error| Refusal::Because(error.to_string()))?;
     Ok(NewConnection {

@@ -2,7 +2,7 @@
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::named;
-use soar_store::model::{Caller, Connection, Place, Right, SiteId};
+use soar_store::model::{Caller, Connection, ConnectionSites, Right, SiteId};
 use soar_store::{ConnectionSelection, Records, StoreError};
 
 use super::rights::{missing, usable};
@@ -40,7 +40,7 @@ pub(super) async fn choose(
             let of_name = ConnectionSelection { name: Some(name.to_owned()), ..selection.clone() };
             let found = records.connection_page(&of_name, 0, MOST_OF_A_NAME).await?;
             let mut found: Vec<_> = named(&found, name, |one| &one.name).into_iter().cloned().collect();
-            let own = found.iter().position(|one| matches!(one.place, Place::Site(_))).unwrap_or(0);
+            let own = found.iter().position(|one| matches!(one.place, ConnectionSites::Site(_))).unwrap_or(0);
             if found.is_empty() {
                 return Err(none_of(records, &selection, &caller.site.name, Some(name)).await?);
             }

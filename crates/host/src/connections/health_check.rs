@@ -4,12 +4,13 @@ use soar_connector::Plugin;
 use soar_connector::manifest::SettingType;
 use soar_store::Records;
 use soar_store::model::{
-    Cadence, Connection, Destination, HealthCheck, NewSchedule, ParameterState, Place, ScheduleKind,
+    Cadence, Caller, Connection, ConnectionSites, Destination, HealthCheck, NewSchedule, ParameterState, ScheduleKind,
 };
 
 use super::ConnectionDraft;
 use super::draft::filled;
 use crate::Refusal;
+use crate::alerts::WebhookNames;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -72,6 +73,21 @@ fn destinations(check: &HealthCheck) -> Result<Vec<Destination>, String> {
     Ok(found)
 }
 
+/// Refuses a webhook that the host's settings do not have, unless the connection named it before.
+pub(super) fn check_webhooks(
+    webhooks: &WebhookNames,
+    new: Option<&HealthCheck>,
+    old: Option<&HealthCheck>,
+    caller: &Caller,
+) -> Result<(), Refusal> {
+    let told = |check: Option<&HealthCheck>| -> Vec<Destination> {
+        let names = check.into_iter().flat_map(|check| &check.webhooks);
+        names.filter_map(|name| Destination::webhook(name).ok()).collect()
+    };
+    let checked = webhooks.check(&told(new), &told(old), caller.administers());
+    checked.map_err(|problem| Refusal::Because(format!("Connection Health Check: {problem}")))
+}
+
 /// Creates or updates the schedule of the health check, in the transaction that saves `connection`. The health check of
 /// an inactive connection, or of a connection without an interval, does not run.
 pub(super) async fn follow(
@@ -84,8 +100,8 @@ pub(super) async fn follow(
         kind: ScheduleKind::HealthCheck,
         name: connection.name.clone(),
         site_id: match &connection.place {
-            Place::Site(site) => Some(site.id),
-            Place::SharedToInternalSites { .. } => None,
+            ConnectionSites::Site(site) => Some(site.id),
+            ConnectionSites::SharedToInternalSites { .. } => None,
         },
         connection_id: connection.id,
         server: server_of(connection, plugin),

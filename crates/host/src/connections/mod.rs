@@ -14,7 +14,7 @@ mod save;
 mod service;
 mod unsaved;
 
-pub(crate) use agent::{Agents, unusable as unusable_agent};
+pub(crate) use agent::{AgentsByName, unusable as unusable_agent};
 pub use agent::{WithoutAgent, without_their_agent};
 pub use certificates::{KeptPath, kept_paths};
 pub(crate) use certificates::{is_path as is_path_of_certificates, read as read_certificates};

@@ -27,7 +27,7 @@ pub(super) enum NewValue {
 
 /// The changes to make to a connection's parameters.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(super) struct ParameterChanges {
     pub(super) set: BTreeMap<String, NewValue>,
     pub(super) remove: Vec<String>,
 }
@@ -56,10 +56,10 @@ impl ParameterCheck<'_> {
         connection: ConnectionId,
         kept: &[StoredParameter],
         given: &BTreeMap<String, GivenValue>,
-    ) -> Result<Changes, SettingsError> {
+    ) -> Result<ParameterChanges, SettingsError> {
         let mut problems = Vec::new();
         let mut unknown = Vec::new();
-        let mut changes = Changes::default();
+        let mut changes = ParameterChanges::default();
         let mut seen = Vec::new();
         for (name, value) in given {
             let Some(setting) = self.plugin.manifest().connector.setting(name) else {
@@ -134,7 +134,7 @@ impl ParameterCheck<'_> {
 
     /// The error for a change that would send stored secrets to another server, or with less protection. The caller
     /// could read the secrets by such a change.
-    fn redirected_secrets(&self, kept: &[StoredParameter], changes: &Changes) -> Option<SettingProblem> {
+    fn redirected_secrets(&self, kept: &[StoredParameter], changes: &ParameterChanges) -> Option<SettingProblem> {
         // A caller without the right to give references gives no new secret by repeating the stored reference.
         let is_given = |name: &String| match changes.set.get(name) {
             Some(NewValue::Reference(_)) => self.may_refer,
@@ -194,7 +194,7 @@ impl ParameterCheck<'_> {
         &self,
         connection: ConnectionId,
         kept: &[StoredParameter],
-        changes: &Changes,
+        changes: &ParameterChanges,
         unknown: Vec<String>,
     ) -> (Vec<(String, SecretString)>, Vec<SettingProblem>) {
         let stand_in = |name: &str| {

@@ -1,17 +1,17 @@
 //! The rights to see, use and manage a connection.
 
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Connection, ConnectionId, NamedSite, Place, Right, Site, SiteId, SiteKind};
+use soar_store::model::{Caller, Connection, ConnectionId, ConnectionSites, NamedSite, Right, Site, SiteId, SiteKind};
 use soar_store::{ConnectionSelection, Records, SHARED_PLACE, StoreError, VisibleConnections};
 
 use crate::Refusal;
 
 /// Whether the caller may change the connection. A shared connection works on every internal site, so the caller needs
 /// the right on all of them.
-pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool {
+pub(super) fn may_manage(caller: &Caller, place: &ConnectionSites, sites: &[Site]) -> bool {
     match place {
-        Place::Site(site) => caller.may(Right::ManageConnections, site.id),
-        Place::SharedToInternalSites { .. } => {
+        ConnectionSites::Site(site) => caller.may(Right::ManageConnections, site.id),
+        ConnectionSites::SharedToInternalSites { .. } => {
             let mut internal = sites.iter().filter(|site| site.kind == SiteKind::Internal).peekable();
             caller.administers()
                 || (internal.peek().is_some() && internal.all(|site| caller.may(Right::ManageConnections, site.id)))
@@ -20,10 +20,10 @@ pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool
 }
 
 /// A place in the store. The name of a site is left out.
-pub(crate) fn place_of(id: SiteId) -> Place {
+pub(crate) fn place_of(id: SiteId) -> ConnectionSites {
     match id {
-        SHARED_PLACE => Place::SharedToInternalSites { recipient: None },
-        id => Place::Site(NamedSite { id, name: String::new() }),
+        SHARED_PLACE => ConnectionSites::SharedToInternalSites { recipient: None },
+        id => ConnectionSites::Site(NamedSite { id, name: String::new() }),
     }
 }
 
@@ -36,8 +36,8 @@ pub(crate) fn visible(caller: &Caller, sites: &[Site]) -> VisibleConnections {
     for id in sites.iter().map(|site| site.id).chain([SHARED_PLACE]) {
         let place = place_of(id);
         let may_use = match &place {
-            Place::Site(site) => caller.may(Right::UseConnections, site.id),
-            Place::SharedToInternalSites { .. } => {
+            ConnectionSites::Site(site) => caller.may(Right::UseConnections, site.id),
+            ConnectionSites::SharedToInternalSites { .. } => {
                 let mut internal = sites.iter().filter(|site| site.kind == SiteKind::Internal);
                 internal.any(|site| caller.may(Right::UseConnections, site.id))
             }
@@ -50,6 +50,16 @@ pub(crate) fn visible(caller: &Caller, sites: &[Site]) -> VisibleConnections {
         }
     }
     VisibleConnections::Of { whole, listed, user: caller.user.id }
+}
+
+/// The connections that the caller may change.
+pub(super) fn manageable(caller: &Caller, sites: &[Site]) -> VisibleConnections {
+    if caller.administers() {
+        return VisibleConnections::All;
+    }
+    let places = sites.iter().map(|site| site.id).chain([SHARED_PLACE]);
+    let whole = places.filter(|id| may_manage(caller, &place_of(*id), sites)).collect();
+    VisibleConnections::Of { whole, listed: Vec::new(), user: caller.user.id }
 }
 
 /// The connections on the caller's site that are for the caller. The caller's right to use connections is checked
@@ -67,10 +77,10 @@ pub(super) fn missing(right: Right, place: &str) -> Refusal {
     Refusal::Forbidden(format!("This needs the right to {right} on {}. Ask an administrator for it.", quoted(place)))
 }
 
-pub(super) fn missing_to_manage(place: &Place) -> Refusal {
+pub(super) fn missing_to_manage(place: &ConnectionSites) -> Refusal {
     match place {
-        Place::Site(site) => missing(Right::ManageConnections, &site.name),
-        Place::SharedToInternalSites { .. } => Refusal::Forbidden(format!(
+        ConnectionSites::Site(site) => missing(Right::ManageConnections, &site.name),
+        ConnectionSites::SharedToInternalSites { .. } => Refusal::Forbidden(format!(
             "This needs the right to {} on every internal site. Ask an administrator for it.",
             Right::ManageConnections
         )),
@@ -96,8 +106,8 @@ pub(super) async fn managed(
 ) -> Result<Connection, Refusal> {
     let connection = seen(records, caller, id).await?;
     let sites = match &connection.place {
-        Place::Site(_) => Vec::new(),
-        Place::SharedToInternalSites { .. } => records.sites().await?,
+        ConnectionSites::Site(_) => Vec::new(),
+        ConnectionSites::SharedToInternalSites { .. } => records.sites().await?,
     };
     if may_manage(caller, &connection.place, &sites) {
         Ok(connection)

@@ -3,10 +3,10 @@
 use secrecy::ExposeSecret as _;
 use soar_connector::Plugin;
 use soar_store::model::name::same_name;
-use soar_store::model::{Caller, Connection, ConnectionId, Moment, Place, Version};
+use soar_store::model::{Caller, Connection, ConnectionId, ConnectionSites, Moment, Version};
 use soar_store::{ConnectionFilter, Records, StoreError, StoredAgent, StoredParameter, StoredValue, sealing_context};
 
-use super::parameters::{Changes, NewValue, ParameterCheck};
+use super::parameters::{NewValue, ParameterChanges, ParameterCheck};
 use super::rights::{managed, may_manage, missing_to_manage, must_be_own};
 use super::service::Connections;
 use super::{ConnectionChange, ConnectionDraft, agent, change, health_check};
@@ -24,26 +24,26 @@ impl Connections {
         caller: &Caller,
         draft: ConnectionDraft,
     ) -> Result<Connection, Refusal> {
-        self.make_in(records, caller, draft, Agent::MustExist).await
+        self.create_with_agent(records, caller, draft, AgentRequirement::MustExist).await
     }
 
     /// As [`Connections::create_in`], for a connection that a master sends. If its agent does not exist here, no
-    /// command runs on the connection.
+    /// command runs on the connection. If the settings do not have a webhook here, its alerts wait and say so.
     pub(crate) async fn create_received_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
         draft: ConnectionDraft,
     ) -> Result<Connection, Refusal> {
-        self.make_in(records, caller, draft, Agent::MayBeMissing).await
+        self.create_with_agent(records, caller, draft, AgentRequirement::MayBeMissing).await
     }
 
-    async fn make_in(
+    async fn create_with_agent(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
         draft: ConnectionDraft,
-        rule: Agent,
+        rule: AgentRequirement,
     ) -> Result<Connection, Refusal> {
         let plugin = self.registry.named(&draft.integration)?;
         let sites = records.sites().await?;
@@ -52,11 +52,15 @@ impl Connections {
             return Err(missing_to_manage(&place));
         }
         let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft, None).await?;
+        let is_received = rule == AgentRequirement::MayBeMissing;
+        if !is_received {
+            health_check::check_webhooks(&self.webhooks, new.health_check.as_ref(), None, caller)?;
+        }
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
         let check = ParameterCheck {
             agent: agent.as_ref(),
             agent_name: new.agent_name.as_deref(),
-            is_received: rule == Agent::MayBeMissing,
+            is_received,
             ..self.parameter_check(caller, &*plugin)
         };
         let changes = check.run(ConnectionId(0), &[], &draft.parameters).map_err(Refusal::Settings)?;
@@ -117,7 +121,7 @@ impl Connections {
         let plugin = self.registry.named(&old.integration)?;
         // A change of other fields is allowed although the connection's agent is missing.
         let is_named = given.agent_name.is_some() && !by_its_master;
-        let rule = if is_named { Agent::MustExist } else { Agent::MayBeMissing };
+        let rule = if is_named { AgentRequirement::MustExist } else { AgentRequirement::MayBeMissing };
         let draft = change::changed(&old, given);
         let sites = records.sites().await?;
         let place = change::place(&draft, &sites)?;
@@ -125,6 +129,10 @@ impl Connections {
             return Err(missing_to_manage(&place));
         }
         let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
+        if !by_its_master {
+            let (checks, before) = (new.health_check.as_ref(), old.health_check.as_ref());
+            health_check::check_webhooks(&self.webhooks, checks, before, caller)?;
+        }
         let kept = records.connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id).unwrap_or_default();
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
         let is_same_agent = match (&new.agent_name, &old.agent_name) {
@@ -174,7 +182,12 @@ impl Connections {
         Ok(deleted)
     }
 
-    async fn write(&self, records: &mut Records<'_>, id: ConnectionId, changes: Changes) -> Result<(), Refusal> {
+    async fn write(
+        &self,
+        records: &mut Records<'_>,
+        id: ConnectionId,
+        changes: ParameterChanges,
+    ) -> Result<(), Refusal> {
         if changes.set.values().any(|value| matches!(value, NewValue::Secret(_))) {
             SealingGuard::begin(records).await?;
         }
@@ -217,7 +230,7 @@ impl Connections {
 
 /// Whether the agent of a connection must exist when the connection is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Agent {
+enum AgentRequirement {
     MustExist,
     /// If the agent is missing, no command runs on the connection.
     MayBeMissing,
@@ -227,13 +240,13 @@ enum Agent {
 async fn through(
     records: &mut Records<'_>,
     name: Option<&str>,
-    place: &Place,
-    rule: Agent,
+    place: &ConnectionSites,
+    rule: AgentRequirement,
 ) -> Result<Option<StoredAgent>, Refusal> {
     let Some(name) = name else { return Ok(None) };
     match (agent::chosen(records, name, place).await, rule) {
         (Ok(agent), _) => Ok(Some(agent)),
-        (Err(Refusal::Because(_)), Agent::MayBeMissing) => Ok(None),
+        (Err(Refusal::Because(_)), AgentRequirement::MayBeMissing) => Ok(None),
         (Err(refusal), _) => Err(refusal),
     }
 }

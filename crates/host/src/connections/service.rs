@@ -1,6 +1,6 @@
 //! The connections that a caller may see and use.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use soar_connector::Clock;
@@ -9,8 +9,9 @@ use soar_store::model::{Caller, Connection, ConnectionId, Site};
 use soar_store::{ConnectionSelection, Records, Store, StoreError};
 
 use super::choose;
-use super::rights::{all_seen, managed, seen, visible};
+use super::rights::{all_seen, manageable, managed, seen, visible};
 use crate::Refusal;
+use crate::alerts::WebhookNames;
 use crate::plugins::PluginRegistry;
 use crate::sealing::Keyring;
 use crate::vault::Vault;
@@ -24,10 +25,12 @@ pub struct Connections {
     pub(crate) keyring: Keyring,
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The webhooks that alerts and deliveries of findings can go to.
+    pub(crate) webhooks: WebhookNames,
 }
 
 impl Connections {
-    /// The connections in `store`, of the integrations in `registry`.
+    /// The connections in `store`, of the integrations in `registry`, for a host whose settings have no webhooks.
     #[must_use]
     pub fn new(
         store: Store,
@@ -36,7 +39,13 @@ impl Connections {
         vault: Vault,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, registry, keyring, vault, clock }
+        Self { store, registry, keyring, vault, clock, webhooks: WebhookNames::default() }
+    }
+
+    /// The same for a host whose settings have these webhooks.
+    #[must_use]
+    pub fn with_webhooks(self, webhooks: WebhookNames) -> Self {
+        Self { webhooks, ..self }
     }
 
     /// The connections that the caller may see, by integration, name and place.
@@ -60,6 +69,21 @@ impl Connections {
     ) -> Result<HashMap<ConnectionId, String>, StoreError> {
         let selection = ConnectionSelection { ids: Some(ids), ..all_seen(records, caller).await? };
         Ok(records.connection_names(&selection, i64::MAX).await?.into_iter().collect())
+    }
+
+    /// Those of these connections that the caller manages.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(crate) async fn managed_among(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        ids: Vec<ConnectionId>,
+    ) -> Result<HashSet<ConnectionId>, StoreError> {
+        let of_caller = ConnectionSelection::of(manageable(caller, &records.sites().await?));
+        let selection = ConnectionSelection { ids: Some(ids), ..of_caller };
+        Ok(records.connection_names(&selection, i64::MAX).await?.into_iter().map(|(id, _)| id).collect())
     }
 
     /// The selection of all connections that the caller may see.
@@ -86,6 +110,19 @@ impl Connections {
         id: ConnectionId,
     ) -> Result<Connection, Refusal> {
         seen(records, caller, id).await
+    }
+
+    /// The connection with this id, if the caller manages it.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the caller may see no such connection, or the right is missing.
+    pub(crate) async fn managed_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: ConnectionId,
+    ) -> Result<Connection, Refusal> {
+        managed(records, caller, id).await
     }
 
     /// The connection on the caller's site for a command of one of these integrations.

@@ -4,25 +4,25 @@ use async_trait::async_trait;
 use soar_connector::name::quoted;
 use soar_store::StoreError;
 
-use super::{Check, Examined, Finding};
+use super::{DoctorCheck, DoctorFinding, Examined};
 use crate::connections::{KeptPath, kept_paths};
 
 /// The check of certificates.
-pub(super) struct Certificates;
+pub(super) struct CertificatesCheck;
 
 #[async_trait]
-impl Check for Certificates {
+impl DoctorCheck for CertificatesCheck {
     fn name(&self) -> &'static str {
         "certificates"
     }
 
-    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+    async fn findings(&self, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
         let paths = kept_paths(&mut instance.store.reader().await?.records(), &instance.registry).await?;
         Ok(paths.into_iter().map(finding).collect())
     }
 }
 
-fn finding(kept: KeptPath) -> Finding {
+fn finding(kept: KeptPath) -> DoctorFinding {
     let KeptPath { connection, place, parameter, path, is_received } = kept;
     let path = quoted(&path);
     let (problem, cure) = if is_received {
@@ -44,8 +44,8 @@ fn finding(kept: KeptPath) -> Finding {
             ),
         )
     };
-    Finding {
-        check: Certificates.name(),
+    DoctorFinding {
+        check: CertificatesCheck.name(),
         problem,
         place: format!("connection {} ({place})", quoted(&connection)),
         cure,

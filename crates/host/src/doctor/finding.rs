@@ -5,7 +5,7 @@ use soar_store::StoreError;
 
 /// A problem of an instance that a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct DoctorFinding {
     /// The check that found it, such as `names`.
     pub check: &'static str,
     /// The problem.
@@ -16,7 +16,7 @@ pub struct Finding {
     pub cure: String,
 }
 
-impl Finding {
+impl DoctorFinding {
     /// The store at `address` could not be opened, so nothing else was checked.
     #[must_use]
     pub fn unopened(address: &str, error: &StoreError) -> Self {

@@ -3,18 +3,18 @@
 use async_trait::async_trait;
 use soar_store::StoreError;
 
-use super::{Check, Examined, Finding};
+use super::{DoctorCheck, DoctorFinding, Examined};
 
 /// The check of the sealing keys.
-pub(super) struct Keys;
+pub(super) struct KeysCheck;
 
 #[async_trait]
-impl Check for Keys {
+impl DoctorCheck for KeysCheck {
     fn name(&self) -> &'static str {
         "keys"
     }
 
-    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+    async fn findings(&self, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
         let keyring = match &instance.keyring {
             Ok(keyring) => keyring,
             Err(problem) => return Ok(vec![finding(format!("No host can serve the instance: {problem}"))]),
@@ -26,9 +26,9 @@ impl Check for Keys {
     }
 }
 
-fn finding(problem: String) -> Finding {
-    Finding {
-        check: Keys.name(),
+fn finding(problem: String) -> DoctorFinding {
+    DoctorFinding {
+        check: KeysCheck.name(),
         problem,
         place: "the sealing keys".to_owned(),
         cure:

@@ -7,30 +7,30 @@ use soar_connector::name::quoted;
 use soar_store::model::name::{name_key, unseen};
 use soar_store::{NamedThing, StoreError};
 
-use super::{Check, Examined, Finding};
+use super::{DoctorCheck, DoctorFinding, Examined};
 
 /// The check of names.
-pub(super) struct Names;
+pub(super) struct NamesCheck;
 
 #[async_trait]
-impl Check for Names {
+impl DoctorCheck for NamesCheck {
     fn name(&self) -> &'static str {
         "names"
     }
 
-    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+    async fn findings(&self, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
         let named = instance.store.reader().await?.records().named_things().await?;
         Ok(findings(&named))
     }
 }
 
-fn findings(named: &[NamedThing]) -> Vec<Finding> {
+fn findings(named: &[NamedThing]) -> Vec<DoctorFinding> {
     let mut found = Vec::new();
     let mut known: HashMap<(&str, &str, String), &NamedThing> = HashMap::new();
     for thing in named {
         if let Some(character) = unseen(&thing.name) {
-            found.push(Finding {
-                check: Names.name(),
+            found.push(DoctorFinding {
+                check: NamesCheck.name(),
                 problem: format!("The name contains the character U+{:04X}, which is invisible.", u32::from(character)),
                 place: place(thing),
                 cure: cure(thing, "Choose a name without that character"),
@@ -38,8 +38,8 @@ fn findings(named: &[NamedThing]) -> Vec<Finding> {
         }
         let key = (thing.kind.as_str(), thing.scope.as_str(), name_key(&thing.name));
         if let Some(first) = known.get(&key) {
-            found.push(Finding {
-                check: Names.name(),
+            found.push(DoctorFinding {
+                check: NamesCheck.name(),
                 problem: format!(
                     "The name looks the same as the name of another {}: {} and {}.",
                     thing.kind,

@@ -5,21 +5,21 @@ use soar_connector::name::quoted;
 use soar_store::model::checked_number;
 use soar_store::{NumberKind, StoreError};
 
-use super::{Check, Examined, Finding};
+use super::{DoctorCheck, DoctorFinding, Examined};
 
 /// The most findings for single numbers of a kind. Further numbers are counted in one finding.
-const SHOWN: usize = 20;
+const MOST_SHOWN: usize = 20;
 
 /// The check of numbers.
-pub(super) struct Numbers;
+pub(super) struct NumbersCheck;
 
 #[async_trait]
-impl Check for Numbers {
+impl DoctorCheck for NumbersCheck {
     fn name(&self) -> &'static str {
         "numbers"
     }
 
-    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+    async fn findings(&self, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
         let mut reader = instance.store.reader().await?;
         let mut records = reader.records();
         let incidents = records.all_numbers(NumberKind::Incident).await?;
@@ -28,12 +28,12 @@ impl Check for Numbers {
     }
 }
 
-fn findings(what: &'static str, numbers: &[String]) -> Vec<Finding> {
+fn findings(what: &'static str, numbers: &[String]) -> Vec<DoctorFinding> {
     let broken = numbers.iter().filter(|number| checked_number(number).as_ref() != Ok(*number));
-    let mut found: Vec<_> = broken.clone().take(SHOWN).map(|number| finding(what, number)).collect();
-    let more = broken.skip(SHOWN).count();
+    let mut found: Vec<_> = broken.clone().take(MOST_SHOWN).map(|number| finding(what, number)).collect();
+    let more = broken.skip(MOST_SHOWN).count();
     if more > 0 {
-        found.push(Finding {
+        found.push(DoctorFinding {
             problem: format!("{more} more {what}s have such numbers."),
             place: format!("all {what}s"),
             ..finding(what, "")
@@ -42,9 +42,9 @@ fn findings(what: &'static str, numbers: &[String]) -> Vec<Finding> {
     found
 }
 
-fn finding(what: &str, number: &str) -> Finding {
-    Finding {
-        check: Numbers.name(),
+fn finding(what: &str, number: &str) -> DoctorFinding {
+    DoctorFinding {
+        check: NumbersCheck.name(),
         problem: "The number contains blanks, commas or invisible characters. Commands that take a list of numbers do \
                   not find it."
             .to_owned(),

@@ -8,7 +8,7 @@ use soar_connector::SystemClock;
 use soar_connector::name::quoted;
 use soar_store::StoreError;
 
-use super::{Check, Examined, Finding};
+use super::{DoctorCheck, DoctorFinding, Examined};
 use crate::settings::OpenIdSettings;
 use crate::sign_in::discover;
 
@@ -16,15 +16,15 @@ use crate::sign_in::discover;
 const PLACE: &str = "host.toml, [sign-in.openid]";
 
 /// The check of the OpenID Connect provider.
-pub(super) struct OpenId;
+pub(super) struct OpenIdCheck;
 
 #[async_trait]
-impl Check for OpenId {
+impl DoctorCheck for OpenIdCheck {
     fn name(&self) -> &'static str {
         "openid"
     }
 
-    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+    async fn findings(&self, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
         let Some(settings) = &instance.settings.sign_in.openid else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         if instance.settings.sign_in.public_address.is_none() {
@@ -46,7 +46,7 @@ impl Check for OpenId {
     }
 }
 
-async fn missing_sites(settings: &OpenIdSettings, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+async fn missing_sites(settings: &OpenIdSettings, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
     let mut reader = instance.store.reader().await?;
     let mut found = Vec::new();
     let names: BTreeSet<_> = settings.groups.iter().filter_map(|mapping| mapping.site.as_deref()).collect();
@@ -63,6 +63,6 @@ async fn missing_sites(settings: &OpenIdSettings, instance: &Examined) -> Result
     Ok(found)
 }
 
-fn finding(problem: String, cure: &str) -> Finding {
-    Finding { check: OpenId.name(), problem, place: PLACE.to_owned(), cure: cure.to_owned() }
+fn finding(problem: String, cure: &str) -> DoctorFinding {
+    DoctorFinding { check: OpenIdCheck.name(), problem, place: PLACE.to_owned(), cure: cure.to_owned() }
 }

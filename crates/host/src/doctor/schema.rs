@@ -3,19 +3,19 @@
 use async_trait::async_trait;
 use soar_store::StoreError;
 
-use super::{Check, Examined, Finding};
+use super::{DoctorCheck, DoctorFinding, Examined};
 
 /// The check of the version of the tables.
-pub(super) struct Schema;
+pub(super) struct SchemaCheck;
 
 #[async_trait]
-impl Check for Schema {
+impl DoctorCheck for SchemaCheck {
     fn name(&self) -> &'static str {
         "schema"
     }
 
-    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
-        let later = instance.store.later_schema().await?.map(|version| Finding {
+    async fn findings(&self, instance: &Examined) -> Result<Vec<DoctorFinding>, StoreError> {
+        let later = instance.store.later_schema().await?.map(|version| DoctorFinding {
             check: self.name(),
             problem: format!(
                 "A later version of footprint made the store's tables: they have version {version}, which this version \

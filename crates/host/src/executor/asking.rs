@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Executor;
-use super::follow::{Asked, ask, claim};
+use super::follow::{QuestionResult, ask, claim};
 
 /// The interval between looks for due questions.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The most questions that one host asks at once.
 const AT_ONCE: usize = 64;
@@ -33,7 +33,7 @@ impl Executor {
                         break;
                     }
                 }
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
             while asking.try_join_next().is_some() {}
         }
@@ -49,12 +49,12 @@ impl Executor {
         self.ask_due(&mut asking).await?;
         let mut ended = 0;
         while let Some(asked) = asking.join_next().await {
-            ended += usize::from(matches!(asked, Ok(Asked::Ended(_))));
+            ended += usize::from(matches!(asked, Ok(QuestionResult::Ended(_))));
         }
         Ok(ended)
     }
 
-    async fn ask_due(&self, asking: &mut JoinSet<Asked>) -> Result<(), StoreError> {
+    async fn ask_due(&self, asking: &mut JoinSet<QuestionResult>) -> Result<(), StoreError> {
         let places = AT_ONCE.saturating_sub(asking.len());
         if places == 0 {
             return Ok(());

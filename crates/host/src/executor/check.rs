@@ -9,7 +9,7 @@ use soar_store::{Ran, StoreError};
 use tokio::time::timeout;
 
 use super::agent::through;
-use super::connectors::Ready;
+use super::connectors::ReadyConnector;
 use super::{Executor, FinishedRun};
 use crate::Refusal;
 
@@ -81,7 +81,7 @@ impl Executor {
 
 impl Executor {
     /// The connector of the connection `id` in its current version.
-    pub(super) async fn ready(&self, id: ConnectionId) -> Result<Ready, String> {
+    pub(super) async fn ready(&self, id: ConnectionId) -> Result<ReadyConnector, String> {
         let shared = &self.shared;
         let unread = |error: StoreError| match Refusal::from(error) {
             Refusal::Store(error) => {

@@ -14,7 +14,7 @@ use crate::connections::Connections;
 
 /// A connector and the redactor for its secrets.
 #[derive(Debug, Clone)]
-pub(super) struct Ready {
+pub(super) struct ReadyConnector {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) redactor: Arc<Redactor>,
     /// The name of the agent that the connector uses.
@@ -43,7 +43,7 @@ impl BuiltFrom {
 
 struct CachedConnector {
     built_from: BuiltFrom,
-    ready: Ready,
+    ready: ReadyConnector,
     secrets: Vec<(String, SecretString)>,
     /// The time at which secrets are fetched again from the vault, on the clock of elapsed time; `None` without
     /// references.
@@ -61,7 +61,12 @@ pub(super) struct Connectors {
 impl Connectors {
     /// The cached connector of a connection without agent in this version. `None` where there is none, or another call
     /// is building it.
-    pub(super) fn cached(&self, connections: &Connections, id: ConnectionId, version: Version) -> Option<Ready> {
+    pub(super) fn cached(
+        &self,
+        connections: &Connections,
+        id: ConnectionId,
+        version: Version,
+    ) -> Option<ReadyConnector> {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
         let now = connections.clock.elapsed();
@@ -80,7 +85,7 @@ impl Connectors {
         connection: &Connection,
         plugin: &Arc<dyn Plugin>,
         fetch_again_after: Duration,
-    ) -> Result<Ready, String> {
+    ) -> Result<ReadyConnector, String> {
         // Read for each command, so that a change of the agent applies to the next command.
         let agent = connections.agent_of(connection).await?;
         let wanted = BuiltFrom { connection: connection.version, agent: agent.as_ref().map(version_of) };
@@ -115,7 +120,7 @@ impl Connectors {
             }
         };
         let agent = agent.map(|agent| agent.agent.name.into());
-        let ready = Ready { connector, redactor: Arc::new(resolved.redactor), agent };
+        let ready = ReadyConnector { connector, redactor: Arc::new(resolved.redactor), agent };
         *entry =
             Some(CachedConnector { built_from: wanted, ready: ready.clone(), secrets: resolved.secrets, fetch_again });
         Ok(ready)

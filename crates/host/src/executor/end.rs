@@ -10,14 +10,14 @@ use tokio::time::sleep;
 use tracing::{Instrument as _, info, warn};
 
 use super::kept;
-use super::shared::Shared;
+use super::shared::ExecutorState;
 use crate::sealing::SealingGuard;
 
 /// The pause between attempts to store the end of a run while the store fails.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The outcome of a run.
-pub(super) struct Ended<'a> {
+pub(super) struct RunOutcome<'a> {
     pub(super) outcome: &'a Outcome,
     /// Whether it has all rows.
     pub(super) is_whole: bool,
@@ -28,8 +28,14 @@ pub(super) struct Ended<'a> {
 }
 
 /// Stores the end of the run. The caller gets its outcome even if that fails; the host then tries again in the background.
-pub(super) async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, ended: Ended<'_>, redactor: &Redactor) {
-    let Ended { outcome, is_whole, is_followed, at: ended_at } = ended;
+pub(super) async fn end(
+    shared: &Arc<ExecutorState>,
+    run: RunId,
+    status: RunStatus,
+    ended: RunOutcome<'_>,
+    redactor: &Redactor,
+) {
+    let RunOutcome { outcome, is_whole, is_followed, at: ended_at } = ended;
     let end = RunEnd {
         status,
         outcome: Some(kept::outcome(outcome, is_whole, redactor, shared.settings.outcome_bytes)),
@@ -45,7 +51,7 @@ pub(super) async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, end
 }
 
 async fn store_end(
-    shared: &Shared,
+    shared: &ExecutorState,
     (run, is_followed): (RunId, bool),
     end: &RunEnd,
     ended_at: Moment,
@@ -61,9 +67,9 @@ async fn store_end(
 }
 
 /// Tries again until the end is stored, or until the store works and does not take it.
-async fn store_end_later(shared: &Shared, (run, is_followed): (RunId, bool), end: &RunEnd, ended_at: Moment) {
+async fn store_end_later(shared: &ExecutorState, (run, is_followed): (RunId, bool), end: &RunEnd, ended_at: Moment) {
     loop {
-        sleep(AGAIN).await;
+        sleep(RETRY_INTERVAL).await;
         match store_end(shared, (run, is_followed), end, ended_at).await {
             Ok(()) => return info!(run = run.0, "the end of a run is stored"),
             Err(error) if error.trouble().is_some() || error.is_conflict() => {}

@@ -22,12 +22,12 @@ pub struct FinishedRun {
     /// The outcome's share of the memory for answers.
     pub room: HeldRoom,
     /// Set while the work goes on in the product. [`Executor::wait_for`](super::Executor::wait_for) waits for its end.
-    pub under_way: Option<UnderWay>,
+    pub under_way: Option<WorkUnderWay>,
 }
 
 /// Work that goes on in the product, and that the hosts of the instance follow.
 #[derive(Debug)]
-pub struct UnderWay {
+pub struct WorkUnderWay {
     /// The token with which the command follows the work again.
     pub token: FollowToken,
     /// How far the work is.

@@ -11,12 +11,12 @@ use soar_store::model::{Moment, RunId};
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     waited_for: Mutex<BTreeSet<RunId>>,
-    written: Mutex<HashMap<RunId, Written>>,
+    written: Mutex<HashMap<RunId, RecordTime>>,
 }
 
 /// A record of this process about a run.
 #[derive(Debug, Clone, Copy)]
-struct Written {
+struct RecordTime {
     /// The time of the record, by the database's clock.
     at: Moment,
     /// The same time, on the clock of elapsed time.
@@ -38,7 +38,7 @@ impl Followed {
 
     /// Notes that this process has written about a run.
     pub(super) fn note(&self, run: RunId, at: Moment, elapsed: Duration) {
-        lock(&self.written).insert(run, Written { at, elapsed });
+        lock(&self.written).insert(run, RecordTime { at, elapsed });
     }
 
     /// Forgets a run that has ended.

@@ -32,7 +32,7 @@ pub(super) fn outcome(outcome: &Outcome, is_whole: bool, redactor: &Redactor, li
     let rows = if is_whole { outcome.result.rows.len() as u64 } else { outcome.receipt.rows };
     let least = if is_whole { 0 } else { PARTS.len() };
     (least..=PARTS.len())
-        .find_map(|left_out| bounded(&Kept { outcome, rows, left_out }, limit))
+        .find_map(|left_out| bounded(&KeptOutcome { outcome, rows, left_out }, limit))
         .and_then(|text| clean(text, redactor))
         .unwrap_or_else(bare)
 }
@@ -40,13 +40,13 @@ pub(super) fn outcome(outcome: &Outcome, is_whole: bool, redactor: &Redactor, li
 /// The parts to leave out of an outcome, in this order.
 const PARTS: [&str; 3] = ["rawData", "contextData", "keyFields"];
 
-struct Kept<'a> {
+struct KeptOutcome<'a> {
     outcome: &'a Outcome,
     rows: u64,
     left_out: usize,
 }
 
-impl Serialize for Kept<'_> {
+impl Serialize for KeptOutcome<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { outcome, rows, left_out } = self;
         let mut map = serializer.serialize_map(None)?;

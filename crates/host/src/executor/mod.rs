@@ -25,7 +25,7 @@ mod unsaved;
 mod waiting;
 mod watching;
 
-pub use finished_run::{FinishedRun, UnderWay};
+pub use finished_run::{FinishedRun, WorkUnderWay};
 pub use run::{Executor, Tested};
 pub use settings::ExecutorSettings;
 pub use watching::Watching;

@@ -13,7 +13,7 @@ use crate::even_clock::EvenClock;
 use soar_store::model::RunId;
 
 /// The number of runs deleted in one transaction.
-const BATCH: i64 = 500;
+const BATCH_SIZE: i64 = 500;
 
 impl Executor {
     /// One heartbeat: renews this process's lease, marks the runs of dead processes as interrupted, cancels runs of
@@ -59,7 +59,7 @@ impl Executor {
             let mut transaction = self.shared.store().transaction().await?;
             let mut records = transaction.records();
             let oldest = records.now().await? - kept;
-            let batch = records.forget_runs(oldest, settings.history_runs.max(0), BATCH).await?;
+            let batch = records.forget_runs(oldest, settings.history_runs.max(0), BATCH_SIZE).await?;
             transaction.commit().await?;
             forgotten += batch;
             if batch == 0 {

@@ -11,11 +11,11 @@ use soar_store::model::{Caller, RunId};
 use tokio::time::Instant;
 
 use super::Executor;
-use super::finished_run::{FinishedRun, UnderWay};
+use super::finished_run::{FinishedRun, WorkUnderWay};
 use crate::Refusal;
 use crate::commands::{IntegrationCommand, IntegrationCommands};
 use crate::plugins::{CONNECTION_NAME, endpoint_name};
-use crate::utility::{Answer, CcTable, Ended, More};
+use crate::utility::{Answer, CcTable, CommandResult, More};
 
 /// Outcomes with more rows are converted on a thread for blocking work.
 const MANY_ROWS: usize = 1_000;
@@ -105,14 +105,14 @@ fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Ref
 const RUNNING: &str = "Running";
 
 /// The answer of the Command API that says that the work of a command goes on.
-fn running(run: RunId, under_way: &UnderWay) -> Result<Answer, Refusal> {
+fn running(run: RunId, under_way: &WorkUnderWay) -> Result<Answer, Refusal> {
     let mut more = More::default();
     more.insert("run", &run)
         .and_then(|()| more.insert("following", &under_way.progress))
         .and_then(|()| more.insert("followToken", &under_way.token))
         .and_then(|()| more.insert("message", &under_way.text(run)))
         .map_err(|error| Refusal::Unable(format!("The answer could not be written: {error}.")))?;
-    Ok(Answer { shown: Some(RUNNING.into()), more, ..Answer::ended(Ended::Successful) })
+    Ok(Answer { shown: Some(RUNNING.into()), more, ..Answer::ended(CommandResult::Successful) })
 }
 
 /// The outcome as an answer of the Command API.
@@ -133,8 +133,8 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         result: CcTable::of(&outcome.result).map(CcTable::html),
         error: outcome.error.as_ref().map(ToString::to_string).unwrap_or_default(),
         return_data: match outcome.return_data {
-            ReturnData::Successful => Ended::Successful,
-            ReturnData::Failed => Ended::Failed,
+            ReturnData::Successful => CommandResult::Successful,
+            ReturnData::Failed => CommandResult::Failed,
         },
         shown: None,
         context_data: Some(outcome.result.rows.iter().map(row).collect()),

@@ -13,9 +13,9 @@ use tracing::Instrument as _;
 
 use super::finished_run::FinishedRun;
 use super::settings::ExecutorSettings;
-use super::shared::{Accepted, Shared};
+use super::shared::{Accepted, ExecutorState};
 use super::supervise::supervise;
-use super::task::Task;
+use super::task::RunTask;
 use super::watching::Watching;
 use crate::Refusal;
 use crate::connections::{Connections, inactive};
@@ -25,7 +25,7 @@ use crate::plugins::PluginRegistry;
 /// Runs commands on connections. Cheap to clone. Clones share sessions and limits.
 #[derive(Clone)]
 pub struct Executor {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ExecutorState>,
 }
 
 impl fmt::Debug for Executor {
@@ -58,7 +58,7 @@ impl Executor {
     /// # Errors
     /// [`StoreError`].
     pub async fn start(connections: Connections, settings: ExecutorSettings) -> Result<Self, StoreError> {
-        let executor = Self { shared: Arc::new(Shared::new(connections, settings)) };
+        let executor = Self { shared: Arc::new(ExecutorState::new(connections, settings)) };
         executor.beat().await?;
         Ok(executor)
     }
@@ -223,7 +223,7 @@ impl Executor {
         // Only this future holds the sender. Dropping the future tells the task.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
-        let task = Task { caller: caller.clone(), connection, plugin, invocation, schedule, watching, gone };
+        let task = RunTask { caller: caller.clone(), connection, plugin, invocation, schedule, watching, gone };
         let shared = Arc::clone(&self.shared);
         let supervised = async move {
             let _ = ended.send(supervise(&shared, task).await);

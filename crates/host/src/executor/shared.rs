@@ -16,7 +16,7 @@ use super::slots::Slots;
 use crate::connections::Connections;
 
 /// The state that all clones of an executor share.
-pub(super) struct Shared {
+pub(super) struct ExecutorState {
     pub(super) connections: Connections,
     pub(super) settings: ExecutorSettings,
     /// Names this process in the run history.
@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub(super) accepted: watch::Sender<usize>,
 }
 
-impl Shared {
+impl ExecutorState {
     pub(super) fn new(connections: Connections, settings: ExecutorSettings) -> Self {
         Self {
             node: Uuid::now_v7().to_string(),
@@ -61,10 +61,10 @@ impl Shared {
 }
 
 /// Counts a command as accepted until dropped.
-pub(super) struct Accepted(Arc<Shared>);
+pub(super) struct Accepted(Arc<ExecutorState>);
 
 impl Accepted {
-    pub(super) fn count(shared: &Arc<Shared>) -> Self {
+    pub(super) fn count(shared: &Arc<ExecutorState>) -> Self {
         shared.accepted.send_modify(|count| *count += 1);
         Self(Arc::clone(shared))
     }

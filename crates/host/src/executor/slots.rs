@@ -29,9 +29,9 @@ pub(super) struct Full {
 }
 
 /// Counts a waiting command until dropped, also where the wait is cancelled.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitingCount<'a>(&'a AtomicUsize);
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingCount<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -59,7 +59,7 @@ impl<K: Copy + Eq + Hash> Slots<K> {
         let full = || Full { at_once: self.at_once, waiting: self.waiting };
         let room = |waiting| (waiting < self.waiting).then_some(waiting + 1);
         queue.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).map_err(|_| full())?;
-        let _waiting = Waiting(&queue.waiting);
+        let _waiting = WaitingCount(&queue.waiting);
         // The semaphore is never closed.
         Arc::clone(&queue.turns).acquire_owned().await.map(|turn| (turn, true)).map_err(|_| full())
     }

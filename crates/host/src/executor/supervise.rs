@@ -12,14 +12,14 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span};
 
 use super::agent::through;
-use super::connectors::Ready;
-use super::end::{Ended, end};
+use super::connectors::ReadyConnector;
+use super::end::{RunOutcome, end};
 use super::finished_run::FinishedRun;
 use super::follow::{begin_followed, must_have_room, start};
 use super::kept;
-use super::shared::Shared;
-use super::task::{Ending, Task, cancellation, stop};
-use super::turns::{Turns, turns};
+use super::shared::ExecutorState;
+use super::task::{EndReason, RunTask, cancellation, stop};
+use super::turns::{TurnPermits, turns};
 use super::watching::{Tee, Watching};
 use crate::Refusal;
 use crate::sealing::SealingGuard;
@@ -27,7 +27,7 @@ use crate::sealing::SealingGuard;
 /// The memory of an outcome, in multiples of its JSON.
 const MEMORY_OF_JSON: usize = 16;
 
-pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<FinishedRun, Refusal> {
+pub(super) async fn supervise(shared: &Arc<ExecutorState>, mut task: RunTask) -> Result<FinishedRun, Refusal> {
     let deadline = Instant::now() + shared.settings.time_limit();
     let turns = turns(shared, &mut task, deadline).await?;
     let fetch_again = Duration::from_secs(shared.settings.fetch_secrets_seconds);
@@ -58,10 +58,10 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
         Ok(ready) => execute(shared, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
             let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
-            (Ending::Itself(Box::new(outcome), true), HeldRoom::default())
+            (EndReason::Itself(Box::new(outcome), true), HeldRoom::default())
         }
     };
-    let is_whole = !matches!(ending, Ending::Itself(_, false));
+    let is_whole = !matches!(ending, EndReason::Itself(_, false));
     let (status, outcome) = concluded(shared, &task, ending);
     let outcome = through(outcome, agent.as_deref());
     if status != RunStatus::Successful {
@@ -70,14 +70,18 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
     let is_followed = task.invocation.follow_limit().is_some();
-    let ended = Ended { outcome: &outcome, is_whole, is_followed, at: now() };
+    let ended = RunOutcome { outcome: &outcome, is_whole, is_followed, at: now() };
     end(shared, run, status, ended, &redactor).instrument(span).await;
     let command = task.command().name.clone();
     Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room, under_way: None })
 }
 
 /// Records the beginning of the run. Returns its id and its time on the database's clock.
-async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<(RunId, Moment), Refusal> {
+async fn begin(
+    shared: &ExecutorState,
+    task: &RunTask,
+    redactor: Option<&Redactor>,
+) -> Result<(RunId, Moment), Refusal> {
     let run = NewRun {
         user_id: task.caller.user.id,
         user_name: task.caller.user.name.clone(),
@@ -110,13 +114,13 @@ async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Res
 
 /// Runs the command in a task of its own, so that a panic ends only this task.
 async fn execute(
-    shared: &Arc<Shared>,
-    task: &mut Task,
+    shared: &Arc<ExecutorState>,
+    task: &mut RunTask,
     run: RunId,
-    ready: Ready,
-    turns: Turns,
+    ready: ReadyConnector,
+    turns: TurnPermits,
     deadline: Instant,
-) -> (Ending, HeldRoom) {
+) -> (EndReason, HeldRoom) {
     let (cancel, mut cancelled) = watch::channel(false);
     shared.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
     let (progress, watcher) = match task.watching.take() {
@@ -153,22 +157,22 @@ async fn execute(
         ended = &mut executing => match ended {
             Ok((outcome, is_whole, room)) => {
                 held = room;
-                Ending::Itself(Box::new(outcome), is_whole)
+                EndReason::Itself(Box::new(outcome), is_whole)
             }
             Err(error) => {
                 error!(panicked = error.is_panic(), "the connector panicked");
-                Ending::BrokeDown
+                EndReason::BrokeDown
             }
         },
-        () = cancellation(&mut cancelled) => stop(&executing, Ending::Cancelled("A user cancelled it.")),
-        _ = &mut task.gone => stop(&executing, Ending::Cancelled("The caller closed the connection.")),
-        () = tokio::time::sleep_until(deadline) => stop(&executing, Ending::OutOfTime),
+        () = cancellation(&mut cancelled) => stop(&executing, EndReason::Cancelled("A user cancelled it.")),
+        _ = &mut task.gone => stop(&executing, EndReason::Cancelled("The caller closed the connection.")),
+        () = tokio::time::sleep_until(deadline) => stop(&executing, EndReason::OutOfTime),
     };
     shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
     (ending, held)
 }
 
-fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
+fn concluded(shared: &ExecutorState, task: &RunTask, ending: EndReason) -> (RunStatus, Outcome) {
     let is_write = task.command().effect == Effect::Write;
     let check = if is_write {
         "It may have had an effect: check in the product before you run it again."
@@ -176,18 +180,18 @@ fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcom
         "It changes nothing: run it again."
     };
     match ending {
-        Ending::Itself(outcome, _) if outcome.is_successful() => (RunStatus::Successful, *outcome),
-        Ending::Itself(outcome, _) => (RunStatus::Failed, *outcome),
-        Ending::BrokeDown => {
+        EndReason::Itself(outcome, _) if outcome.is_successful() => (RunStatus::Successful, *outcome),
+        EndReason::Itself(outcome, _) => (RunStatus::Failed, *outcome),
+        EndReason::BrokeDown => {
             let message = "The connector panicked. Report that to the maker of the connector.";
             (RunStatus::Failed, failed(task, "connector-broke-down", message, check))
         }
-        Ending::OutOfTime => {
+        EndReason::OutOfTime => {
             let limit = shared.settings.time_limit().as_secs();
             let message = format!("The command did not end within its timeout of {limit} s. {check}");
             (RunStatus::Failed, failed(task, "timed-out", &message, check))
         }
-        Ending::Cancelled(why) => {
+        EndReason::Cancelled(why) => {
             let message = format!("The command was cancelled: {why} {check}");
             (RunStatus::Cancelled, failed(task, "cancelled", &message, check))
         }
@@ -195,7 +199,7 @@ fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcom
 }
 
 /// The outcome of a command that the host ended, or that never reached the connector.
-fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
+fn failed(task: &RunTask, code: &str, message: &str, cure: &str) -> Outcome {
     let error = CommandError {
         failure_indicator: task.command().failure_indicator(),
         status_code: StatusCode(None),

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::watching::Watching;
 
 /// The command to run.
-pub(super) struct Task {
+pub(super) struct RunTask {
     pub(super) caller: Caller,
     pub(super) connection: Connection,
     pub(super) plugin: Arc<dyn Plugin>,
@@ -24,14 +24,14 @@ pub(super) struct Task {
     pub(super) gone: oneshot::Receiver<()>,
 }
 
-impl Task {
+impl RunTask {
     pub(super) fn command(&self) -> &Command {
         self.invocation.command()
     }
 }
 
 /// The reason for which a run ended.
-pub(super) enum Ending {
+pub(super) enum EndReason {
     /// The outcome, and whether it has all rows.
     Itself(Box<Outcome>, bool),
     BrokeDown,
@@ -46,7 +46,7 @@ pub(super) async fn cancellation(cancelled: &mut watch::Receiver<bool>) {
     }
 }
 
-pub(super) fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
+pub(super) fn stop<T>(executing: &JoinHandle<T>, ending: EndReason) -> EndReason {
     executing.abort();
     ending
 }

@@ -4,16 +4,20 @@ use soar_connector::name::quoted;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
-use super::shared::Shared;
+use super::shared::ExecutorState;
 use super::slots::Full;
-use super::task::Task;
+use super::task::RunTask;
 use crate::Refusal;
 use crate::connections::inactive;
 
-pub(super) type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+pub(super) type TurnPermits = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 /// Waits for a slot of the connection and of the site.
-pub(super) async fn turns(shared: &Shared, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
+pub(super) async fn turns(
+    shared: &ExecutorState,
+    task: &mut RunTask,
+    deadline: Instant,
+) -> Result<TurnPermits, Refusal> {
     let (connection, site) = (task.connection.id, task.caller.site.id);
     let both = async {
         let full = |what: &str, name: &str, full: Full| {

@@ -3,22 +3,22 @@
 
 use std::time::Duration;
 
-use soar_connector::{Page, Step, Warning};
+use soar_connector::{ReplyPage, Step, Warning};
 use soar_store::model::{RunFollowing, RunId, RunStatus};
 use soar_store::{HeldRoom, StoreError};
 use tokio::time::Instant;
 
 use super::Executor;
-use super::finished_run::{FinishedRun, UnderWay};
-use super::follow::{Asked, ask, claim, outcome_of};
+use super::finished_run::{FinishedRun, WorkUnderWay};
+use super::follow::{QuestionResult, ask, claim, outcome_of};
 use crate::Refusal;
 
 /// The interval between looks at the run.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a look at a run found.
-enum Seen {
-    Ended(Box<FinishedRun>, Vec<Page>),
+enum SeenRun {
+    Ended(Box<FinishedRun>, Vec<ReplyPage>),
     Running(RunFollowing),
 }
 
@@ -39,8 +39,8 @@ impl Executor {
                 seen = self.look(run.run, &under_way) => seen,
             };
             match seen {
-                Ok(Seen::Ended(ended, pages)) => return Ok(hand_on(*ended, pages, under_way).await),
-                Ok(Seen::Running(progress)) => under_way.progress = progress,
+                Ok(SeenRun::Ended(ended, pages)) => return Ok(hand_on(*ended, pages, under_way).await),
+                Ok(SeenRun::Running(progress)) => under_way.progress = progress,
                 Err(error @ StoreError::NotFound { .. }) => return Err(error.into()),
                 Err(error) => {
                     if !self.shared.store().note(&error) {
@@ -59,7 +59,7 @@ impl Executor {
                 biased;
                 () = is_over => break,
                 _ = leaving.wait_for(|leaving| *leaving) => break,
-                () = self.shared.connections.clock.sleep(LOOK) => {}
+                () = self.shared.connections.clock.sleep(POLL_INTERVAL) => {}
             }
         }
         Ok(FinishedRun { outcome: under_way.outcome(run.run), under_way: Some(under_way), ..run })
@@ -71,11 +71,11 @@ impl Executor {
     }
 
     /// Asks about the work if that is due, and else reads how far it is.
-    async fn look(&self, run: RunId, under_way: &UnderWay) -> Result<Seen, StoreError> {
+    async fn look(&self, run: RunId, under_way: &WorkUnderWay) -> Result<SeenRun, StoreError> {
         if let Some(claim) = claim(&self.shared, 1, Some(run)).await?.pop() {
             match ask(&self.shared, claim).await {
-                Asked::Running(progress) => return Ok(Seen::Running(progress)),
-                Asked::Ended(ended) => {
+                QuestionResult::Running(progress) => return Ok(SeenRun::Running(progress)),
+                QuestionResult::Ended(ended) => {
                     let finished = FinishedRun {
                         run,
                         connection: ended.run.connection,
@@ -84,24 +84,24 @@ impl Executor {
                         room: ended.room,
                         under_way: None,
                     };
-                    return Ok(Seen::Ended(Box::new(finished), ended.pages));
+                    return Ok(SeenRun::Ended(Box::new(finished), ended.pages));
                 }
-                Asked::Lost => {}
+                QuestionResult::Lost => {}
             }
         }
         let known = self.shared.store().reader().await?.records().run(run).await?;
         if known.status == RunStatus::Running {
-            return Ok(Seen::Running(known.following.unwrap_or_else(|| under_way.progress.clone())));
+            return Ok(SeenRun::Running(known.following.unwrap_or_else(|| under_way.progress.clone())));
         }
         // Another host got the result.
         let (outcome, pages) = outcome_of(&known, under_way.invocation.command()).await;
         let (connection, command, room) = (known.connection, known.command, HeldRoom::default());
         let ended = FinishedRun { run, connection, command, outcome, room, under_way: None };
-        Ok(Seen::Ended(Box::new(ended), pages))
+        Ok(SeenRun::Ended(Box::new(ended), pages))
     }
 }
 
-impl UnderWay {
+impl WorkUnderWay {
     fn tell(&self) {
         if let Some(watching) = &self.watching {
             let status = self.status();
@@ -111,7 +111,7 @@ impl UnderWay {
 }
 
 /// Passes the pages to the watcher.
-async fn hand_on(mut ended: FinishedRun, pages: Vec<Page>, under_way: UnderWay) -> FinishedRun {
+async fn hand_on(mut ended: FinishedRun, pages: Vec<ReplyPage>, under_way: WorkUnderWay) -> FinishedRun {
     if let Some(mut watching) = under_way.watching
         && ended.outcome.is_successful()
     {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
 use async_trait::async_trait;
-use soar_connector::{Collector, Page, Progress, Sink, SinkError};
+use soar_connector::{Collector, Progress, ReplyPage, Sink, SinkError};
 use soar_store::model::RunId;
 use soar_store::{AnswerRoom, HeldRoom};
 
@@ -39,7 +39,7 @@ pub(super) struct Tee {
 
 #[async_trait]
 impl Sink for Tee {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         let Some(watcher) = &mut self.watcher else {
             let taken = self.room.take(page.body().len().saturating_mul(COPIES));
             self.held.add(taken.map_err(|error| SinkError::Output(io::Error::other(error)))?);

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use soar_connector::manifest::FindingsSource;
 use soar_connector::{FindingReader, RawParameters, sentence};
-use soar_store::model::{Connection, FeedId, FindingFeed, GoneReason, Place, SnapshotStatus};
-use soar_store::{Difference, SnapshotClaim, SnapshotEnd, Stage, Store, StoreError};
+use soar_store::model::{Connection, ConnectionSites, FeedId, FindingFeed, GoneReason, SnapshotStatus};
+use soar_store::{Difference, SnapshotClaim, SnapshotEnd, StagedSnapshot, Store, StoreError};
 use uuid::Uuid;
 
 use super::compare::change_of;
@@ -16,14 +16,14 @@ use super::settings::FindingSettings;
 use crate::executor::Executor;
 
 /// Differences in one transaction. On SQLite it holds the only writer for some 100 ms.
-const TOGETHER: i64 = 2_000;
+const BATCH_SIZE: i64 = 2_000;
 
 /// The most devices with known findings whose ids the command gets.
 const MOST_DEVICES: i64 = 100_000;
 
 /// Makes snapshots. Several collectors on several hosts can share a store. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Collector {
+pub struct FindingCollector {
     pub(super) executor: Executor,
     pub(super) store: Store,
     pub(super) settings: FindingSettings,
@@ -47,13 +47,13 @@ enum Side<'r> {
 impl Side<'_> {
     async fn differences(
         self,
-        stage: &mut Stage,
+        stage: &mut StagedSnapshot,
         feed: FeedId,
         after: (&str, &str),
     ) -> Result<Vec<Difference>, StoreError> {
         match self {
-            Self::Listed => stage.differences(feed, after, TOGETHER).await,
-            Self::Missing(_) => stage.missing(feed, after, TOGETHER).await,
+            Self::Listed => stage.differences(feed, after, BATCH_SIZE).await,
+            Self::Missing(_) => stage.missing(feed, after, BATCH_SIZE).await,
         }
     }
 
@@ -67,12 +67,12 @@ impl Side<'_> {
 }
 
 /// Why a tenant was not read.
-enum Unread {
+enum NotRead {
     Problem(String),
     Store(StoreError),
 }
 
-impl From<StoreError> for Unread {
+impl From<StoreError> for NotRead {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { .. } => Self::Problem(error.to_string()),
@@ -81,7 +81,7 @@ impl From<StoreError> for Unread {
     }
 }
 
-impl Collector {
+impl FindingCollector {
     /// A collector that runs commands on `executor`, whose connections are in the same store.
     #[must_use]
     pub fn new(executor: Executor, settings: FindingSettings) -> Self {
@@ -96,17 +96,17 @@ impl Collector {
     pub(super) async fn collect(&self, claim: &SnapshotClaim) -> Result<SnapshotEnd, StoreError> {
         match self.read_and_compare(claim).await {
             Ok(end) => Ok(end),
-            Err(Unread::Store(error)) => Err(error),
-            Err(Unread::Problem(problem)) => Ok(failed(&problem)),
+            Err(NotRead::Store(error)) => Err(error),
+            Err(NotRead::Problem(problem)) => Ok(failed(&problem)),
         }
     }
 
-    async fn read_and_compare(&self, claim: &SnapshotClaim) -> Result<SnapshotEnd, Unread> {
+    async fn read_and_compare(&self, claim: &SnapshotClaim) -> Result<SnapshotEnd, NotRead> {
         let connection = self.usable(&claim.feed).await?;
         let plugin =
-            self.executor.registry().named(&connection.integration).map_err(|why| Unread::Problem(why.to_string()))?;
+            self.executor.registry().named(&connection.integration).map_err(|why| NotRead::Problem(why.to_string()))?;
         let manifest = plugin.manifest();
-        let no_findings = || Unread::Problem(format!("{} lists no findings.", manifest.connector.name));
+        let no_findings = || NotRead::Problem(format!("{} lists no findings.", manifest.connector.name));
         let source = manifest.connector.findings.as_ref().ok_or_else(no_findings)?;
         let reader = FindingReader::new(manifest).ok_or_else(no_findings)?;
         let parameters = self.parameters(source, &claim.feed).await?;
@@ -120,7 +120,7 @@ impl Collector {
         };
         let (streamed, listing) = tokio::join!(streaming, staging.fill(&mut stage));
         let Listing { rows, unreadable, problem } = listing?;
-        let conclusion = streamed.map_err(Unread::Problem)?;
+        let conclusion = streamed.map_err(NotRead::Problem)?;
         let mut problem = match (conclusion.error, conclusion.receipt.missing, problem) {
             (Some(error), ..) => Some(format!("{} {}", sentence(&error.message), error.cause)),
             (None, Some(missing), _) => Some(missing),
@@ -152,21 +152,36 @@ impl Collector {
         }
         if status == SnapshotStatus::Whole {
             self.write_all(claim, &mut stage, Side::Missing(&absent.reasons)).await?;
+            self.tidied(claim, stage.forget_devices(claim).await)?;
         }
-        stage.close().await?;
+        self.tidied(claim, stage.close().await)?;
         Ok(SnapshotEnd { status, problem: problem.map(|text| sentence(&text)), rows_read: rows, requests })
     }
 
+    /// Passes on that another host has taken over. Any other error after all changes were written is logged only.
+    fn tidied(&self, claim: &SnapshotClaim, result: Result<(), StoreError>) -> Result<(), StoreError> {
+        match result {
+            Ok(()) | Err(StoreError::Conflict(_)) => result,
+            Err(error) => {
+                if !self.store.note(&error) {
+                    let tenant = &claim.feed.tenant;
+                    tracing::warn!(?tenant, "What a snapshot no longer needs could not be deleted: {error}");
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// The connection of a tenant, if commands run on it.
-    async fn usable(&self, feed: &FindingFeed) -> Result<Connection, Unread> {
+    async fn usable(&self, feed: &FindingFeed) -> Result<Connection, NotRead> {
         let connection = self.store.reader().await?.records().connection(feed.connection_id).await?;
         if !connection.active {
-            return Err(Unread::Problem("The connection is inactive, so it runs nothing. Activate it.".to_owned()));
+            return Err(NotRead::Problem("The connection is inactive, so it runs nothing. Activate it.".to_owned()));
         }
-        if let Place::Site(site) = &connection.place {
+        if let ConnectionSites::Site(site) = &connection.place {
             let sites = self.store.reader().await?.records().sites().await?;
             if let Some(why) = sites.into_iter().find(|known| known.id == site.id).and_then(|site| site.inactive()) {
-                return Err(Unread::Problem(why));
+                return Err(NotRead::Problem(why));
             }
         }
         Ok(connection)
@@ -187,7 +202,12 @@ impl Collector {
     }
 
     /// Writes the differences of a side. The next ones are looked for while some are written.
-    async fn write_all(&self, claim: &SnapshotClaim, stage: &mut Stage, side: Side<'_>) -> Result<(), StoreError> {
+    async fn write_all(
+        &self,
+        claim: &SnapshotClaim,
+        stage: &mut StagedSnapshot,
+        side: Side<'_>,
+    ) -> Result<(), StoreError> {
         let mut found = side.differences(stage, claim.feed.id, ("", "")).await?;
         while let Some(last) = found.last() {
             let (device, finding) = (last.device.clone(), last.finding.clone());

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use soar_connector::{Finding, FindingStatus};
 use soar_store::model::{FindingChangeKind, GoneReason, status_text};
-use soar_store::{AppliedChange, Before, Difference, Listed, NewFieldChange, StagedFinding};
+use soar_store::{AppliedChange, Difference, KnownRow, NewFieldChange, SnapshotRow, StagedFinding};
 
 /// The `before` of a finding that was gone.
 const GONE: &str = "gone";
@@ -14,7 +14,7 @@ const GONE: &str = "gone";
 /// The value of a field that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
-enum Counted<'f> {
+enum ComparedValue<'f> {
     Status(FindingStatus),
     Text(Option<&'f str>),
     Number(Option<f64>),
@@ -23,23 +23,23 @@ enum Counted<'f> {
 
 /// A finding with the fields whose change is a change of the finding.
 ///
-/// Dates, the product's ids, texts about the CVE, the risk and the device's name, address and tags are kept, but their change
-/// is no change of the finding: a new scan, a new risk of a device or a new wording would otherwise change all findings.
+/// Dates, the product's ids, texts and CWEs of the CVE, the risk and the device's name, address and tags are kept, but their
+/// change is no change of the finding: a new scan, a new risk of a device or a new wording would otherwise change all findings.
 #[derive(Debug)]
 pub struct ComparedFinding<'f>(&'f Finding);
 
 impl<'f> ComparedFinding<'f> {
     /// The fields that count, with their values.
-    fn counted(&self) -> [(&'static str, Counted<'f>); 10] {
+    fn counted(&self) -> [(&'static str, ComparedValue<'f>); 10] {
         let finding = self.0;
-        let text = |text: &'f Option<String>| Counted::Text(text.as_deref());
+        let text = |text: &'f Option<String>| ComparedValue::Text(text.as_deref());
         [
-            ("status", Counted::Status(finding.status)),
+            ("status", ComparedValue::Status(finding.status)),
             ("state", text(&finding.state)),
             ("severity", text(&finding.severity)),
-            ("cvss", Counted::Number(finding.cvss)),
+            ("cvss", ComparedValue::Number(finding.cvss)),
             ("cvssVector", text(&finding.cvss_vector)),
-            ("exploit", Counted::Boolean(finding.exploit)),
+            ("exploit", ComparedValue::Boolean(finding.exploit)),
             ("title", text(&finding.title)),
             ("software", text(&finding.software)),
             ("fixedReason", text(&finding.fixed_reason)),
@@ -60,7 +60,7 @@ impl<'f> ComparedFinding<'f> {
 /// When the finding is no JSON.
 pub fn staged(mut finding: Finding, key: &[String]) -> Result<StagedFinding, serde_json::Error> {
     // The product may list these in any order.
-    for list in [&mut finding.cve, &mut finding.device_tags, &mut finding.references] {
+    for list in [&mut finding.cve, &mut finding.cwe, &mut finding.device_tags, &mut finding.references] {
         list.sort_unstable();
         list.dedup();
     }
@@ -125,7 +125,7 @@ pub fn change_of(difference: Difference, reason: GoneReason) -> Result<AppliedCh
     }
 }
 
-fn kind_of_new(listed: &Listed) -> FindingChangeKind {
+fn kind_of_new(listed: &SnapshotRow) -> FindingChangeKind {
     match listed.status.as_str() {
         FIXED => FindingChangeKind::Fixed,
         REOPENED => FindingChangeKind::Reopened,
@@ -137,7 +137,7 @@ const FIXED: &str = status_text(FindingStatus::Fixed);
 const REOPENED: &str = status_text(FindingStatus::Reopened);
 const OPEN: &str = status_text(FindingStatus::Open);
 
-fn kind_of_known(before: &Before, listed: &Listed, has_changed: bool) -> Option<FindingChangeKind> {
+fn kind_of_known(before: &KnownRow, listed: &SnapshotRow, has_changed: bool) -> Option<FindingChangeKind> {
     let is_open = matches!(listed.status.as_str(), OPEN | REOPENED);
     let was_closed = !before.listed || before.status == FIXED;
     if listed.status == FIXED && (before.status != FIXED || !before.listed) {
@@ -172,10 +172,10 @@ mod tests {
         }
     }
 
-    fn listed(finding: &Finding) -> Listed {
+    fn listed(finding: &Finding) -> SnapshotRow {
         let row = staged(finding.clone(), &["a".to_owned()]).unwrap();
         let status = status_text(row.status).to_owned();
-        Listed { counted: row.counted, kept: row.kept, status, cve: row.cve, content: row.content }
+        SnapshotRow { counted: row.counted, kept: row.kept, status, cve: row.cve, content: row.content }
     }
 
     fn kind(
@@ -184,7 +184,7 @@ mod tests {
     ) -> (Option<FindingChangeKind>, Vec<&'static str>) {
         let before = before.map(|(finding, is_listed)| {
             let row = listed(finding);
-            Before { counted: row.counted, status: row.status, listed: is_listed, content: row.content }
+            KnownRow { counted: row.counted, status: row.status, listed: is_listed, content: row.content }
         });
         let (device, key) = ("7".to_owned(), "k".to_owned());
         let difference = Difference { device, finding: key, before, listed: after.map(listed) };
@@ -234,6 +234,7 @@ mod tests {
             state_changed: Some("2025-01-01T00:00:00Z".to_owned()),
             first_found: Some("2025-01-01T00:00:00Z".to_owned()),
             description: Some("text".to_owned()),
+            cwe: vec!["CWE-79".to_owned()],
             cve: vec!["CVE-2024-1".to_owned(), "CVE-2024-2".to_owned()],
             ..before.clone()
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use soar_connector::manifest::FindingsSource;
 use soar_connector::{RawParameters, listed_value, sentence};
 use soar_store::model::{ConnectionId, FeedId, GoneReason};
-use soar_store::{Stage, StoreError, Unlisted};
+use soar_store::{StagedSnapshot, StoreError, Unlisted};
 
 use super::rows::RowSink;
 use crate::executor::Executor;
@@ -40,7 +40,7 @@ impl Absent {
         connection: ConnectionId,
         source: &FindingsSource,
         parameters: &RawParameters,
-        (stage, feed, limit): (&mut Stage, FeedId, Duration),
+        (stage, feed, limit): (&mut StagedSnapshot, FeedId, Duration),
     ) -> Result<Self, StoreError> {
         let Some(list) = &source.devices else {
             return Ok(Self { reasons: HashMap::new(), unlisted: Unlisted::All, problem: None });

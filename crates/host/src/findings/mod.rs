@@ -12,7 +12,7 @@ mod service;
 mod settings;
 mod work;
 
-pub use collector::Collector;
+pub use collector::FindingCollector;
 pub use compare::{ComparedFinding, change_of, staged};
 pub use enrichment::{Enrichment, EnrichmentFiles, EpssValue, KevValue};
 pub(crate) use formats::severity_of;

@@ -65,6 +65,8 @@ pub(crate) struct PlannedCollection {
     tenants: Vec<PlannedTenant>,
     /// Connections whose tenants could not be listed.
     pub(crate) problems: Vec<CollectionProblem>,
+    /// Why each named tenant that no connection lists is left out.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// Why a tenant that was read before is not read.
@@ -74,12 +76,12 @@ const UNLISTED: &str = "The product no longer lists this tenant, or the connecti
 const MOST_NAMED: usize = 20;
 
 /// The tenants that were read before, and those of them whose last result says that they are not listed.
-struct Known {
+struct KnownFeeds {
     feeds: Vec<FindingFeed>,
     reported: HashSet<(ConnectionId, String)>,
 }
 
-impl Known {
+impl KnownFeeds {
     async fn read(executor: &Executor) -> Result<Self, StoreError> {
         let mut reader = executor.connections().store.reader().await?;
         let mut records = reader.records();
@@ -103,8 +105,24 @@ impl PlannedCollection {
     /// Chooses among `usable`, the connections that the caller may use.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing can be collected.
+    /// [`Refusal`] when nothing can be collected, or no connection lists a named tenant.
     pub(crate) async fn new(
+        executor: &Executor,
+        usable: Vec<Connection>,
+        wanted: &CollectionToMake,
+    ) -> Result<Self, Refusal> {
+        let planned = Self::of_listed(executor, usable, wanted).await?;
+        match planned.left_out.first() {
+            Some(problem) => Err(Refusal::Because(problem.clone())),
+            None => Ok(planned),
+        }
+    }
+
+    /// The same for a schedule, which leaves out a named tenant that no connection lists while there is another one.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing can be collected.
+    pub(crate) async fn of_listed(
         executor: &Executor,
         usable: Vec<Connection>,
         wanted: &CollectionToMake,
@@ -115,7 +133,7 @@ impl PlannedCollection {
             }
         }
         let named = named_tenants(wanted)?;
-        let known = Known::read(executor).await?;
+        let known = KnownFeeds::read(executor).await?;
         let mut planned = Self::default();
         let mut turns: Vec<(usize, PlannedTenant)> = Vec::new();
         let mut valid: Vec<ListedTenant> = Vec::new();
@@ -160,10 +178,9 @@ impl PlannedCollection {
             turns.extend(chosen.enumerate());
             valid.extend(listed);
         }
-        if let Some(name) = named.iter().find(|name| turns.iter().all(|(_, one)| one.tenant.id != **name))
-            && planned.problems.is_empty()
-        {
-            return Err(not_listed(name, &valid));
+        if planned.problems.is_empty() {
+            let left_out = named.iter().filter(|name| turns.iter().all(|(_, one)| one.tenant.id != **name));
+            planned.left_out = left_out.map(|name| not_listed(name, &valid)).collect();
         }
         // A tenant that is not listed is reported once, unless the caller names it or nothing else is left.
         let is_new = |one: &PlannedTenant| {
@@ -177,6 +194,9 @@ impl PlannedCollection {
         turns.sort_by_key(|(turn, one)| (*turn, one.connection));
         planned.tenants = turns.into_iter().map(|(_, one)| one).collect();
         if planned.tenants.is_empty() {
+            if let Some(problem) = planned.left_out.first() {
+                return Err(Refusal::Because(problem.clone()));
+            }
             return Err(Refusal::Unable(match planned.problems.first() {
                 Some(CollectionProblem { connection, problem }) => {
                     format!("The tenants of the connection {} could not be listed. {problem}", quoted(connection))
@@ -195,13 +215,19 @@ impl PlannedCollection {
         let known = records.finding_feeds().await?;
         let mut snapshots: Vec<NewSnapshot> = Vec::with_capacity(self.tenants.len());
         for PlannedTenant { connection, tenant, problem } in &self.tenants {
-            // A tenant that a caller names by its id keeps the name that the product listed.
-            let before = known.iter().find(|feed| feed.connection_id == *connection && feed.tenant == tenant.id);
-            let name = match before {
-                Some(feed) if tenant.name == tenant.id => &feed.tenant_name,
-                _ => &tenant.name,
+            let feed = if problem.is_some() {
+                // The product does not list the tenant, and it may have been removed while the product was asked.
+                let Some(feed) = records.known_finding_feed(*connection, &tenant.id).await? else { continue };
+                feed
+            } else {
+                // A tenant that a caller names by its id keeps the name that the product listed.
+                let before = known.iter().find(|feed| feed.connection_id == *connection && feed.tenant == tenant.id);
+                let name = match before {
+                    Some(feed) if tenant.name == tenant.id => &feed.tenant_name,
+                    _ => &tenant.name,
+                };
+                records.finding_feed_of(*connection, &tenant.id, name).await?.id
             };
-            let feed = records.finding_feed_of(*connection, &tenant.id, name).await?.id;
             snapshots.push(NewSnapshot { feed, problem: problem.map(str::to_owned) });
         }
         records.create_finding_collection(user, &snapshots).await
@@ -224,7 +250,7 @@ fn named_tenants(wanted: &CollectionToMake) -> Result<Vec<String>, Refusal> {
     Ok(named)
 }
 
-fn not_listed(name: &str, valid: &[ListedTenant]) -> Refusal {
+fn not_listed(name: &str, valid: &[ListedTenant]) -> String {
     let shown = valid.iter().filter(|tenant| !tenant.id.is_empty()).take(MOST_NAMED);
     let shown: Vec<_> = shown.map(|tenant| format!("{} ({})", tenant.id, quoted(&tenant.name))).collect();
     let more = if valid.len() > MOST_NAMED { format!(" and {} more", valid.len() - MOST_NAMED) } else { String::new() };
@@ -232,5 +258,5 @@ fn not_listed(name: &str, valid: &[ListedTenant]) -> Refusal {
         [] => "There are no tenants to name. Leave the tenants out.".to_owned(),
         some => format!("The tenants are {}{more}. Give the id of one.", some.join(", ")),
     };
-    Refusal::Because(format!("No connection lists a tenant with the id {}. {cure}", quoted(name)))
+    format!("No connection lists a tenant with the id {}. {cure}", quoted(name))
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
-use soar_connector::{FindingReader, Page, RowReader, Sink, SinkError};
-use soar_store::{Stage, StagedFinding, StoreError};
+use soar_connector::{FindingReader, ReplyPage, RowReader, Sink, SinkError};
+use soar_store::{StagedFinding, StagedSnapshot, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinError;
 
@@ -27,13 +27,13 @@ pub(super) struct PageSink {
 
 /// A page, with its share of [`BYTES_AHEAD`].
 struct PageAhead {
-    page: Page,
+    page: ReplyPage,
     room: OwnedSemaphorePermit,
 }
 
 #[async_trait]
 impl Sink for PageSink {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         let ended = || SinkError::Output(io::Error::other("the store takes no more findings"));
         let bytes = u32::try_from(page.body().len()).unwrap_or(u32::MAX).min(BYTES_AHEAD);
         let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.map_err(|_| ended())?;
@@ -78,7 +78,7 @@ impl Staging {
     ///
     /// # Errors
     /// [`StoreError::Database`]. The sink takes no further page then, so that the command ends.
-    pub(super) async fn fill(self, stage: &mut Stage) -> Result<Listing, StoreError> {
+    pub(super) async fn fill(self, stage: &mut StagedSnapshot) -> Result<Listing, StoreError> {
         let Self { reader, pages } = self;
         let pages = stream::unfold(pages, async |mut pages| Some((pages.recv().await?, pages)));
         let reading = pages.map(|page| {
@@ -130,7 +130,7 @@ pub(super) struct RowSink<F>(pub(super) F);
 
 #[async_trait]
 impl<F: FnMut(&Value) + Send> Sink for RowSink<F> {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         let reader = RowReader::whole();
         for row in page.rows() {
             (self.0)(&reader.read(row)?);
@@ -145,8 +145,8 @@ mod tests {
 
     use super::*;
 
-    fn page(bytes: usize) -> Page {
-        Page::new("x".repeat(bytes), Vec::new())
+    fn page(bytes: usize) -> ReplyPage {
+        ReplyPage::new("x".repeat(bytes), Vec::new())
     }
 
     async fn waits(sink: &mut PageSink, bytes: usize) -> bool {

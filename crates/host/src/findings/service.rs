@@ -11,18 +11,18 @@ use crate::Refusal;
 #[derive(Debug, Default)]
 pub struct Findings {
     settings: FindingSettings,
-    known: Mutex<Known>,
+    known: Mutex<LastEnrichment>,
 }
 
 /// The pause before a file that could not be used is read again although it has not changed.
-const AGAIN: Duration = Duration::from_secs(10);
+const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// When the files changed last.
 type Changed = [Option<SystemTime>; 2];
 
 /// The values that were read last.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct LastEnrichment {
     /// `None` before the first reading.
     at: Option<Changed>,
     values: Arc<Enrichment>,
@@ -50,7 +50,7 @@ impl Findings {
     /// # Errors
     /// [`Refusal::Unable`] when a file cannot be used.
     pub(crate) async fn enrichment(&self) -> Result<Arc<Enrichment>, Refusal> {
-        let Known { values, problem, .. } = self.read().await;
+        let LastEnrichment { values, problem, .. } = self.read().await;
         problem.map_or(Ok(values), |problem| Err(Refusal::Unable(problem)))
     }
 
@@ -60,14 +60,15 @@ impl Findings {
     }
 
     /// Reads the files if they have changed. The log gets a problem once.
-    async fn read(&self) -> Known {
+    async fn read(&self) -> LastEnrichment {
         let files = self.settings.enrichment.clone();
         let changed = |path: &Option<std::path::PathBuf>| {
             path.as_ref().and_then(|path| std::fs::metadata(path).and_then(|file| file.modified()).ok())
         };
         let at = Some([changed(&files.kev), changed(&files.epss)]);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if known.at == at && (known.problem.is_none() || known.read.is_some_and(|read| read.elapsed() < AGAIN)) {
+        if known.at == at && (known.problem.is_none() || known.read.is_some_and(|read| read.elapsed() < RETRY_INTERVAL))
+        {
             return known;
         }
         let last = Arc::clone(&known.values);
@@ -79,7 +80,7 @@ impl Findings {
         if let Some(problem) = problem.as_ref().filter(|problem| known.problem.as_ref() != Some(*problem)) {
             tracing::warn!("{problem} The values that were read last stay in use.");
         }
-        let read = Known { at, values, problem, read: Some(Instant::now()) };
+        let read = LastEnrichment { at, values, problem, read: Some(Instant::now()) };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&read);
         read
     }

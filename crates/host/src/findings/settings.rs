@@ -14,7 +14,7 @@ pub struct FindingSettings {
     pub at_once: u32,
     /// The timeout in hours for reading one tenant. 24 unless given.
     pub tenant_hours: u32,
-    /// The time in days for which changes of findings are kept. 400 unless given.
+    /// The time in days for which changes of findings, and findings that are gone, are kept. 400 unless given.
     pub kept_days: u32,
     /// Files with values about CVEs. None unless given.
     pub enrichment: EnrichmentFiles,

@@ -9,19 +9,19 @@ use soar_store::{SnapshotClaim, SnapshotEnd, StoreError, Trouble};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::collector::Collector;
+use super::collector::FindingCollector;
 
 /// The lease of a claim, and the interval between renewals: as of other due work.
 const LEASE: Duration = Duration::from_secs(15);
 const RENEW: Duration = Duration::from_secs(4);
 
 /// The interval between looks for snapshots that are free.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Attempts to store how a snapshot ended. After the last one the lease lapses, and another claim makes it again.
 const ATTEMPTS: usize = 10;
 
-impl Collector {
+impl FindingCollector {
     /// Makes the snapshots of a collection, together with other hosts, and returns once all have ended. `on_progress` gets
     /// the collection after each look.
     ///
@@ -42,7 +42,7 @@ impl Collector {
             }
             tokio::select! {
                 Some(_) = running.join_next(), if !running.is_empty() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
     }
@@ -64,7 +64,7 @@ impl Collector {
                     }
                 }
                 Some(_) = running.join_next(), if !running.is_empty() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
         running.shutdown().await;
@@ -91,7 +91,10 @@ impl Collector {
         let end = tokio::select! {
             end = collecting => end,
             () = self.hold(&claim) => {
-                tracing::warn!(?tenant, "Another host has taken over a tenant, because the lease had lapsed.");
+                tracing::warn!(
+                    ?tenant,
+                    "Another host has taken over a tenant, because the lease had lapsed, or the tenant was removed."
+                );
                 return;
             }
         };
@@ -118,7 +121,7 @@ impl Collector {
                 Ok(()) | Err(StoreError::Conflict(_)) => return,
                 Err(error) => {
                     self.store.note(&error);
-                    tokio::time::sleep(LOOK).await;
+                    tokio::time::sleep(POLL_INTERVAL).await;
                 }
             }
         }
@@ -130,7 +133,7 @@ impl Collector {
         transaction.commit().await
     }
 
-    /// Renews the lease of a claim. Returns once another host has taken over.
+    /// Renews the lease of a claim. Returns once another host has taken over, or the tenant was removed.
     async fn hold(&self, claim: &SnapshotClaim) {
         loop {
             tokio::time::sleep(RENEW).await;

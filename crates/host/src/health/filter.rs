@@ -3,7 +3,7 @@
 use soar_store::model::{Caller, Connection, HealthState, SiteId};
 use soar_store::{HealthGroup, HealthSelection, Records, StoreError, text_enum};
 
-use crate::connections::{Agents, Connections, place_of, server_of};
+use crate::connections::{AgentsByName, Connections, place_of, server_of};
 
 text_enum! {
     /// What connections are grouped by.
@@ -66,7 +66,7 @@ impl Connections {
         records: &mut Records<'_>,
         caller: &Caller,
         filter: &HealthFilter,
-        agents: &Agents,
+        agents: &AgentsByName,
     ) -> Result<HealthSelection, StoreError> {
         let mut connections = self.selection_of(caller, &records.sites().await?);
         connections.places = filter.site.map(|site| vec![site]);

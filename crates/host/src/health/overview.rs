@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, Site, Uptime,
+    Caller, Check, Connection, ConnectionId, ConnectionSites, Health, HealthState, Latency, Moment, Schedule, Site,
+    Uptime,
 };
 use soar_store::{ConnectionFilter, HealthSelection, Records, StoreError, Uptimes};
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 use super::charts::{HealthCharts, latest_checks};
 use super::filter::HealthFilter;
 use crate::Refusal;
-use crate::connections::{Agents, Connections};
+use crate::connections::{AgentsByName, Connections};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -112,11 +113,11 @@ pub struct ConnectionHistory {
 }
 
 /// The health check and the health of a connection.
-type Row = (Option<Schedule>, Option<Health>);
+type CheckAndHealth = (Option<Schedule>, Option<Health>);
 
 /// A connection with its health check and its health. A connection that cannot use its agent counts as Failing, even if
 /// its last check passed.
-fn row(connection: &Connection, known: Option<(Schedule, Option<Health>)>, agents: &Agents) -> Row {
+fn row(connection: &Connection, known: Option<(Schedule, Option<Health>)>, agents: &AgentsByName) -> CheckAndHealth {
     let (schedule, health) = known.map_or((None, None), |(schedule, health)| (Some(schedule), health));
     let why = connection.agent_name.as_deref().and_then(|name| agents.unusable(name, &connection.place));
     let Some(why) = why else { return (schedule, health) };
@@ -135,7 +136,7 @@ impl Connections {
         caller: &Caller,
         filter: &HealthFilter,
     ) -> Result<HealthTable, Refusal> {
-        let agents = Agents::read(records).await?;
+        let agents = AgentsByName::read(records).await?;
         let selection = self.selection(records, caller, filter, &agents).await?;
         let mut states = records.count_health(&selection).await?;
         if let Some(wanted) = filter.state {
@@ -206,7 +207,7 @@ impl Connections {
             None => None,
         };
         let known = known.map(|(health, schedule)| (schedule, health));
-        let row = row(&connection, known, &Agents::read(records).await?);
+        let row = row(&connection, known, &AgentsByName::read(records).await?);
         let (sites, now) = (records.sites().await?, records.now().await?);
         let uptimes = records.uptimes(&[id], now, 0).await?.remove(&id).unwrap_or_default();
         let latency_day = records.latency(id, now - DAY, now).await?;
@@ -261,10 +262,15 @@ fn in_whole(states: BTreeMap<HealthState, i64>) -> BTreeMap<HealthState, usize> 
 }
 
 /// The health of a connection, without its server, latency and charts, and without cause and cure of its last error.
-fn connection_health(connection: &Connection, row: Row, sites: &[Site], uptimes: &Uptimes) -> ConnectionHealth {
+fn connection_health(
+    connection: &Connection,
+    row: CheckAndHealth,
+    sites: &[Site],
+    uptimes: &Uptimes,
+) -> ConnectionHealth {
     let site_inactive = match &connection.place {
-        Place::Site(site) => sites.iter().find(|one| one.id == site.id),
-        Place::SharedToInternalSites { .. } => None,
+        ConnectionSites::Site(site) => sites.iter().find(|one| one.id == site.id),
+        ConnectionSites::SharedToInternalSites { .. } => None,
     };
     let site_inactive = site_inactive.and_then(Site::inactive);
     let (schedule, health) = row;

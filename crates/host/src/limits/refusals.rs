@@ -33,7 +33,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Refusals {
     limits: RateLimits<Address>,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<RefusalCounts>,
 }
 
 /// An address that is counted separately (for IPv6 the /64 network); `None` for all other addresses.
@@ -49,9 +49,9 @@ pub enum RefusedCaller {
 }
 
 #[derive(Debug)]
-struct State {
-    addresses: HashMap<Address, Share>,
-    keys: HashMap<AccessKeyId, Share>,
+struct RefusalCounts {
+    addresses: HashMap<Address, CallerRefusals>,
+    keys: HashMap<AccessKeyId, CallerRefusals>,
     all_addresses: Window,
 }
 
@@ -60,11 +60,11 @@ impl Refusals {
     #[must_use]
     pub fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
         let all_addresses = Window { since: clock.elapsed(), count: 0 };
-        let state = State { addresses: HashMap::new(), keys: HashMap::new(), all_addresses };
+        let state = RefusalCounts { addresses: HashMap::new(), keys: HashMap::new(), all_addresses };
         Self { limits: RateLimits::new(per_second, Arc::clone(&clock)), clock, state: Mutex::new(state) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RefusalCounts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,9 +93,9 @@ impl Refusals {
         let now = self.clock.elapsed();
         let state = &mut *self.state();
         let (share, mut all, address) = match caller {
-            RefusedCaller::Key(key) => (Share::of(&mut state.keys, key, now), None, entry.address.clone()),
+            RefusedCaller::Key(key) => (CallerRefusals::of(&mut state.keys, key, now), None, entry.address.clone()),
             RefusedCaller::Address(address) => {
-                (Share::of(&mut state.addresses, address, now), Some(&mut state.all_addresses), text(address))
+                (CallerRefusals::of(&mut state.addresses, address, now), Some(&mut state.all_addresses), text(address))
             }
         };
         share.window.begin(now);
@@ -130,13 +130,13 @@ impl Refusals {
 
 /// The entries of one caller.
 #[derive(Debug)]
-struct Share {
+struct CallerRefusals {
     window: Window,
     /// The counted refusals that are not in the audit log yet.
     counted: Option<CountedRefusals>,
 }
 
-impl Share {
+impl CallerRefusals {
     fn of<K: Hash + Eq>(shares: &mut HashMap<K, Self>, caller: K, now: Duration) -> &mut Self {
         shares.entry(caller).or_insert_with(|| Self { window: Window { since: now, count: 0 }, counted: None })
     }
@@ -178,12 +178,12 @@ mod tests {
     use super::*;
 
     /// Refusals with a manual clock.
-    struct Stage {
+    struct ClockedRefusals {
         clock: ManualClock,
         refusals: Refusals,
     }
 
-    impl Stage {
+    impl ClockedRefusals {
         fn new(per_second: u32) -> Self {
             let clock = ManualClock::held();
             Self { refusals: Refusals::new(per_second, Arc::new(clock.clone())), clock }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_address_has_its_first_refusals_of_a_minute_in_the_log_and_the_others_counted() {
-        let stage = Stage::new(50);
+        let stage = ClockedRefusals::new(50);
         assert_eq!((stage.entries("192.0.2.1", 1_000), stage.entries("192.0.2.2", 30)), (50, 30));
         assert_eq!(stage.counts(), [("192.0.2.1".to_owned(), 950)]);
         stage.clock.advance(Duration::from_secs(59));
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_count_says_when_the_calls_came_in_and_with_which_status() {
-        let stage = Stage::new(50);
+        let stage = ClockedRefusals::new(50);
         stage.entries("192.0.2.1", 50);
         let calls = [(Surface::Management, 429, 2_500), (Surface::Command, 401, 1_500), (Surface::Command, 401, 2_000)];
         for (surface, status, at) in calls {
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_is_one_address() {
-        let stage = Stage::new(1);
+        let stage = ClockedRefusals::new(1);
         assert!(stage.refusals.limit(stage.stranger("2001:db8::1")).is_ok());
         assert_eq!(stage.refusals.limit(stage.stranger("2001:db8::ffff:2")), Err(1));
         assert!(stage.refusals.limit(stage.stranger("2001:db8:0:1::1")).is_ok());
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_key_has_a_share_of_its_own_wherever_it_is_used() {
-        let stage = Stage::new(50);
+        let stage = ClockedRefusals::new(50);
         stage.entries("192.0.2.1", 60);
         let from = |address: &str| AuditEntry { key: "playbooks".to_owned(), ..entry(Surface::Command, address, 429) };
         let takes = |address| stage.refusals.takes_entry(RefusedCaller::Key(AccessKeyId(7)), &from(address));
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn many_addresses_take_no_more_memory_and_entries_than_a_thousand() {
-        let stage = Stage::new(1);
+        let stage = ClockedRefusals::new(1);
         let address = |number: u32| IpAddr::from(number.to_be_bytes()).to_string();
         let mut entries = 0;
         for number in 1..=100_000 {
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_a_refusal_is_never_too_many() {
-        let stage = Stage::new(0);
+        let stage = ClockedRefusals::new(0);
         assert!((0..1_000).all(|_| stage.refusals.limit(stage.stranger("192.0.2.1")).is_ok()));
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
-use soar_store::model::{AuditEntry, Caller, Moment};
+use soar_store::model::{AuditEntry, Caller, Moment, Surface};
 use soar_store::{AnswerClaim, EarlierCall, Records, Store, StoreError, Transaction};
 
 use super::{OperationError, RequestContext};
@@ -17,6 +17,10 @@ use crate::access::SecretSeal;
 
 /// The number of attempts for a change whose transaction has conflicts.
 const ATTEMPTS: u32 = 4;
+
+/// The timeout for the store to take a change of a page, for which a person waits. Other changes wait as long as the store
+/// does.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The sealing context of the fingerprints of calls.
 const FINGERPRINT: &str = "answers/fingerprint";
@@ -145,6 +149,14 @@ impl Changes {
         .await
     }
 
+    /// A new transaction for a change that the caller asked for.
+    pub(super) async fn begin_for(&self, context: &RequestContext) -> Result<Transaction, StoreError> {
+        match context.entry.surface {
+            Surface::Console => self.store.transaction_within(PAGE_TIMEOUT).await,
+            _ => self.begin().await,
+        }
+    }
+
     /// A new transaction.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         self.store.transaction().await
@@ -153,10 +165,10 @@ impl Changes {
     async fn attempt<'w, T: Serialize + Send>(
         &self,
         context: &RequestContext,
-        claim: Option<&Claim>,
+        claim: Option<&IdempotencyClaim>,
         work: &(impl for<'t> Fn(Change<'t, 'w>) -> Working<'t, T> + Send + Sync + 'w),
     ) -> Result<T, OperationError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_for(context).await?;
         let now = transaction.records().now().await?;
         if let Some(claim) = claim {
             // A repeat waits here until the first call's transaction ends.
@@ -183,7 +195,7 @@ impl Changes {
     pub(super) async fn first_call(
         &self,
         records: &mut Records<'_>,
-        claim: &Claim,
+        claim: &IdempotencyClaim,
         runs_until: Moment,
         now: Moment,
     ) -> Result<Option<EarlierCall>, OperationError> {
@@ -198,7 +210,7 @@ impl Changes {
 
     /// The claim of a call; `None` for a call without an Idempotency-Key. The fingerprint is sealed, since a reader of
     /// the store could otherwise guess secrets in the body by it.
-    pub(super) fn claim(&self, context: &RequestContext) -> Result<Option<Claim>, Refusal> {
+    pub(super) fn claim(&self, context: &RequestContext) -> Result<Option<IdempotencyClaim>, Refusal> {
         let Some(key) = &context.idempotency else { return Ok(None) };
         let unreadable = |error: String| Refusal::Store(StoreError::Unreadable(error));
         let seal = self.seal.as_ref().ok_or_else(|| unreadable("no key to seal fingerprints with".to_owned()))?;
@@ -211,7 +223,7 @@ impl Changes {
             fingerprint: STANDARD.encode(sealed),
             request_id: context.entry.request_id.clone(),
         };
-        Ok(Some(Claim { kept, fingerprint: key.fingerprint.clone() }))
+        Ok(Some(IdempotencyClaim { kept, fingerprint: key.fingerprint.clone() }))
     }
 
     /// The opened fingerprint; empty where the sealing key no longer exists, so that the call counts as a different
@@ -225,7 +237,7 @@ impl Changes {
 
 /// A claim on the answer to a call under an Idempotency-Key.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct IdempotencyClaim {
     pub(super) kept: AnswerClaim,
     /// The fingerprint, unsealed.
     fingerprint: String,
@@ -248,7 +260,7 @@ pub(super) async fn until_no_conflict<T, F: Future<Output = Result<T, OperationE
 pub(super) async fn record(
     records: &mut Records<'_>,
     entry: AuditEntry,
-    kept: Option<(&Claim, String)>,
+    kept: Option<(&IdempotencyClaim, String)>,
 ) -> Result<(), StoreError> {
     let status = u16::try_from(entry.status).unwrap_or_default();
     records.append_audit(&[entry]).await?;

@@ -1,6 +1,6 @@
 //! Lists of connections: pages, names and numbers. Only what a caller may see is in them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use soar_store::model::{Connection, ConnectionId, SiteKind};
 use soar_store::{ConnectionSelection, Records, SHARED_PLACE};
@@ -87,6 +87,22 @@ impl Operations {
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.connections()?.names_seen(&mut records, &caller, ids).await?)
+    }
+
+    /// Those of these connections that the caller manages.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    #[boxed]
+    pub async fn managed_connections(
+        &self,
+        context: &RequestContext,
+        ids: Vec<ConnectionId>,
+    ) -> Result<HashSet<ConnectionId>, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        Ok(self.connections()?.managed_among(&mut records, &caller, ids).await?)
     }
 
     /// The number of connections of each integration that the caller may see.

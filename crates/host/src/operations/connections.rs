@@ -3,7 +3,7 @@
 use serde::Serialize;
 use soar_connector::name::quoted;
 use soar_connector::{Diagnosis, Invocation, Outcome};
-use soar_store::model::{Caller, Connection, ConnectionId, Place, RunId, Site, SiteKind};
+use soar_store::model::{Caller, Connection, ConnectionId, ConnectionSites, RunId, Site, SiteKind};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Tried, boxed};
@@ -149,7 +149,8 @@ impl Operations {
         draft: ConnectionDraft,
     ) -> Result<Tried<UnsavedTested>, OperationError> {
         let anywhere = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
-        let unsaved = self.connections()?.unsaved(&anywhere, draft).await?;
+        let transaction = self.changes.begin_for(context).await?;
+        let unsaved = self.connections()?.unsaved(transaction, &anywhere, draft).await?;
         self.test_unsaved(context, unsaved).await
     }
 
@@ -165,7 +166,8 @@ impl Operations {
         given: ConnectionChange,
     ) -> Result<Tried<UnsavedTested>, OperationError> {
         let anywhere = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
-        let unsaved = self.connections()?.unsaved_change(&anywhere, id, given).await?;
+        let transaction = self.changes.begin_for(context).await?;
+        let unsaved = self.connections()?.unsaved_change(transaction, &anywhere, id, given).await?;
         self.test_unsaved(context, unsaved).await
     }
 
@@ -282,15 +284,17 @@ fn testing_caller(
 ) -> Result<Caller, Refusal> {
     let named = site.as_ref().map(|site| site.id);
     let (wanted, must_be_internal) = match &connection.place {
-        Place::Site(own) if named.is_some_and(|id| id != own.id) => {
+        ConnectionSites::Site(own) if named.is_some_and(|id| id != own.id) => {
             return Err(Refusal::Because(format!(
                 "The connection {} belongs to the site {}: test it there.",
                 quoted(&connection.name),
                 quoted(&own.name)
             )));
         }
-        Place::Site(own) => (Some(own.id), false),
-        Place::SharedToInternalSites { recipient } => (named.or(recipient.as_ref().map(|site| site.id)), true),
+        ConnectionSites::Site(own) => (Some(own.id), false),
+        ConnectionSites::SharedToInternalSites { recipient } => {
+            (named.or(recipient.as_ref().map(|site| site.id)), true)
+        }
     };
     let fits = |site: &Site| {
         wanted.is_none_or(|id| site.id == id)

@@ -9,10 +9,10 @@ use futures_util::FutureExt as _;
 use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{AuditEntry, Caller};
 
-use super::changes::{Claim, json, record, until_no_conflict};
+use super::changes::{IdempotencyClaim, json, record, until_no_conflict};
 use super::{Changes, CommandEnd, OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
-use crate::commands::{Registered, Runner};
+use crate::commands::{CommandRunner, Registered};
 use crate::parameter_texts::check_texts;
 use crate::utility::Answer;
 
@@ -42,12 +42,12 @@ pub struct ExternalError {
     /// The error.
     pub error: OperationError,
     /// The command's effect.
-    pub effect: Effect,
+    pub effect: EffectWithoutAnswer,
 }
 
 /// The effect of a command without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub enum EffectWithoutAnswer {
     /// The command changed nothing.
     None,
     /// The effect is unknown.
@@ -74,26 +74,26 @@ enum Unanswered {
 
 impl<E: Into<OperationError>> From<E> for ExternalError {
     fn from(error: E) -> Self {
-        Self { error: error.into(), effect: Effect::None }
+        Self { error: error.into(), effect: EffectWithoutAnswer::None }
     }
 }
 
 impl ExternalCall<'_> {
     /// Whether the command is idempotent.
     fn may_repeat(&self) -> bool {
-        matches!(self.command.runner, Runner::External(_))
+        matches!(self.command.runner, CommandRunner::External(_))
     }
 
     async fn execute(&self) -> Result<Answer, Refusal> {
         let Self { command, caller, raw, parameters } = self;
         let running = async {
             match &command.runner {
-                Runner::Integration(commands) => commands.run(caller, &command.endpoint, (*raw).clone()).await,
-                Runner::External(command) => {
+                CommandRunner::Integration(commands) => commands.run(caller, &command.endpoint, (*raw).clone()).await,
+                CommandRunner::External(command) => {
                     check_texts(parameters)?;
                     command.run(caller, parameters).await
                 }
-                Runner::Utility(_) => Err(Refusal::Unable("The command is no external command.".to_owned())),
+                CommandRunner::Utility(_) => Err(Refusal::Unable("The command is no external command.".to_owned())),
             }
         };
         AssertUnwindSafe(running).catch_unwind().await.unwrap_or(Err(Refusal::Panicked))
@@ -130,7 +130,7 @@ impl Operations {
         match ended {
             // The store may have failed before or after the command ran.
             Err(failure) if failure.is_failure() => {
-                let effect = if changes_something { Effect::Unknown } else { Effect::None };
+                let effect = if changes_something { EffectWithoutAnswer::Unknown } else { EffectWithoutAnswer::None };
                 if let Some(claim) = &claim {
                     let ended = self.changes.end_claim(claim, Unanswered::CutOff).await;
                     ended.map_err(|error| ExternalError { error, effect })?;
@@ -145,7 +145,11 @@ impl Operations {
                 Err(wrong.into())
             }
             ended => {
-                let effect = if ended.is_ok() && changes_something { Effect::Done } else { Effect::None };
+                let effect = if ended.is_ok() && changes_something {
+                    EffectWithoutAnswer::Done
+                } else {
+                    EffectWithoutAnswer::None
+                };
                 let end = CommandEnd { ended, is_recorded: claim.is_some() };
                 if let Some(claim) = &claim {
                     let kept = self.changes.keep_end(context, claim, &end).await;
@@ -159,7 +163,7 @@ impl Operations {
 
 impl Changes {
     /// Claims the answer of a call before it runs.
-    async fn claim_run(&self, claim: &Claim, may_repeat: bool) -> Result<Claimed, OperationError> {
+    async fn claim_run(&self, claim: &IdempotencyClaim, may_repeat: bool) -> Result<Claimed, OperationError> {
         until_no_conflict(|| async {
             let mut transaction = self.begin().await?;
             let mut records = transaction.records();
@@ -180,7 +184,7 @@ impl Changes {
     }
 
     /// The result of `running`. The claim is renewed until then.
-    async fn renewing<T>(&self, claim: &Claim, running: impl Future<Output = T>) -> T {
+    async fn renewing<T>(&self, claim: &IdempotencyClaim, running: impl Future<Output = T>) -> T {
         tokio::pin!(running);
         loop {
             tokio::select! {
@@ -190,7 +194,7 @@ impl Changes {
         }
     }
 
-    async fn renew(&self, claim: &Claim) {
+    async fn renew(&self, claim: &IdempotencyClaim) {
         let renewed = async {
             let mut transaction = self.begin().await?;
             let mut records = transaction.records();
@@ -206,7 +210,12 @@ impl Changes {
     }
 
     /// Stores the answer and the audit entry.
-    async fn keep_end(&self, context: &RequestContext, claim: &Claim, end: &CommandEnd) -> Result<(), OperationError> {
+    async fn keep_end(
+        &self,
+        context: &RequestContext,
+        claim: &IdempotencyClaim,
+        end: &CommandEnd,
+    ) -> Result<(), OperationError> {
         let answer = json(end)?;
         let (is_failed, about) = end.summary();
         let entry = AuditEntry { accepted: !is_failed, reason: AuditEntry::kept(&about), ..context.entry.clone() };
@@ -218,7 +227,7 @@ impl Changes {
         .await
     }
 
-    async fn end_claim(&self, claim: &Claim, unanswered: Unanswered) -> Result<(), OperationError> {
+    async fn end_claim(&self, claim: &IdempotencyClaim, unanswered: Unanswered) -> Result<(), OperationError> {
         until_no_conflict(|| async {
             let mut transaction = self.begin().await?;
             let mut records = transaction.records();

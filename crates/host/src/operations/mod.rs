@@ -45,10 +45,10 @@ pub use connection_lists::{ConnectionPage, ConnectionQuery};
 pub use connections::{ConnectionTested, UnsavedTested};
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
-pub use external::{Effect, ExternalCall, ExternalError};
+pub use external::{EffectWithoutAnswer, ExternalCall, ExternalError};
 pub use findings::{
     ChangesSince, CollectionShown, DeliveryShown, DeliveryToMake, FindingChangePage, FindingDifference,
-    FindingDifferences, FindingPage, FindingShown, KnownFindingShown, RuleShown, RuleToPlan, Span,
+    FindingDifferences, FindingPage, FindingShown, KnownFindingShown, RuleShown, RuleToPlan, Span, TenantRemoved,
 };
 pub use incidents::{
     IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange,
@@ -74,7 +74,7 @@ use crate::connections::Connections;
 use crate::executor::Executor;
 use crate::findings::Findings;
 use crate::results::Results;
-use crate::settings::SignInSettings;
+use crate::settings::{PublicAddress, SignInSettings};
 use crate::tenants::Tenants;
 use soar_store::model::{AuditEntry, Moment, Surface};
 
@@ -90,7 +90,7 @@ pub struct Operations {
     /// The timeout of a utility command.
     pub command_timeout: Duration,
     /// The address under which browsers reach the host.
-    pub public_address: String,
+    pub public_address: PublicAddress,
     /// The settings of signing in to the console.
     pub sign_in: SignInSettings,
     /// Seals and opens the secrets of keys; `None` where no operation needs it.

@@ -46,7 +46,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator, and for an inactive user.
     #[boxed]
-    pub async fn make_password_link(
+    pub async fn create_password_link(
         &self,
         context: &RequestContext,
         name: &str,

@@ -79,7 +79,7 @@ impl Operations {
                 Box::pin(async move {
                     let end = wanted.end(change.now)?;
                     context.must_not_outlast_key(Some(end))?;
-                    let issued = tenants.make_key_in(&mut change.records, &caller, end).await?;
+                    let issued = tenants.create_key_in(&mut change.records, &caller, end).await?;
                     let about = issued.key.name.clone();
                     let repeated = TenantKeyMade { shown: issued.key.clone(), key: None };
                     let made = TenantKeyMade { shown: issued.key, key: Some(issued.text.as_str().to_owned()) };

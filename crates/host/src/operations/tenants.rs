@@ -78,11 +78,11 @@ impl Operations {
     /// # Errors
     /// [`OperationError`].
     #[boxed]
-    pub async fn add_tenant(&self, context: &RequestContext, draft: &TenantDraft) -> Result<Tenant, OperationError> {
+    pub async fn create_tenant(&self, context: &RequestContext, draft: &TenantDraft) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
             .run_as_caller(context, |mut change, caller| {
-                Box::pin(async move { Ok(done(tenants.add_in(&mut change.records, &caller, draft).await?)) })
+                Box::pin(async move { Ok(done(tenants.create_in(&mut change.records, &caller, draft).await?)) })
             })
             .await
     }

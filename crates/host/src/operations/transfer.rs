@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{OperationError, Operations, RequestContext, Tried, boxed};
 use crate::Refusal;
-use crate::transfer::{self, Format, ImportOptions, ImportReport, Progress, Subject, TransferError};
+use crate::transfer::{self, Format, ImportOptions, ImportReport, Subject, TransferError, TransferProgress};
 
 /// The buffer size for reading and writing files, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -70,7 +70,7 @@ impl Operations {
         subject: Subject,
         format: Format,
         out: &mut (dyn Write + Send),
-        progress: &mut (dyn FnMut(Progress) + Send),
+        progress: &mut (dyn FnMut(TransferProgress) + Send),
     ) -> Result<Tried<u64>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         let rows = transfer::export(&self.store, &caller, subject, format, out, progress).await.map_err(failed)?;
@@ -106,7 +106,7 @@ impl Operations {
         context: &RequestContext,
         options: ImportOptions,
         reader: impl BufRead + Send,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        progress: &mut (dyn FnMut(TransferProgress) + Send),
     ) -> Result<Tried<ImportReport>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         let reason = format!("{} as {}", options.subject, options.format);

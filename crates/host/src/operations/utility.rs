@@ -9,7 +9,7 @@ use soar_store::model::{Caller, Moment};
 use super::{Done, OperationError, Operations, RequestContext, Required, boxed};
 use crate::Refusal;
 use crate::parameter_texts::check_texts;
-use crate::utility::{Answer, Ended, Plan, UtilityCommand, guarded};
+use crate::utility::{Answer, CommandResult, Plan, UtilityCommand, guarded};
 
 /// One call of a utility command.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl CommandEnd {
     /// Whether the command succeeded, and the reason if not; for the audit entry.
     pub(super) fn summary(&self) -> (bool, String) {
         match &self.ended {
-            Ok(answer) => (answer.return_data == Ended::Failed, answer.error.clone()),
+            Ok(answer) => (answer.return_data == CommandResult::Failed, answer.error.clone()),
             Err(refusal) => (true, refusal.to_string()),
         }
     }
@@ -85,7 +85,7 @@ impl Serialize for CommandEnd {
 }
 
 fn refused(refusal: &Refusal) -> Answer {
-    Answer { error: refusal.to_string(), ..Answer::ended(Ended::Failed) }
+    Answer { error: refusal.to_string(), ..Answer::ended(CommandResult::Failed) }
 }
 
 impl Operations {

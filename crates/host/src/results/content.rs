@@ -66,7 +66,7 @@ pub(super) struct Layout {
 
 /// The content of a result.
 #[derive(Debug)]
-pub struct Content {
+pub struct ResultContent {
     pub(super) file: SealedFile,
     pub(super) columns: Vec<String>,
     pub(super) layout: Mutex<Layout>,
@@ -74,7 +74,7 @@ pub struct Content {
     sorted: Mutex<Option<(RowOrder, Arc<Vec<u32>>)>>,
 }
 
-impl Content {
+impl ResultContent {
     pub(super) fn new(file: SealedFile, columns: Vec<String>, keys: impl IntoIterator<Item = String>) -> Self {
         let keys = keys.into_iter().map(|name| KeyChunks { name, total: 0, chunks: Vec::new() }).collect();
         let layout = Layout { keys, ..Layout::default() };

@@ -9,7 +9,7 @@ use soar_store::model::{Connection, Moment, RunId, Site, UserId};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::content::Content;
+use super::content::ResultContent;
 
 /// Identifies a kept run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,7 +99,7 @@ pub struct KeptRun {
     /// The time at which it started.
     pub started_at: Moment,
     /// The rows and the raw data. A run that failed has none.
-    pub content: Arc<Content>,
+    pub content: Arc<ResultContent>,
     /// The run in the run history, once it has a slot.
     pub(crate) run: Arc<OnceLock<RunId>>,
     state: watch::Sender<RunState>,
@@ -117,7 +117,7 @@ impl KeptRun {
         command: Arc<Command>,
         parameters: RawParameters,
         started_at: Moment,
-        content: Arc<Content>,
+        content: Arc<ResultContent>,
     ) -> Self {
         let state = watch::Sender::new(RunState::Running(RunProgress::default()));
         let (id, run, given_up) = (KeptRunId::new(), Arc::default(), Notify::new());

@@ -11,7 +11,7 @@ mod sealed_file;
 mod service;
 mod writer;
 
-pub use content::{Content, ContentError, KeyValues, RowsPage};
+pub use content::{ContentError, KeyValues, ResultContent, RowsPage};
 pub use json::{Node, NodeKind};
 pub use kept_run::{EndedRun, KeptRun, KeptRunId, RunProgress, RunState};
 pub use order::RowOrder;

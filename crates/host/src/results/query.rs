@@ -7,7 +7,7 @@ use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
 
 use super::budget::Budget;
-use super::content::{Content, ContentError};
+use super::content::{ContentError, ResultContent};
 use super::json::{Node, NodeKind};
 
 /// The longest JSONPath, in characters.
@@ -70,7 +70,7 @@ impl Matches {
     }
 }
 
-impl Content {
+impl ResultContent {
     /// The values at a JSONPath, in each page of the raw data. The query has a budget of time and of values that it
     /// visits. Blocks the thread.
     ///
@@ -162,9 +162,9 @@ mod tests {
     use super::*;
     use crate::sealing::Keyring;
 
-    fn content(pages: &[Value]) -> Content {
+    fn content(pages: &[Value]) -> ResultContent {
         let file = SealedFile::new(Keyring::generate().unwrap()).unwrap();
-        let content = Content::new(file, Vec::new(), Vec::new());
+        let content = ResultContent::new(file, Vec::new(), Vec::new());
         for page in pages {
             let chunk = content.file.append(page.to_string().as_bytes()).unwrap();
             content.layout.lock().unwrap().raw.push(chunk);

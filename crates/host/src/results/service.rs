@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use soar_connector::{Invocation, KeyField, RawParameters, SinkError, Table};
+use soar_connector::{Invocation, KeyFieldValues, RawParameters, SinkError, Table};
 use soar_store::model::{Connection, Moment, Site, UserId};
 
-use super::content::Content;
+use super::content::ResultContent;
 use super::kept_run::{KeptRun, KeptRunId};
 use super::sealed_file::SealedFile;
 use crate::Refusal;
@@ -65,8 +65,8 @@ impl Results {
         let keyring = Keyring::generate().map_err(|error| unable(&error))?;
         let file = SealedFile::new(keyring).map_err(|error| unable(&error))?;
         let columns = Table::new(Some(command)).columns;
-        let keys = KeyField::of(command).into_iter().map(|field| field.name);
-        let content = Arc::new(Content::new(file, columns, keys));
+        let keys = KeyFieldValues::of(command).into_iter().map(|field| field.name);
+        let content = Arc::new(ResultContent::new(file, columns, keys));
         let run = KeptRun::new(user, site, connection, Arc::clone(command), parameters, now, content);
         let run = Arc::new(run);
         let mut runs = self.lock();
@@ -107,7 +107,7 @@ impl Results {
     ///
     /// # Errors
     /// [`SinkError::Full`] when they do not fit.
-    pub(super) fn make_room(&self, user: UserId, own: &Arc<Content>, more: usize) -> Result<(), SinkError> {
+    pub(super) fn make_room(&self, user: UserId, own: &Arc<ResultContent>, more: usize) -> Result<(), SinkError> {
         let quota = self.limits.bytes_per_user;
         let mut runs = self.lock();
         loop {

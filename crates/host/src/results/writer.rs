@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use soar_connector::{Page, RowReader, Sink, SinkError};
+use soar_connector::{ReplyPage, RowReader, Sink, SinkError};
 use soar_store::model::UserId;
 
 use super::Results;
-use super::content::{Content, ContentError, ROWS, VALUES};
+use super::content::{ContentError, ROWS, ResultContent, VALUES};
 use super::kept_run::KeptRun;
 
 /// The rows and values that wait for a whole chunk.
@@ -24,7 +24,7 @@ struct Pending {
 struct ResultWriter {
     results: Results,
     user: UserId,
-    content: Arc<Content>,
+    content: Arc<ResultContent>,
     /// Missing while a page is being written.
     state: Option<(RowReader, Pending)>,
 }
@@ -41,7 +41,7 @@ impl Results {
 
 #[async_trait]
 impl Sink for ResultWriter {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         let failed = |error: ContentError| SinkError::Output(io::Error::other(error));
         let Some((reader, mut pending)) = self.state.take() else {
             return Err(SinkError::Output(io::Error::other("The result is not written any more.")));
@@ -68,7 +68,7 @@ impl Sink for ResultWriter {
     }
 }
 
-impl Content {
+impl ResultContent {
     /// Writes what is pending. Rows beyond the last whole chunk get a chunk that the next call replaces.
     fn take(&self, pending: &mut Pending) -> Result<(), ContentError> {
         let mut layout = self.layout.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use soar_connector::name::quoted;
 use soar_store::model::name::same_name;
-use soar_store::model::{Allowed, Caller, Connection, ConnectionId, FeedId, Place, Right, Site, SiteId, UserId};
+use soar_store::model::{
+    Allowed, Caller, Connection, ConnectionId, ConnectionSites, FeedId, Right, Site, SiteId, UserId,
+};
 use soar_store::{Records, StoreError};
 
 use crate::Refusal;
 use crate::connections::Connections;
-use crate::utility::Owner;
+use crate::utility::IncidentOwner;
 
 /// The owner of incidents without another owner.
 pub(super) const SYSTEM: &str = "System";
@@ -24,7 +26,7 @@ pub(super) struct Acting {
     /// The tenants whose findings the user may see.
     pub(super) feeds: Vec<FeedId>,
     /// The owner that the rule names.
-    owner: Option<Owner>,
+    owner: Option<IncidentOwner>,
 }
 
 /// The user of a rule, with its rights on all sites.
@@ -77,7 +79,7 @@ impl Acting {
         let feeds = records.finding_feeds().await?.into_iter();
         let feeds = feeds.filter(|feed| connections.contains_key(&feed.connection_id)).map(|feed| feed.id).collect();
         let owner = match owner {
-            Some(name) => Some(Owner::find(records, name).await?),
+            Some(name) => Some(IncidentOwner::find(records, name).await?),
             None => None,
         };
         Ok(Self { caller, connections, sites: records.sites().await?, feeds, owner })
@@ -126,8 +128,8 @@ impl Acting {
     /// A sentence with the problem and the cure.
     pub(super) fn site_of(&self, connection: &Connection) -> Result<&Site, String> {
         let id = match &connection.place {
-            Place::Site(site) => Some(site.id),
-            Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.id),
+            ConnectionSites::Site(site) => Some(site.id),
+            ConnectionSites::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.id),
         };
         let name = quoted(&connection.name);
         let missing = || {

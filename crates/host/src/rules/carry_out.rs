@@ -17,7 +17,7 @@ use crate::connections::Connections;
 use crate::utility::{self, Answer};
 
 /// What a step of a rule works with.
-pub(super) struct Step<'a> {
+pub(super) struct RuleStep<'a> {
     pub(super) stored: &'a StoredRule,
     pub(super) checked: &'a CheckedRule,
     pub(super) acting: &'a Acting,
@@ -26,7 +26,7 @@ pub(super) struct Step<'a> {
 
 /// What a step did.
 #[derive(Debug, Default)]
-pub(super) struct Done {
+pub(super) struct StepResult {
     made: Vec<String>,
     extended: Vec<String>,
     closed: Vec<String>,
@@ -34,7 +34,7 @@ pub(super) struct Done {
     pub(super) alerts: i64,
 }
 
-impl Done {
+impl StepResult {
     /// What was done, for the audit log. `None` for nothing.
     pub(super) fn in_words(&self) -> Option<String> {
         let lists = [
@@ -60,8 +60,12 @@ impl Done {
 }
 
 /// Writes what was decided about incidents.
-pub(super) async fn write(records: &mut Records<'_>, step: &Step<'_>, drafts: &[Draft]) -> Result<Done, Refusal> {
-    let mut done = Done::default();
+pub(super) async fn write(
+    records: &mut Records<'_>,
+    step: &RuleStep<'_>,
+    drafts: &[Draft],
+) -> Result<StepResult, Refusal> {
+    let mut done = StepResult::default();
     for draft in drafts.iter().filter(|draft| !draft.findings.is_empty()) {
         let (id, number) = match &draft.known {
             Some(known) => {
@@ -69,7 +73,7 @@ pub(super) async fn write(records: &mut Records<'_>, step: &Step<'_>, drafts: &[
                 known.clone()
             }
             None => {
-                let made = make(records, step, draft).await?;
+                let made = create(records, step, draft).await?;
                 done.made.push(made.1.clone());
                 made
             }
@@ -83,7 +87,7 @@ pub(super) async fn write(records: &mut Records<'_>, step: &Step<'_>, drafts: &[
 }
 
 /// The findings that one statement writes.
-const TOGETHER: usize = 500;
+const BATCH_SIZE: usize = 500;
 
 /// Gives the open incidents of a rule the status that their findings have now. The rule has not handled all changes: it was
 /// not active, or they were deleted.
@@ -97,9 +101,9 @@ pub(crate) async fn catch_up(
     checked: &CheckedRule,
 ) -> Result<(), Refusal> {
     let acting = Acting::load(records, connections, stored.user_id, checked.owner()).await?;
-    let step = Step { stored, checked, acting: &acting, now: records.now().await? };
+    let step = RuleStep { stored, checked, acting: &acting, now: records.now().await? };
     let closes = checked.incident().is_some_and(|incident| incident.close_when_fixed);
-    let mut done = Done::default();
+    let mut done = StepResult::default();
     for (id, number, site_id) in records.all_open_rule_incidents(stored.id).await? {
         if !acting.may_change(site_id) {
             continue;
@@ -110,7 +114,7 @@ pub(crate) async fn catch_up(
             continue;
         }
         let findings: Vec<_> = moved.iter().collect();
-        for some in findings.chunks(TOGETHER) {
+        for some in findings.chunks(BATCH_SIZE) {
             records.put_incident_findings(id, some).await?;
         }
         let line = |finding: &&IncidentFinding| {
@@ -126,7 +130,11 @@ pub(crate) async fn catch_up(
 }
 
 /// Makes an incident, as the command CreateAnIncident does.
-async fn make(records: &mut Records<'_>, step: &Step<'_>, draft: &Draft) -> Result<(IncidentId, String), Refusal> {
+async fn create(
+    records: &mut Records<'_>,
+    step: &RuleStep<'_>,
+    draft: &Draft,
+) -> Result<(IncidentId, String), Refusal> {
     let site = step.acting.site(draft.site).ok_or_else(|| StoreError::not_found("site", draft.site.to_string()))?;
     let kind = step.checked.incident().map(|incident| incident.incident_type.trim()).unwrap_or_default();
     let parameters = [
@@ -144,7 +152,12 @@ async fn make(records: &mut Records<'_>, step: &Step<'_>, draft: &Draft) -> Resu
 }
 
 /// Writes the fields and the raw data of an incident anew, and appends lines to its description.
-async fn describe(records: &mut Records<'_>, step: &Step<'_>, number: &str, lines: &[String]) -> Result<(), Refusal> {
+async fn describe(
+    records: &mut Records<'_>,
+    step: &RuleStep<'_>,
+    number: &str,
+    lines: &[String],
+) -> Result<(), Refusal> {
     let mut incident = records.incident_for_change(number).await?;
     let findings = records.incident_findings(incident.id, MOST_FINDINGS).await?;
     let counts = records.count_incident_findings(incident.id).await?;
@@ -160,9 +173,9 @@ async fn describe(records: &mut Records<'_>, step: &Step<'_>, number: &str, line
 /// Closes an incident, as the command CloseIncidentInBulk does without bypasses. If it stays open, the reason is appended.
 pub(super) async fn close(
     records: &mut Records<'_>,
-    step: &Step<'_>,
+    step: &RuleStep<'_>,
     number: &str,
-    done: &mut Done,
+    done: &mut StepResult,
 ) -> Result<(), Refusal> {
     let incident = records.incident(number).await?;
     records.set_ripe(incident.id, false).await?;
@@ -191,7 +204,7 @@ async fn call<const N: usize>(
     endpoint: &str,
     caller: &Caller,
     parameters: [(&str, Value); N],
-    step: &Step<'_>,
+    step: &RuleStep<'_>,
 ) -> Result<Answer, Refusal> {
     let missing = || Refusal::Because(format!("This host does not have the command {endpoint}."));
     let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
@@ -206,7 +219,7 @@ fn first_row(answer: &Answer) -> Value {
 }
 
 /// Writes the audit entry of what a step did.
-pub(super) async fn audit(records: &mut Records<'_>, step: &Step<'_>, done: &Done) -> Result<(), StoreError> {
+pub(super) async fn audit(records: &mut Records<'_>, step: &RuleStep<'_>, done: &StepResult) -> Result<(), StoreError> {
     let Some(did) = done.in_words() else { return Ok(()) };
     let entry = AuditEntry {
         username: AuditEntry::kept(step.acting.user()),

@@ -7,11 +7,12 @@ use soar_store::model::{Caller, Destination, FindingChangeKind, IncidentFinding,
 use soar_store::{LoggedChange, Records, StoreError};
 
 use super::acting::Acting;
-use super::conditions::{Conditions, Known};
+use super::conditions::{CheckedConditions, FindingFacts};
 use super::evidence::{device_of, entry, name_of};
 use super::rule::{IncidentAction, OnePer, Rule, RuleAction, RuleEvent};
-use super::title::{Title, TitleMember, one_line};
+use super::title::{TitleMember, TitleTemplate, one_line};
 use crate::Refusal;
+use crate::alerts::WebhookNames;
 use crate::connections::Connections;
 use crate::findings::{Enrichment, severity_of};
 
@@ -26,14 +27,14 @@ const UNKNOWN_SEVERITY: Severity = Severity::Low;
 pub(crate) struct CheckedRule {
     pub(super) rule: Rule,
     pub(super) destinations: Vec<Destination>,
-    conditions: Conditions,
+    conditions: CheckedConditions,
     /// The template of titles, of a rule that makes incidents.
-    title: Option<Title>,
+    title: Option<TitleTemplate>,
 }
 
 /// A change, and what a rule says about it.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct JudgedChange {
     pub(super) logged: LoggedChange,
     pub(super) entry: IncidentFinding,
     /// What the incident or alert is about, if the finding meets the rule.
@@ -69,20 +70,20 @@ impl CheckedRule {
             let got = rule.most_per_collection;
             return Err(format!("mostPerCollection: expected 1 to 1000, got {got}. Leave it out for 100."));
         }
-        let conditions = Conditions::new(&rule.when)?;
-        let (field, destinations, title) = match &rule.then {
+        let conditions = CheckedConditions::new(&rule.when)?;
+        let title = match &rule.then {
             RuleAction::Incident(incident) => {
                 check_texts(incident)?;
-                let title = Title::parse(incident.title.as_deref().unwrap_or(default_title(incident.one_per)))?;
-                ("then.incident.alertTo", &incident.alert_to, Some(title))
+                Some(TitleTemplate::parse(incident.title.as_deref().unwrap_or(default_title(incident.one_per)))?)
             }
             RuleAction::Alert(alert) if alert.to.is_empty() => {
                 return Err(
                     "then.alert.to: expected at least one destination, such as soc@example.com. Add one.".to_owned()
                 );
             }
-            RuleAction::Alert(alert) => ("then.alert.to", &alert.to, None),
+            RuleAction::Alert(_) => None,
         };
+        let (field, destinations) = rule.then.destinations();
         if destinations.len() > MOST_DESTINATIONS {
             return Err(format!("{field}: expected at most {MOST_DESTINATIONS} destinations. Leave some out."));
         }
@@ -94,6 +95,23 @@ impl CheckedRule {
             }
         }
         Ok(Self { rule, destinations: parsed, conditions, title })
+    }
+
+    /// Refuses a webhook that the host's settings do not have, unless the rule named it `before` a change.
+    ///
+    /// # Errors
+    /// [`Refusal::Because`] with the field, and what to do.
+    pub(crate) fn check_webhooks(
+        &self,
+        webhooks: &WebhookNames,
+        before: Option<&Rule>,
+        caller: &Caller,
+    ) -> Result<(), Refusal> {
+        let (field, _) = self.rule.then.destinations();
+        let kept = before.map(|rule| rule.then.destinations().1).unwrap_or_default();
+        let kept: Vec<Destination> = kept.iter().filter_map(|text| text.parse().ok()).collect();
+        let checked = webhooks.check(&self.destinations, &kept, caller.administers());
+        checked.map_err(|problem| Refusal::Because(format!("{field}: {problem}")))
     }
 
     /// The rule, with its name as it is kept.
@@ -131,7 +149,7 @@ impl CheckedRule {
         logged: LoggedChange,
         acting: &Acting,
         enrichment: &Enrichment,
-    ) -> Result<Judged, StoreError> {
+    ) -> Result<JudgedChange, StoreError> {
         let change = &logged.change;
         let finding: Finding = serde_json::from_str(change.finding.get())?;
         let connection = acting.connection(change.connection_id);
@@ -143,7 +161,7 @@ impl CheckedRule {
         let is_meant = RuleEvent::of(change.kind).is_some_and(|event| self.rule.on.contains(&event))
             && (self.rule.baseline || !change.baseline)
             && is_open;
-        let known = Known {
+        let known = FindingFacts {
             finding: &finding,
             tenant: &change.tenant,
             tenant_name: &change.tenant_name,
@@ -152,13 +170,13 @@ impl CheckedRule {
             epss,
         };
         let Some(connection) = connection.filter(|_| is_meant && self.conditions.hold(&known)) else {
-            return Ok(Judged { logged, entry, met: None, problem: None });
+            return Ok(JudgedChange { logged, entry, met: None, problem: None });
         };
         let severity = severity_of(&finding);
         let Some(incident) = self.incident() else {
             let (site, severity) = (None, severity.unwrap_or(UNKNOWN_SEVERITY));
             let met = Met { site, subject: String::new(), title: String::new(), severity, owner: String::new() };
-            return Ok(Judged { logged, entry, met: Some(met), problem: None });
+            return Ok(JudgedChange { logged, entry, met: Some(met), problem: None });
         };
         let site = match &incident.site {
             Some(name) => acting.site_named(name),
@@ -166,7 +184,7 @@ impl CheckedRule {
         };
         let site = match site {
             Ok(site) => site,
-            Err(problem) => return Ok(Judged { logged, entry, met: None, problem: Some(problem) }),
+            Err(problem) => return Ok(JudgedChange { logged, entry, met: None, problem: Some(problem) }),
         };
         let (owner, problem) = acting.owner_on(site);
         let subject = match incident.one_per {
@@ -198,11 +216,11 @@ impl CheckedRule {
             severity: incident.severity.or(severity).unwrap_or(UNKNOWN_SEVERITY),
             owner,
         };
-        Ok(Judged { logged, entry, met: Some(met), problem })
+        Ok(JudgedChange { logged, entry, met: Some(met), problem })
     }
 }
 
-impl Judged {
+impl JudgedChange {
     pub(super) fn kind(&self) -> FindingChangeKind {
         self.logged.change.kind
     }

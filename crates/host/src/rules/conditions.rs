@@ -21,7 +21,7 @@ const MATCHING: MatchOptions =
 
 /// A finding, and what is known about it.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
+pub(super) struct FindingFacts<'a> {
     pub(super) finding: &'a Finding,
     pub(super) tenant: &'a str,
     pub(super) tenant_name: &'a str,
@@ -32,12 +32,12 @@ pub(super) struct Known<'a> {
 
 /// Conditions that were checked.
 #[derive(Debug)]
-pub(super) struct Conditions {
+pub(super) struct CheckedConditions {
     given: RuleConditions,
     devices: Vec<Pattern>,
 }
 
-impl Conditions {
+impl CheckedConditions {
     /// Checks conditions.
     ///
     /// # Errors
@@ -82,8 +82,8 @@ impl Conditions {
     }
 
     /// Whether a finding meets all conditions. It does not meet a condition on a value that is not known.
-    pub(super) fn hold(&self, known: &Known<'_>) -> bool {
-        let Known { finding, .. } = known;
+    pub(super) fn hold(&self, known: &FindingFacts<'_>) -> bool {
+        let FindingFacts { finding, .. } = known;
         let given = &self.given;
         let is_at_least = |least: Option<f64>, value: Option<f64>| {
             least.is_none_or(|least| value.is_some_and(|value| value >= least))
@@ -138,7 +138,7 @@ mod tests {
         let kev = |listed| KevValue { listed, added: None, source: "CISA KEV", date: String::new() };
         let epss = EpssValue { score: 0.5, percentile: 0.9, source: "FIRST EPSS", date: String::new() };
         let is_known = finding.cvss.is_some();
-        let known = Known {
+        let known = FindingFacts {
             finding,
             tenant: "1",
             tenant_name: "Example",
@@ -146,7 +146,7 @@ mod tests {
             kev: is_known.then(|| kev(true)),
             epss: is_known.then_some(epss),
         };
-        Conditions::new(conditions).unwrap().hold(&known)
+        CheckedConditions::new(conditions).unwrap().hold(&known)
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
             (RuleConditions { tags: vec![" ".to_owned()], ..base() }, "when.tags: expected at most 1000 texts"),
             (RuleConditions { devices: vec!["[a".to_owned()], ..base() }, "when.devices: \"[a\" is no pattern"),
         ] {
-            let error = Conditions::new(&given).unwrap_err();
+            let error = CheckedConditions::new(&given).unwrap_err();
             assert!(error.contains(problem), "{error}");
         }
     }

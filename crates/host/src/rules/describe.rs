@@ -17,7 +17,7 @@ const FULL: &str = "Further changes are not listed here.";
 /// The raw data.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RawData<'a> {
+struct RuleRawData<'a> {
     rule: &'a str,
     finding_count: i64,
     findings: &'a [IncidentFinding],
@@ -28,7 +28,7 @@ pub(super) fn raw_data(rule: &str, findings: &[IncidentFinding], all: i64) -> Re
     let mut most = findings.len();
     loop {
         let shown = findings.get(..most).unwrap_or_default();
-        let text = serde_json::to_string(&RawData { rule, finding_count: all, findings: shown })?;
+        let text = serde_json::to_string(&RuleRawData { rule, finding_count: all, findings: shown })?;
         if most == 0 || limits::RAW_DATA.check(&text).is_ok() {
             return Ok(text);
         }

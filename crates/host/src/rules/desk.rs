@@ -7,7 +7,7 @@ use soar_store::model::{
 };
 use soar_store::{HeldFinding, OpenIncident};
 
-use super::checked::{CheckedRule, Judged, Met};
+use super::checked::{CheckedRule, JudgedChange, Met};
 use super::evidence::item;
 use super::title::cut;
 
@@ -38,7 +38,7 @@ pub(super) struct Draft {
 
 /// What a rule did about a collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(super) struct DeskCounts {
     pub(super) made: i64,
     pub(super) left_out: i64,
 }
@@ -52,7 +52,7 @@ pub(super) struct Desk<'r> {
     by_finding: HashMap<String, Vec<usize>>,
     /// Findings that an incident of the rule holds, open or closed. A further change of one makes no incident.
     pub(super) held: HashSet<String>,
-    pub(super) counts: HashMap<Option<CollectionId>, Counts>,
+    pub(super) counts: HashMap<Option<CollectionId>, DeskCounts>,
     /// The findings of an alert.
     pub(super) alerts: Vec<FindingItem>,
     /// Findings that met the rule.
@@ -109,7 +109,7 @@ impl<'r> Desk<'r> {
     }
 
     /// Decides about a change.
-    pub(super) fn take(&mut self, judged: Judged) {
+    pub(super) fn take(&mut self, judged: JudgedChange) {
         let holding = self.by_finding.get(&judged.entry.finding_id).cloned().unwrap_or_default();
         for place in &holding {
             if let Some(draft) = self.drafts.get_mut(*place) {
@@ -132,7 +132,7 @@ impl<'r> Desk<'r> {
     }
 
     /// Does something about a finding that meets the rule and is in no open incident.
-    fn act(&mut self, judged: &Judged, met: Met) {
+    fn act(&mut self, judged: &JudgedChange, met: Met) {
         let most = i64::from(self.rule.rule.most_per_collection);
         let counts = self.counts.entry(judged.logged.collection_id).or_default();
         let open = self.by_subject.get(&met.subject).copied().filter(|_| met.site.is_some());
@@ -172,7 +172,7 @@ impl<'r> Desk<'r> {
     }
 
     /// Forgets the incidents that are ripe, as if they had been closed. Returns their number.
-    pub(super) fn close_ripe(&mut self) -> i64 {
+    pub(super) fn close_fixed(&mut self) -> i64 {
         let Self { drafts, by_subject, by_finding, .. } = self;
         let mut closed = 0;
         for (place, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| draft.ripe) {
@@ -191,7 +191,7 @@ impl<'r> Desk<'r> {
 
 impl Draft {
     /// Adds a finding, or notes its change.
-    fn put(&mut self, judged: &Judged, rule: &CheckedRule) {
+    fn put(&mut self, judged: &JudgedChange, rule: &CheckedRule) {
         let (change, mut entry) = (&judged.logged.change, judged.entry.clone());
         let before = self.statuses.get(&entry.finding_id).copied();
         let is_changed = change.kind == FindingChangeKind::Changed;

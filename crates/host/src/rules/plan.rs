@@ -15,7 +15,7 @@ use crate::Refusal;
 use crate::findings::Enrichment;
 
 /// The changes that are read at once, and the most changes that a plan looks at.
-const TOGETHER: i64 = 2_000;
+const BATCH_SIZE: i64 = 2_000;
 const MOST_CHANGES: i64 = 200_000;
 
 /// The most incidents that a plan shows, and the most findings of each.
@@ -119,7 +119,7 @@ async fn planned(
     let mut after = store.reader().await?.records().sequence_before(from).await?;
     loop {
         let mut reader = store.reader().await?;
-        let (found, through) = reader.records().changes_for_rule(&acting.feeds, after, from, TOGETHER).await?;
+        let (found, through) = reader.records().changes_for_rule(&acting.feeds, after, from, BATCH_SIZE).await?;
         drop(reader);
         let read = i64::try_from(found.len()).unwrap_or(i64::MAX);
         changes += read;
@@ -128,10 +128,10 @@ async fn planned(
             desk.take(checked.judge(change, acting, enrichment)?);
             // The rule closes incidents once their tenants' snapshots have ended.
             if ends_snapshot {
-                closed += desk.close_ripe();
+                closed += desk.close_fixed();
             }
         }
-        if read < TOGETHER {
+        if read < BATCH_SIZE {
             break;
         }
         if changes >= MOST_CHANGES {
@@ -141,7 +141,7 @@ async fn planned(
         after = through;
         tokio::task::yield_now().await;
     }
-    closed += desk.close_ripe();
+    closed += desk.close_fixed();
     let incidents: Vec<_> =
         desk.drafts.iter().take(MOST_INCIDENTS).map(|draft| PlannedIncident::of(draft, acting)).collect();
     Ok(RulePlan {

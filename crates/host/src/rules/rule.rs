@@ -117,6 +117,17 @@ pub enum RuleAction {
     Alert(AlertAction),
 }
 
+impl RuleAction {
+    /// The member with the destinations of the rule's alerts, and the destinations.
+    #[must_use]
+    pub fn destinations(&self) -> (&'static str, &[String]) {
+        match self {
+            Self::Incident(incident) => ("then.incident.alertTo", &incident.alert_to),
+            Self::Alert(alert) => ("then.alert.to", &alert.to),
+        }
+    }
+}
+
 /// How a rule makes incidents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -13,7 +13,7 @@ use crate::connections::Connections;
 use crate::findings::{Enrichment, Findings};
 
 /// The interval between looks for changes.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Attempts of a step that lost against another transaction.
 const ATTEMPTS: usize = 4;
@@ -52,7 +52,7 @@ impl Rules {
                         break;
                     }
                 }
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
     }

@@ -6,16 +6,16 @@ use soar_store::{LogPosition, LoggedChange, Records, RuleCounts, StoreError, Sto
 use uuid::Uuid;
 
 use super::acting::Acting;
-use super::carry_out::{Done, Step, audit, catch_up, close, write};
+use super::carry_out::{RuleStep, StepResult, audit, catch_up, close, write};
 use super::checked::CheckedRule;
-use super::desk::{Counts, Desk};
+use super::desk::{Desk, DeskCounts};
 use super::rule::Rule;
 use super::service::{Rules, WAITS};
 use crate::Refusal;
 use crate::findings::Enrichment;
 
 /// The changes of one step.
-const TOGETHER: i64 = 500;
+const BATCH_SIZE: i64 = 500;
 
 /// The incidents that one step closes.
 const CLOSED_TOGETHER: i64 = 50;
@@ -44,9 +44,17 @@ impl Rules {
         if stored.version != before.version {
             return Ok(true);
         }
-        let goes_on = handle(&mut records, self, &stored, &checked, &enrichment).await?;
-        transaction.commit().await?;
-        Ok(goes_on)
+        match handle(&mut records, self, &stored, &checked, &enrichment).await {
+            Ok(goes_on) => {
+                transaction.commit().await?;
+                Ok(goes_on)
+            }
+            Err(error) => {
+                // The reason is written to the rule next, which must not be locked then. A rollback that fails adds nothing.
+                let _ = transaction.roll_back().await;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -60,31 +68,27 @@ async fn handle(
 ) -> Result<bool, Refusal> {
     let now = records.now().await?;
     let last = records.finding_log().await?.last_sequence;
+    // A rule whose user is not active waits with its number, also while changes after it are deleted from the log.
+    let acting = Acting::load(records, &rules.connections, stored.user_id, checked.owner()).await;
+    let acting = acting.map_err(|refused| match refused {
+        Refusal::Unable(why) => Refusal::Unable(format!("{why} The changes after {} wait until then.", stored.after)),
+        refused => refused,
+    })?;
     if let LogPosition::Pruned(next) | LogPosition::Beyond(next) = records.log_position(stored.after).await? {
         let problem = format!("The changes after {} are not in the log. The rule goes on from {next}.", stored.after);
         tracing::warn!(rule = stored.name, "{problem}");
         records.finding_rule_handled(stored.id, next, Some(&problem)).await?;
-        match catch_up(records, &rules.connections, stored, checked).await {
-            Ok(()) | Err(Refusal::Unable(_)) => return Ok(true),
-            Err(error) => return Err(error),
-        }
+        catch_up(records, &rules.connections, stored, checked).await?;
+        return Ok(true);
     }
-    let acting = match Acting::load(records, &rules.connections, stored.user_id, checked.owner()).await {
-        Err(Refusal::Unable(problem)) => {
-            let problem = format!("{problem} Nothing was done about the changes up to {last}.");
-            records.finding_rule_handled(stored.id, last, Some(&problem)).await?;
-            return Ok(false);
-        }
-        acting => acting?,
-    };
-    let step = Step { stored, checked, acting: &acting, now };
-    let (changes, through) = records.changes_for_rule(&acting.feeds, stored.after, Moment::MIN, TOGETHER).await?;
+    let step = RuleStep { stored, checked, acting: &acting, now };
+    let (changes, through) = records.changes_for_rule(&acting.feeds, stored.after, Moment::MIN, BATCH_SIZE).await?;
     let is_read = through >= last;
     let desk = decide(records, &step, changes, enrichment).await?;
     let mut done = write(records, &step, &desk.drafts).await?;
     for (collection, counts) in &desk.counts {
         if let Some(collection_id) = *collection {
-            let Counts { made, left_out } = *counts;
+            let DeskCounts { made, left_out } = *counts;
             records.set_rule_counts(stored.id, RuleCounts { collection_id, made, left_out }).await?;
         }
     }
@@ -96,7 +100,7 @@ async fn handle(
         records.clear_rule_problem(stored.id).await?;
     }
     records.finding_rule_handled(stored.id, through, desk.problem.as_deref()).await?;
-    let closed = if is_read { close_ripe(records, &step, &mut done).await? } else { 0 };
+    let closed = if is_read { close_fixed(records, &step, &mut done).await? } else { 0 };
     tell_left_out(records, &step, &mut done, through).await?;
     audit(records, &step, &done).await?;
     Ok(!is_read || closed == CLOSED_TOGETHER)
@@ -105,7 +109,7 @@ async fn handle(
 /// Decides about changes, with the open incidents that they concern.
 async fn decide<'r>(
     records: &mut Records<'_>,
-    step: &Step<'r>,
+    step: &RuleStep<'r>,
     changes: Vec<LoggedChange>,
     enrichment: &Enrichment,
 ) -> Result<Desk<'r>, Refusal> {
@@ -121,7 +125,7 @@ async fn decide<'r>(
     collections.dedup();
     for counts in records.rule_counts(step.stored.id, &collections).await? {
         let RuleCounts { collection_id, made, left_out } = counts;
-        desk.counts.insert(Some(collection_id), Counts { made, left_out });
+        desk.counts.insert(Some(collection_id), DeskCounts { made, left_out });
     }
     if step.checked.incident().is_some() {
         let subjects: Vec<_> = judged.iter().filter_map(|one| Some(one.met.as_ref()?.subject.clone())).collect();
@@ -143,8 +147,8 @@ async fn decide<'r>(
 }
 
 /// Closes incidents whose findings are all fixed. Returns how many it tried to close.
-async fn close_ripe(records: &mut Records<'_>, step: &Step<'_>, done: &mut Done) -> Result<i64, Refusal> {
-    let ripe = records.ripe_incidents(step.stored.id, CLOSED_TOGETHER).await?;
+async fn close_fixed(records: &mut Records<'_>, step: &RuleStep<'_>, done: &mut StepResult) -> Result<i64, Refusal> {
+    let ripe = records.closable_incidents(step.stored.id, CLOSED_TOGETHER).await?;
     for number in &ripe {
         close(records, step, number, done).await?;
     }
@@ -154,8 +158,8 @@ async fn close_ripe(records: &mut Records<'_>, step: &Step<'_>, done: &mut Done)
 /// Sends one alert about the findings beyond the limit of each collection that has ended.
 async fn tell_left_out(
     records: &mut Records<'_>,
-    step: &Step<'_>,
-    done: &mut Done,
+    step: &RuleStep<'_>,
+    done: &mut StepResult,
     through: FindingSequence,
 ) -> Result<(), Refusal> {
     for RuleCounts { collection_id, made, left_out } in records.take_left_out(step.stored.id).await? {
@@ -171,7 +175,7 @@ async fn tell_left_out(
     Ok(())
 }
 
-fn message(step: &Step<'_>, left_out: i64) -> FindingsMessage {
+fn message(step: &RuleStep<'_>, left_out: i64) -> FindingsMessage {
     let rule = step.checked.rule.name.clone();
     FindingsMessage { event: FindingsEvent::Findings, rule, at: step.now, left_out, findings: Vec::new() }
 }

@@ -36,16 +36,16 @@ const LONGEST_VALUE: usize = 60;
 const LONGEST: usize = 500;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TitlePart {
     Text(String),
     Member(TitleMember),
 }
 
 /// A template of titles.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Title(Vec<Part>);
+pub(super) struct TitleTemplate(Vec<TitlePart>);
 
-impl Title {
+impl TitleTemplate {
     /// Reads a template.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Title {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            parts.push(Part::Text(before.to_owned()));
+            parts.push(TitlePart::Text(before.to_owned()));
             let unclosed = || {
                 let valid = valid();
                 format!("then.incident.title: a {{ has no }}. Expected one of {valid}. Close it, or leave it out.")
@@ -71,10 +71,10 @@ impl Title {
                 let (name, valid) = (quoted(name), valid());
                 format!("then.incident.title: there is no member {name}.{near} Expected one of {valid}.")
             })?;
-            parts.push(Part::Member(member));
+            parts.push(TitlePart::Member(member));
             rest = after;
         }
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(TitlePart::Text(rest.to_owned()));
         Ok(Self(parts))
     }
 
@@ -82,8 +82,8 @@ impl Title {
     /// is `unknown`.
     pub(super) fn render(&self, value: impl Fn(TitleMember) -> String) -> String {
         let parts = self.0.iter().map(|part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Member(member) => match cut(&value(*member), LONGEST_VALUE) {
+            TitlePart::Text(text) => text.clone(),
+            TitlePart::Member(member) => match cut(&value(*member), LONGEST_VALUE) {
                 text if text.is_empty() => "unknown".to_owned(),
                 text => text,
             },
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn members_are_filled_in_and_hostile_values_stay_short_and_on_one_line() {
-        let title = Title::parse("{cve} on {device}: {severity}").unwrap();
+        let title = TitleTemplate::parse("{cve} on {device}: {severity}").unwrap();
         let shown = title.render(|member| match member {
             TitleMember::Cve => "CVE-2024-1".to_owned(),
             TitleMember::Device => format!("web\u{202e}\r\nBcc: x\u{0}{}", "A".repeat(1_000_000)),
@@ -132,7 +132,7 @@ mod tests {
             ("{cves}", "no member \"cves\". Did you mean \"cve\"? Expected one of {cve}, {device}"),
             ("{cve", "a { has no }"),
         ] {
-            let error = Title::parse(text).unwrap_err();
+            let error = TitleTemplate::parse(text).unwrap_err();
             assert!(error.starts_with("then.incident.title: ") && error.contains(problem), "{error}");
         }
     }

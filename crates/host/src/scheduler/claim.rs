@@ -17,7 +17,7 @@ pub struct Claim {
     pub(super) claimed_at: Moment,
     /// The time of the claim, on the host's clock of elapsed time.
     pub(super) elapsed: Duration,
-    pub(super) _held: Held,
+    pub(super) _held: HeldSchedule,
     pub(super) _place: OwnedSemaphorePermit,
 }
 
@@ -39,20 +39,20 @@ impl InHand {
     }
 
     /// Marks a schedule as claimed until the returned value is dropped.
-    pub(super) fn hold(&self, schedule: ScheduleId) -> Held {
+    pub(super) fn hold(&self, schedule: ScheduleId) -> HeldSchedule {
         self.schedules().insert(schedule);
-        Held { in_hand: self.clone(), schedule }
+        HeldSchedule { in_hand: self.clone(), schedule }
     }
 }
 
 /// A claimed schedule.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldSchedule {
     in_hand: InHand,
     schedule: ScheduleId,
 }
 
-impl Drop for Held {
+impl Drop for HeldSchedule {
     fn drop(&mut self) {
         self.in_hand.schedules().remove(&self.schedule);
     }

@@ -18,7 +18,7 @@ use super::alert_warnings::AlertWarnings;
 use super::claim::{Claim, InHand};
 use super::measure::count;
 use super::recorder::{Recorder, WorkResult};
-use super::settings::{Runner, SchedulerSettings};
+use super::settings::{SchedulerSettings, WorkRunner};
 use crate::alerts::{Courier, Outbox};
 
 /// The scheduler counts as stuck if it has not looked for due work for this time. It normally looks once a second.
@@ -32,7 +32,7 @@ pub struct Scheduler {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: SchedulerSettings,
-    runner: Arc<dyn Runner>,
+    runner: Arc<dyn WorkRunner>,
     pub(super) outbox: Arc<Outbox>,
     recorder: Recorder,
     pub(super) metrics: Arc<dyn metrics::Recorder + Send + Sync>,
@@ -46,7 +46,7 @@ pub struct Scheduler {
 
 /// The result of a look for due work.
 #[derive(Debug)]
-pub struct Look {
+pub struct ClaimedWork {
     /// The claimed work to run.
     pub claims: Vec<Claim>,
     /// Whether all permits are in use, so that more work may be due.
@@ -65,7 +65,7 @@ impl Scheduler {
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
-        runner: Arc<dyn Runner>,
+        runner: Arc<dyn WorkRunner>,
         courier: Arc<dyn Courier>,
         settings: SchedulerSettings,
     ) -> Self {
@@ -117,7 +117,7 @@ impl Scheduler {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn look(&self) -> Result<Look, StoreError> {
+    pub async fn look(&self) -> Result<ClaimedWork, StoreError> {
         let begun = self.clock.elapsed();
         // Only this method takes permits.
         let free = self.places.available_permits();
@@ -152,14 +152,14 @@ impl Scheduler {
         let mut claims = Vec::with_capacity(due.claimed.len());
         if after.saturating_sub(begun) >= self.settings.lease {
             // The host was suspended, or the store was slow. The leases may expire before the work begins.
-            return Ok(Look { claims, is_full });
+            return Ok(ClaimedWork { claims, is_full });
         }
         for (item, schedule) in due.claimed {
             let Ok(_place) = Arc::clone(&self.places).try_acquire_owned() else { break };
             let _held = self.in_hand.hold(item.schedule);
             claims.push(Claim { item, schedule, claimed_at: now, elapsed, _held, _place });
         }
-        Ok(Look { claims, is_full })
+        Ok(ClaimedWork { claims, is_full })
     }
 
     fn holder<'a>(&'a self, in_hand: &'a BTreeSet<ScheduleId>) -> Holder<'a> {

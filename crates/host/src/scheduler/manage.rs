@@ -14,6 +14,7 @@ use soar_store::{Records, StoreError};
 
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use crate::Refusal;
+use crate::alerts::WebhookNames;
 use crate::connections::Connections;
 use crate::findings::collect_manifest;
 
@@ -130,7 +131,7 @@ impl Schedules {
             repeatable: command.effect == Effect::Read,
             cadence: cadence(draft.every_minutes, draft.cron.as_deref(), &caller.site.time_zone)?,
             active: draft.active,
-            alert_to: destinations(&draft.alert_to)?,
+            alert_to: destinations(&draft.alert_to, &self.connections.webhooks, &[], &caller)?,
             alert_after: draft.alert_after,
             // The next run may be a day away, so one success counts as recovered.
             recover_after: 1,
@@ -166,7 +167,7 @@ impl Schedules {
         what.parameters = change.parameters.unwrap_or(what.parameters);
         what.active = change.active.unwrap_or(what.active);
         if let Some(given) = change.alert_to {
-            what.alert_to = destinations(&given)?;
+            what.alert_to = destinations(&given, &self.connections.webhooks, &what.alert_to, caller)?;
         }
         what.alert_after = change.alert_after.unwrap_or(what.alert_after);
         check_new(&what, command)?;
@@ -292,17 +293,25 @@ fn command_of<'m>(manifest: &'m Manifest, name: &str) -> Result<&'m Command, Ref
     manifest.command(name).map_err(|error| Refusal::Because(error.to_string()))
 }
 
-fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {
+/// The given destinations. A webhook that the host's settings do not have is refused, unless it is in `kept`.
+fn destinations(
+    given: &[String],
+    webhooks: &WebhookNames,
+    kept: &[Destination],
+    caller: &Caller,
+) -> Result<Vec<Destination>, Refusal> {
+    let refused = |problem: String| Refusal::Because(format!("Alert destinations: {problem}"));
     if given.len() > MOST_DESTINATIONS {
-        return Err(Refusal::Because(format!("Alert destinations: expected at most {MOST_DESTINATIONS}.")));
+        return Err(refused(format!("expected at most {MOST_DESTINATIONS}.")));
     }
     let mut found = Vec::with_capacity(given.len());
     for text in given {
-        let destination = text.parse().map_err(|problem| Refusal::Because(format!("Alert destinations: {problem}")))?;
+        let destination: Destination = text.parse().map_err(refused)?;
         if !found.contains(&destination) {
             found.push(destination);
         }
     }
+    webhooks.check(&found, kept, caller.administers()).map_err(refused)?;
     Ok(found)
 }
 

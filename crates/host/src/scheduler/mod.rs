@@ -14,11 +14,11 @@ mod settings;
 mod shown;
 mod upkeep;
 
-pub use self::core::{Look, Scheduler};
+pub use self::core::{ClaimedWork, Scheduler};
 pub(crate) use self::measure::describe;
 pub use claim::Claim;
 pub use draft::{ScheduleChange, ScheduleDraft};
 pub use manage::Schedules;
 pub use runner::ExecutorRunner;
-pub use settings::{Runner, SchedulerSettings};
+pub use settings::{SchedulerSettings, WorkRunner};
 pub use shown::ScheduleShown;

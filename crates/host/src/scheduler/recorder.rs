@@ -5,7 +5,7 @@ use soar_store::{Ran, Records, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 /// The most results in one transaction.
-const TOGETHER: usize = 256;
+const BATCH_SIZE: usize = 256;
 
 /// The result of due work.
 #[derive(Debug, Clone)]
@@ -39,10 +39,10 @@ impl Recorder {
     /// Starts the task that writes to `store`.
     #[must_use]
     pub fn start(store: Store) -> Self {
-        let (results, mut waiting) = mpsc::channel(TOGETHER * 4);
+        let (results, mut waiting) = mpsc::channel(BATCH_SIZE * 4);
         tokio::spawn(async move {
             let mut batch = Vec::new();
-            while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
+            while waiting.recv_many(&mut batch, BATCH_SIZE).await > 0 {
                 // Always in the same order, so that two processes cannot deadlock.
                 batch.sort_by_key(|finish: &Finish| finish.item);
                 write_and_answer(&store, std::mem::take(&mut batch)).await;

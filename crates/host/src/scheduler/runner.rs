@@ -6,11 +6,11 @@ use soar_store::model::{Allowed, Caller, CheckResult, Connection, RunReport, Sch
 use soar_store::{Store, StoreError};
 use uuid::Uuid;
 
-use super::Runner;
+use super::WorkRunner;
 use crate::Refusal;
 use crate::executor::Executor;
 use crate::findings::{
-    COLLECT_FINDINGS, CollectionToMake, Collector, FindingSettings, PlannedCollection, collect_manifest,
+    COLLECT_FINDINGS, CollectionToMake, FindingCollector, FindingSettings, PlannedCollection, collect_manifest,
 };
 
 /// Runs commands in the name of each schedule's user.
@@ -83,20 +83,20 @@ impl ExecutorRunner {
         let tenants = tenants.map_err(Refusal::Parameters)?;
         let tenants = tenants.and_then(|given| given.list("Tenants").map(<[String]>::to_vec)).unwrap_or_default();
         let wanted = CollectionToMake { connections: vec![connection.id], tenants };
-        let planned = PlannedCollection::new(&self.executor, vec![connection], &wanted).await?;
+        let planned = PlannedCollection::of_listed(&self.executor, vec![connection], &wanted).await?;
         let mut transaction = self.store.transaction().await?;
         let id = planned.create(&mut transaction.records(), &caller.user.name).await?;
         transaction.commit().await?;
-        let collector = Collector::new(self.executor.clone(), self.findings.clone());
+        let collector = FindingCollector::new(self.executor.clone(), self.findings.clone());
         let snapshots = collector.finish(id, &|_| ()).await?;
-        let incomplete: Vec<_> = snapshots
-            .iter()
-            .filter(|one| one.status != SnapshotStatus::Whole)
-            .map(|one| format!("{}: {}", one.tenant_name, one.problem.as_deref().unwrap_or_default()))
-            .collect();
+        let incomplete = snapshots.iter().filter(|one| one.status != SnapshotStatus::Whole);
+        let incomplete =
+            incomplete.map(|one| format!("{}: {}", one.tenant_name, one.problem.as_deref().unwrap_or_default()));
+        let incomplete: Vec<_> = incomplete.chain(planned.left_out.iter().cloned()).collect();
+        let all = snapshots.len() + planned.left_out.len();
         let error = (!incomplete.is_empty()).then(|| {
             let (most, count) = (incomplete.iter().take(10).cloned().collect::<Vec<_>>(), incomplete.len());
-            let text = format!("{count} of {} tenants were not read as a whole. {}", snapshots.len(), most.join(" "));
+            let text = format!("{count} of {all} tenants were not read as a whole. {}", most.join(" "));
             format!("{COLLECT_FINDINGS} failed.\nStatus Code: N/A.\nMessage: {}", soar_connector::sentence(&text))
         });
         let output = serde_json::json!({ "collection": id, "tenants": snapshots }).to_string();
@@ -105,7 +105,7 @@ impl ExecutorRunner {
 }
 
 #[async_trait]
-impl Runner for ExecutorRunner {
+impl WorkRunner for ExecutorRunner {
     async fn check(&self, schedule: &Schedule) -> CheckResult {
         self.executor.check(schedule.what.connection_id, &schedule.what.command).await
     }

@@ -11,7 +11,7 @@ use super::Scheduler;
 use crate::EvenClock;
 
 /// The interval between looks for due work.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The least interval between looks while all permits are in use, so that one look can use several free permits.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -82,7 +82,7 @@ impl Scheduler {
             drop(self.places.acquire().await);
         };
         tokio::select! {
-            () = self.clock.sleep(LOOK) => {}
+            () = self.clock.sleep(POLL_INTERVAL) => {}
             () = place, if is_full => {}
         }
     }

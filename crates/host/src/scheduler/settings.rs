@@ -8,7 +8,7 @@ use soar_store::model::{CheckResult, GatherRules, RunReport, Schedule};
 
 /// Runs due work.
 #[async_trait]
-pub trait Runner: Send + Sync {
+pub trait WorkRunner: Send + Sync {
     /// Checks a connection with a new login.
     async fn check(&self, schedule: &Schedule) -> CheckResult;
 

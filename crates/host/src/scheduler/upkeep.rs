@@ -79,8 +79,11 @@ impl Scheduler {
             let now = records.now().await?;
             let dropped = records.drop_old_history(self.settings.retention, now, DROPPED_TOGETHER).await?;
             transaction.commit().await?;
-            gone += dropped;
-            if dropped == 0 {
+            let mut transaction = self.store.transaction().await?;
+            let orphaned = transaction.records().prune_orphaned_findings(DROPPED_TOGETHER).await?;
+            transaction.commit().await?;
+            gone += dropped + orphaned;
+            if dropped + orphaned == 0 {
                 return Ok(gone);
             }
         }

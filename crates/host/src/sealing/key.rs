@@ -14,18 +14,18 @@ use super::SealError;
 
 /// A key. Dropping it wipes its bytes from memory.
 #[derive(Clone)]
-pub(super) struct Key {
+pub(super) struct SealingKey {
     pub(super) id: KeyId,
     bytes: Zeroizing<[u8; 32]>,
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for SealingKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Key({})", self.id)
     }
 }
 
-impl Key {
+impl SealingKey {
     pub(super) fn generate() -> Result<Self, SealError> {
         let bytes = chacha20poly1305::Key::try_generate().map_err(|error| SealError::Random(error.to_string()))?;
         Ok(Self::of(Zeroizing::new(bytes.into())))

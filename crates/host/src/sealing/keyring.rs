@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use soar_store::model::KeyId;
 use zeroize::Zeroizing;
 
-use super::key::Key;
+use super::key::SealingKey;
 use super::{SealError, key_file};
 
 /// The sealing keys. Cheap to clone. Clones share their keys. `Debug` shows only the keys' ids.
@@ -15,14 +15,14 @@ use super::{SealError, key_file};
 /// process therefore needs no restart.
 #[derive(Debug, Clone)]
 pub struct Keyring {
-    inner: Arc<Inner>,
+    inner: Arc<KeyringState>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct KeyringState {
     file: Option<PathBuf>,
     /// The keys, the current key first; never empty.
-    keys: RwLock<Vec<Key>>,
+    keys: RwLock<Vec<SealingKey>>,
 }
 
 impl Keyring {
@@ -31,7 +31,7 @@ impl Keyring {
     /// # Errors
     /// [`SealError::Random`].
     pub fn generate() -> Result<Self, SealError> {
-        Ok(Self::of(None, vec![Key::generate()?]))
+        Ok(Self::of(None, vec![SealingKey::generate()?]))
     }
 
     /// Creates a key file with one new key, readable only by its owner.
@@ -39,7 +39,7 @@ impl Keyring {
     /// # Errors
     /// [`SealError::File`] when the file exists, since secrets sealed with its keys could never be opened again.
     pub fn create_file(path: &Path) -> Result<Self, SealError> {
-        let keys = vec![Key::generate()?];
+        let keys = vec![SealingKey::generate()?];
         key_file::create(path, &text_of(&keys))?;
         Ok(Self::of(Some(path.to_owned()), keys))
     }
@@ -61,8 +61,8 @@ impl Keyring {
         Ok(Self::of(None, parse(origin, text)?))
     }
 
-    fn of(file: Option<PathBuf>, keys: Vec<Key>) -> Self {
-        Self { inner: Arc::new(Inner { file, keys: RwLock::new(keys) }) }
+    fn of(file: Option<PathBuf>, keys: Vec<SealingKey>) -> Self {
+        Self { inner: Arc::new(KeyringState { file, keys: RwLock::new(keys) }) }
     }
 
     /// Seals `secret` for `context`, such as `connection/7/password`. It cannot be opened for another context.
@@ -124,7 +124,7 @@ impl Keyring {
     pub(super) fn add_key(&self) -> Result<(), SealError> {
         self.reload()?;
         let mut keys = self.keys();
-        keys.insert(0, Key::generate()?);
+        keys.insert(0, SealingKey::generate()?);
         self.put(keys)
     }
 
@@ -137,7 +137,7 @@ impl Keyring {
         self.put(keys)
     }
 
-    fn put(&self, keys: Vec<Key>) -> Result<(), SealError> {
+    fn put(&self, keys: Vec<SealingKey>) -> Result<(), SealError> {
         if let Some(path) = &self.inner.file {
             key_file::replace(path, &text_of(&keys))?;
         }
@@ -145,27 +145,27 @@ impl Keyring {
         Ok(())
     }
 
-    fn keys(&self) -> Vec<Key> {
+    fn keys(&self) -> Vec<SealingKey> {
         self.inner.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn key(&self, id: KeyId) -> Option<Key> {
+    fn key(&self, id: KeyId) -> Option<SealingKey> {
         self.inner.keys.read().unwrap_or_else(PoisonError::into_inner).iter().find(|key| key.id == id).cloned()
     }
 
-    fn current(&self) -> Key {
+    fn current(&self) -> SealingKey {
         self.inner.keys.read().unwrap_or_else(PoisonError::into_inner)[0].clone()
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<Key>, SealError> {
+fn read_file(path: &Path) -> Result<Vec<SealingKey>, SealError> {
     let text = key_file::read(path)?;
     parse(&format!("The key file {}", path.display()), &text)
 }
 
-fn parse(origin: &str, text: &str) -> Result<Vec<Key>, SealError> {
+fn parse(origin: &str, text: &str) -> Result<Vec<SealingKey>, SealError> {
     let refuse = |problem: String| SealError::Keys { origin: origin.to_owned(), problem };
-    let mut keys: Vec<Key> = Vec::new();
+    let mut keys: Vec<SealingKey> = Vec::new();
     let words = text
         .trim_start_matches('\u{feff}')
         .lines()
@@ -173,7 +173,7 @@ fn parse(origin: &str, text: &str) -> Result<Vec<Key>, SealError> {
         .flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()))
         .filter(|word| !word.is_empty());
     for (index, word) in words.enumerate() {
-        let key = Key::from_text(word).map_err(|problem| refuse(format!("key {}: {problem}", index + 1)))?;
+        let key = SealingKey::from_text(word).map_err(|problem| refuse(format!("key {}: {problem}", index + 1)))?;
         if keys.iter().all(|known| known.id != key.id) {
             keys.push(key);
         }
@@ -181,7 +181,7 @@ fn parse(origin: &str, text: &str) -> Result<Vec<Key>, SealError> {
     if keys.is_empty() { Err(refuse("it is empty".to_owned())) } else { Ok(keys) }
 }
 
-fn text_of(keys: &[Key]) -> Zeroizing<String> {
+fn text_of(keys: &[SealingKey]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::from(
         "# Keys that seal the host's secrets; the first key is current. Keep a copy in a safe place: without it no\n\
          # sealed secret can be opened.\n",

@@ -9,7 +9,7 @@ use super::{Keyring, SealError};
 use crate::Refusal;
 
 /// The number of secrets sealed again in one transaction.
-const BATCH: i64 = 100;
+const BATCH_SIZE: i64 = 100;
 
 /// The reason for which a rotation stopped. Another rotation continues it.
 #[derive(Debug, thiserror::Error)]
@@ -171,7 +171,7 @@ async fn reseal_batch(
     SealingGuard::note(&mut records, current, now).await?;
     let mut done = 0;
     for place in places {
-        for old in place.sealed_by_others(&mut records, current, BATCH).await? {
+        for old in place.sealed_by_others(&mut records, current, BATCH_SIZE).await? {
             let failed = |error| RotationError::Secret { context: old.context.clone(), error };
             let secret = keyring.open(&old.context, &old.sealed).map_err(failed)?;
             let sealed = keyring.seal(&old.context, &secret).map_err(failed)?;

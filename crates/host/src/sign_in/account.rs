@@ -72,7 +72,11 @@ impl SignIn {
             Err(OperationError::Refusal(Refusal::Forbidden(reason))) => {
                 Err(self.refuse_in(context, &reason, SignInError::Refused).await)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                // The old password was right.
+                self.attempts.give_back(attempt);
+                Err(error.into())
+            }
         }
     }
 

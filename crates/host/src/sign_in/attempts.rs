@@ -17,14 +17,14 @@ use soar_store::model::name::name_key;
 use crate::limits::network;
 
 /// Failed attempts of one user from one address: 10 at once, and one more each 90 seconds.
-const OF_A_PAIR: Limit = Limit { at_once: 10, every: Duration::from_secs(90) };
+const OF_A_PAIR: AttemptLimit = AttemptLimit { at_once: 10, every: Duration::from_secs(90) };
 
 /// Failed attempts of all users from one address: 100 at once, and one more each 9 seconds.
-const OF_AN_ADDRESS: Limit = Limit { at_once: 100, every: Duration::from_secs(9) };
+const OF_AN_ADDRESS: AttemptLimit = AttemptLimit { at_once: 100, every: Duration::from_secs(9) };
 
 /// Wrong codes after the right password, from all addresses: 20 at once, and one more each 3 minutes. A recovery code is
 /// accepted beyond it, since nobody can guess one.
-const OF_CODES: Limit = Limit { at_once: 20, every: Duration::from_secs(180) };
+const OF_CODES: AttemptLimit = AttemptLimit { at_once: 20, every: Duration::from_secs(180) };
 
 /// The most pairs, addresses or users that are remembered. Further ones share one count.
 const MOST: usize = 10_000;
@@ -34,34 +34,34 @@ const SWEEP: Duration = Duration::from_secs(5);
 
 /// A number of attempts at once, and the time after which there is one more.
 #[derive(Debug, Clone, Copy)]
-struct Limit {
+struct AttemptLimit {
     at_once: u32,
     every: Duration,
 }
 
 /// A user name and an address, as a hash of fixed size: names are texts of callers.
-type Pair = [u8; 16];
+type NameAndAddress = [u8; 16];
 
 /// Limits failed sign-ins.
 #[derive(Debug)]
 pub(super) struct Attempts {
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Mutex<AttemptCounts>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    pairs: Buckets<Pair>,
+struct AttemptCounts {
+    pairs: Buckets<NameAndAddress>,
     addresses: Buckets<IpAddr>,
     codes: Buckets<UserId>,
     /// The pairs that signed in before.
-    known: HashMap<Pair, Duration>,
+    known: HashMap<NameAndAddress, Duration>,
 }
 
 /// An attempt that counts as failed, unless it is given back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
-    pair: Pair,
+    pair: NameAndAddress,
     /// The address whose limit it counts for.
     address: Option<IpAddr>,
 }
@@ -127,12 +127,12 @@ impl Attempts {
         self.state().codes.give_back(&user);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, AttemptCounts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn pair(name: &str, address: Option<IpAddr>) -> Pair {
+fn pair(name: &str, address: Option<IpAddr>) -> NameAndAddress {
     let text = format!("{}\0{address:?}", name_key(name));
     let mut pair = [0; 16];
     pair.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
@@ -156,14 +156,14 @@ impl<K> Default for Buckets<K> {
 }
 
 impl<K: Hash + Eq> Buckets<K> {
-    fn take(&mut self, key: K, limit: Limit, now: Duration) -> Result<(), u64> {
+    fn take(&mut self, key: K, limit: AttemptLimit, now: Duration) -> Result<(), u64> {
         if self.each.len() >= MOST && now.saturating_sub(self.swept) >= SWEEP {
             self.each.retain(|_, bucket| bucket.taken(limit, now) > 0);
             self.swept = now;
         }
         if self.each.len() >= MOST && !self.each.contains_key(&key) {
             // A limit of one caller would lock out all others.
-            let many = Limit { at_once: limit.at_once * 10, every: limit.every / 100 };
+            let many = AttemptLimit { at_once: limit.at_once * 10, every: limit.every / 100 };
             return self.others.take(many, now);
         }
         self.each.entry(key).or_default().take(limit, now)
@@ -185,7 +185,7 @@ struct Bucket {
 
 impl Bucket {
     /// The attempts that still count at `now`.
-    fn taken(&mut self, limit: Limit, now: Duration) -> u32 {
+    fn taken(&mut self, limit: AttemptLimit, now: Duration) -> u32 {
         let gone = now.saturating_sub(self.since).as_nanos() / limit.every.as_nanos().max(1);
         let gone = u32::try_from(gone).unwrap_or(u32::MAX);
         if gone >= self.taken {
@@ -197,7 +197,7 @@ impl Bucket {
         self.taken
     }
 
-    fn take(&mut self, limit: Limit, now: Duration) -> Result<(), u64> {
+    fn take(&mut self, limit: AttemptLimit, now: Duration) -> Result<(), u64> {
         if self.taken(limit, now) >= limit.at_once {
             let wait = (self.since + limit.every).saturating_sub(now);
             return Err(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));

@@ -8,7 +8,7 @@ use soar_store::{PasswordLink, StoreError};
 
 use super::error::SignInError;
 use super::rules;
-use super::service::{Browser, SignIn};
+use super::service::{BrowserCall, SignIn};
 use crate::Refusal;
 use crate::access::Purpose;
 use crate::operations::{Done, OperationError, Required};
@@ -27,7 +27,7 @@ pub struct LinkToRedeem {
     /// The new password.
     pub password: SecretString,
     /// The browser.
-    pub browser: Browser,
+    pub browser: BrowserCall,
 }
 
 /// Whether the link works at `now`. A link from the future was stored by a clock that was ahead.
@@ -89,7 +89,7 @@ impl SignIn {
         }
     }
 
-    async fn refuse_link(&self, browser: &Browser) -> SignInError {
+    async fn refuse_link(&self, browser: &BrowserCall) -> SignInError {
         let reason = "The link is unknown or expired, or was used before.";
         self.refuse(browser, SET_PASSWORD, None, reason, SignInError::Link).await
     }

@@ -23,6 +23,6 @@ pub use password::SignInRequest;
 pub(crate) use provider::discover;
 pub use rules::PasswordProblem;
 pub(crate) use service::SignInParts;
-pub use service::{Browser, SignIn};
+pub use service::{BrowserCall, SignIn};
 pub use sessions::{ConsoleSession, NewConsoleSession};
 pub use totp::{RecoveryCodes, TotpEnrolment};

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::code::{self, Code};
 use super::error::SignInError;
 use super::rules;
-use super::service::{Browser, SignIn};
+use super::service::{BrowserCall, SignIn};
 use super::sessions::NewConsoleSession;
 use crate::Refusal;
 use crate::operations::{Done, OperationError, Required};
@@ -27,7 +27,7 @@ pub struct SignInRequest {
     /// The code of the authenticator app, or a recovery code.
     pub code: Option<SecretString>,
     /// The browser.
-    pub browser: Browser,
+    pub browser: BrowserCall,
 }
 
 /// A user whose password was right.
@@ -60,18 +60,22 @@ impl SignIn {
         let proved = match self.proved(&name, &password, code.as_ref(), &browser).await {
             Ok(proved) => proved,
             Err(error) => {
-                if matches!(error, SignInError::CodeNeeded | SignInError::Busy) {
+                if !counts_as_failed(&error) {
                     self.attempts.give_back(attempt);
                 }
                 return Err(error);
             }
         };
-        let session = self.begin(&proved, &browser).await?;
-        self.attempts.succeeded(attempt);
+        let begun = self.begin(&proved, &browser).await;
+        match &begun {
+            Ok(_) => self.attempts.succeeded(attempt),
+            Err(error) if counts_as_failed(error) => return begun,
+            Err(_) => self.attempts.give_back(attempt),
+        }
         if let Some((Code::App(_), _)) = proved.second {
             self.attempts.give_back_code(proved.user.id);
         }
-        Ok(session)
+        begun
     }
 
     /// The user, if the password is right and a code is there if it is needed.
@@ -80,7 +84,7 @@ impl SignIn {
         name: &str,
         password: &SecretString,
         code: Option<&SecretString>,
-        browser: &Browser,
+        browser: &BrowserCall,
     ) -> Result<Proved, SignInError> {
         // A text that is no name is the name of no user.
         let found = match checked_name("user", name) {
@@ -128,7 +132,7 @@ impl SignIn {
     }
 
     /// Begins a session of a user whose password was right.
-    async fn begin(&self, proved: &Proved, browser: &Browser) -> Result<NewConsoleSession, SignInError> {
+    async fn begin(&self, proved: &Proved, browser: &BrowserCall) -> Result<NewConsoleSession, SignInError> {
         let Proved { user, hash, second } = proved;
         let context = self.context(browser, SIGN_IN, user);
         let new = &self.new_session(SignInMethod::Password, browser)?;
@@ -163,4 +167,10 @@ impl SignIn {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether a sign-in that ended with `error` counts as a failed attempt. [`SignInError::Failed`] counts: the host answers
+/// with it to a wrong password too, where it cannot write the audit entry.
+fn counts_as_failed(error: &SignInError) -> bool {
+    !matches!(error, SignInError::CodeNeeded | SignInError::Busy | SignInError::Operation(_))
 }

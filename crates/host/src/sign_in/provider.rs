@@ -22,7 +22,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// The time for which the provider's addresses and keys are kept.
-const KEPT: Duration = Duration::from_secs(3_600);
+const KEPT_FOR: Duration = Duration::from_secs(3_600);
 
 /// The time between two readings of the keys. A token with an unknown key makes the host read them again.
 const BETWEEN_READINGS: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ pub(crate) struct Metadata {
 }
 
 /// A reading of the provider's addresses.
-type Reading = Result<Arc<Metadata>, OpenIdProblem>;
+type MetadataResult = Result<Arc<Metadata>, OpenIdProblem>;
 
 /// The provider.
 #[derive(Debug)]
@@ -61,13 +61,13 @@ pub(crate) struct Provider {
     clock: Arc<dyn Clock>,
     client: OnceCell<Client>,
     /// The last reading of the provider's addresses, and its time.
-    metadata: Mutex<Option<(Duration, Reading)>>,
+    metadata: Mutex<Option<(Duration, MetadataResult)>>,
     keys: Mutex<Option<(Duration, Arc<Vec<Jwk>>)>>,
     pub(super) places: Semaphore,
 }
 
 #[derive(Deserialize)]
-struct Keys {
+struct KeySet {
     keys: Vec<Value>,
 }
 
@@ -115,7 +115,7 @@ impl Provider {
         let mut kept = self.metadata.lock().await;
         let now = self.clock.elapsed();
         if let Some((read, metadata)) = &*kept {
-            let lasts = if metadata.is_ok() { KEPT } else { FAILED };
+            let lasts = if metadata.is_ok() { KEPT_FOR } else { FAILED };
             if now.saturating_sub(*read) < lasts {
                 return metadata.clone();
             }
@@ -160,12 +160,12 @@ impl Provider {
         };
         if let Some((read, keys)) = &*kept {
             let (found, age) = (chosen(keys), now.saturating_sub(*read));
-            if (!found.is_empty() && age < KEPT) || age < BETWEEN_READINGS {
+            if (!found.is_empty() && age < KEPT_FOR) || age < BETWEEN_READINGS {
                 return Ok(found);
             }
         }
         let request = self.client().await?.get(&metadata.jwks_uri);
-        let Keys { keys } = answer("The provider's keys", request).await?;
+        let KeySet { keys } = answer("The provider's keys", request).await?;
         // A key of an unknown kind is no reason to refuse the others.
         let keys = keys.into_iter().take(MOST_KEYS).filter_map(|key| serde_json::from_value(key).ok());
         let keys: Arc<Vec<Jwk>> = Arc::new(keys.collect());

@@ -17,24 +17,24 @@ use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
 use crate::limits::Refusals;
 use crate::operations::{Changes, RequestContext};
-use crate::settings::SignInSettings;
+use crate::settings::{PublicAddress, SignInSettings};
 use crate::vault::Vault;
 
 /// The status of a refused sign-in in the audit log, as over HTTP.
-pub(super) const REFUSED: i64 = 401;
+pub(super) const STATUS_UNAUTHORIZED: i64 = 401;
 
 /// The status of a sign-in beyond a limit in the audit log, as over HTTP.
-pub(super) const TOO_MANY: i64 = 429;
+pub(super) const STATUS_TOO_MANY_REQUESTS: i64 = 429;
 
 /// The status of a success in the audit log, as over HTTP.
-const DONE: i64 = 200;
+const STATUS_OK: i64 = 200;
 
 /// The times of requests that are stored at once.
 const TOUCHING: usize = 8;
 
 /// A call of a browser without a session.
 #[derive(Debug, Clone)]
-pub struct Browser {
+pub struct BrowserCall {
     /// Its address.
     pub address: Option<IpAddr>,
     /// The id of the request.
@@ -58,7 +58,7 @@ pub struct SignIn {
     pub(super) openid: Option<Provider>,
     /// One permit per time of a request that may be stored at once.
     pub(super) touching: Arc<Semaphore>,
-    pub(super) public_address: String,
+    pub(super) public_address: PublicAddress,
 }
 
 /// The services of the host that the sign-in uses.
@@ -72,7 +72,7 @@ pub(crate) struct SignInParts {
     pub(crate) audit: AuditWriter,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) vault: Option<Vault>,
-    pub(crate) public_address: String,
+    pub(crate) public_address: PublicAddress,
 }
 
 impl SignIn {
@@ -117,7 +117,7 @@ impl SignIn {
     }
 
     /// The context of a change in the name of `user`, whom the browser has proved to be.
-    pub(super) fn context(&self, browser: &Browser, command: &str, user: &User) -> RequestContext {
+    pub(super) fn context(&self, browser: &BrowserCall, command: &str, user: &User) -> RequestContext {
         let username = user.name.clone();
         RequestContext {
             user: user.clone(),
@@ -125,12 +125,12 @@ impl SignIn {
             reach: Allowed::All,
             key: None,
             key_expires_at: None,
-            entry: AuditEntry { username, status: DONE, ..self.entry(browser, command) },
+            entry: AuditEntry { username, status: STATUS_OK, ..self.entry(browser, command) },
             idempotency: None,
         }
     }
 
-    fn entry(&self, browser: &Browser, command: &str) -> AuditEntry {
+    fn entry(&self, browser: &BrowserCall, command: &str) -> AuditEntry {
         AuditEntry {
             address: browser.address.map(|address| address.to_string()).unwrap_or_default(),
             command: command.to_owned(),
@@ -142,13 +142,14 @@ impl SignIn {
     /// names the user only if it exists: a wrong name can be a password.
     pub(super) async fn refuse(
         &self,
-        browser: &Browser,
+        browser: &BrowserCall,
         command: &str,
         user: Option<&User>,
         reason: &str,
         error: SignInError,
     ) -> SignInError {
-        let status = if matches!(error, SignInError::TooMany { .. }) { TOO_MANY } else { REFUSED };
+        let status =
+            if matches!(error, SignInError::TooMany { .. }) { STATUS_TOO_MANY_REQUESTS } else { STATUS_UNAUTHORIZED };
         let entry = AuditEntry {
             username: user.map(|user| user.name.clone()).unwrap_or_default(),
             status,
@@ -161,7 +162,8 @@ impl SignIn {
 
     /// As [`SignIn::refuse`], for a call in a session.
     pub(super) async fn refuse_in(&self, context: &RequestContext, reason: &str, error: SignInError) -> SignInError {
-        let status = if matches!(error, SignInError::TooMany { .. }) { TOO_MANY } else { REFUSED };
+        let status =
+            if matches!(error, SignInError::TooMany { .. }) { STATUS_TOO_MANY_REQUESTS } else { STATUS_UNAUTHORIZED };
         let reason = AuditEntry::kept(reason);
         let entry = AuditEntry { status, accepted: false, reason, ..context.entry.clone() };
         self.refused(context.entry.address.parse().ok(), entry, error).await

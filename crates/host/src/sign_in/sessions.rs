@@ -13,7 +13,7 @@ use soar_store::{NewSession, Records, StoreError};
 
 use super::csrf::CsrfKey;
 use super::error::SignInError;
-use super::service::{Browser, SignIn};
+use super::service::{BrowserCall, SignIn};
 use crate::access::{Purpose, new_token};
 use crate::operations::{Done, OperationError, RequestContext, Required};
 
@@ -79,7 +79,7 @@ pub(super) struct SessionToBegin {
 
 /// The id, the user and the end of a session that has begun.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Begun {
+pub(super) struct BegunSession {
     id: SessionId,
     user: User,
     ends_at: Moment,
@@ -87,7 +87,12 @@ pub(super) struct Begun {
 
 impl SessionToBegin {
     /// Stores the session in the caller's transaction.
-    pub(super) async fn begin(&self, records: &mut Records<'_>, user: &User, now: Moment) -> Result<Begun, StoreError> {
+    pub(super) async fn begin(
+        &self,
+        records: &mut Records<'_>,
+        user: &User,
+        now: Moment,
+    ) -> Result<BegunSession, StoreError> {
         let ends_at = now + self.longest;
         let new = NewSession {
             hash: Purpose::Session.hash(self.token.expose_secret()),
@@ -96,18 +101,22 @@ impl SessionToBegin {
             address: self.address.clone(),
             ends_at,
         };
-        Ok(Begun { id: records.create_session(&new, now).await?, user: user.clone(), ends_at })
+        Ok(BegunSession { id: records.create_session(&new, now).await?, user: user.clone(), ends_at })
     }
 
     /// The session that was stored.
-    pub(super) fn begun(&self, begun: Begun) -> NewConsoleSession {
-        let Begun { id, user, ends_at } = begun;
+    pub(super) fn begun(&self, begun: BegunSession) -> NewConsoleSession {
+        let BegunSession { id, user, ends_at } = begun;
         NewConsoleSession { token: self.token.clone(), id, user, ends_at }
     }
 }
 
 impl SignIn {
-    pub(super) fn new_session(&self, method: SignInMethod, browser: &Browser) -> Result<SessionToBegin, SignInError> {
+    pub(super) fn new_session(
+        &self,
+        method: SignInMethod,
+        browser: &BrowserCall,
+    ) -> Result<SessionToBegin, SignInError> {
         Ok(SessionToBegin {
             token: new_token()?,
             method,

@@ -6,18 +6,18 @@ use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
 use soar_store::model::name::name_key;
 use soar_store::model::{
-    Allowed, Caller, Connection, ConnectionId, MasterId, Moment, Place, SHARED, Site, SiteKind, SyncChange,
+    Allowed, Caller, Connection, ConnectionId, ConnectionSites, MasterId, Moment, SHARED, Site, SiteKind, SyncChange,
     SyncFailure, User, UserId,
 };
-use soar_store::{ConnectionFilter, NewReceived, Received, Records, StoreError, StoredValue};
+use soar_store::{ConnectionFilter, NewReceived, ReceivedConnection, Records, StoreError, StoredValue};
 
 use super::failure::failure;
-use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
+use super::message::{SentConnection, SentHealthCheck, TenantAnswer, WithdrawnConnection};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret, unusable_agent};
 
 /// The master that sent the message.
-pub(super) struct Sender<'a> {
+pub(super) struct SendingMaster<'a> {
     /// The master's id.
     pub(super) master: MasterId,
     pub(super) name: &'a str,
@@ -63,7 +63,7 @@ pub(super) struct Applied {
 pub(super) async fn apply(
     connections: &Connections,
     records: &mut Records<'_>,
-    sender: &Sender<'_>,
+    sender: &SendingMaster<'_>,
     site: &str,
     sent: &SentConnection,
     now: Moment,
@@ -118,10 +118,10 @@ pub(super) async fn apply(
 pub(super) async fn withdraw(
     connections: &Connections,
     records: &mut Records<'_>,
-    sender: &Sender<'_>,
+    sender: &SendingMaster<'_>,
     site: &str,
     keep: &[ConnectionId],
-) -> Result<Vec<NamedConnection>, NotApplied> {
+) -> Result<Vec<WithdrawnConnection>, NotApplied> {
     let site = target(records, site).await?;
     let caller = caller(sender, site.clone());
     let keep: std::collections::HashSet<ConnectionId> = keep.iter().copied().collect();
@@ -132,7 +132,7 @@ pub(super) async fn withdraw(
         }
         let deleted = connections.delete_received_in(records, &caller, received.connection).await;
         let deleted = deleted.map_err(|error| refused(error, |cause| not_usable(&cause)))?;
-        withdrawn.push(NamedConnection {
+        withdrawn.push(WithdrawnConnection {
             id: received.master_connection,
             name: deleted.name,
             integration: deleted.integration,
@@ -141,7 +141,7 @@ pub(super) async fn withdraw(
     Ok(withdrawn)
 }
 
-impl From<SyncChange> for Answer {
+impl From<SyncChange> for TenantAnswer {
     fn from(change: SyncChange) -> Self {
         Self::Applied { change }
     }
@@ -190,7 +190,7 @@ pub(super) async fn site_named(records: &mut Records<'_>, name: &str) -> Result<
 }
 
 /// The master as a caller. It has all rights on this tenant, but may change only its own connections.
-fn caller(sender: &Sender<'_>, site: Site) -> Caller {
+fn caller(sender: &SendingMaster<'_>, site: Site) -> Caller {
     Caller {
         user: User {
             id: UserId(0),
@@ -214,14 +214,15 @@ async fn known(
     connection: ConnectionId,
     site: &Site,
     shared: bool,
-) -> Result<Option<Received>, NotApplied> {
+) -> Result<Option<ReceivedConnection>, NotApplied> {
     let mut known = records.received_as(master, connection).await?;
     if let Some(own) = known.iter().position(|one| one.site == site.id) {
         return Ok(Some(known.swap_remove(own)));
     }
     if shared {
         for one in known {
-            if matches!(records.connection(one.connection).await?.place, Place::SharedToInternalSites { .. }) {
+            if matches!(records.connection(one.connection).await?.place, ConnectionSites::SharedToInternalSites { .. })
+            {
                 return Ok(Some(one));
             }
         }
@@ -229,7 +230,7 @@ async fn known(
     Ok(None)
 }
 
-fn draft(sent: &SentConnection, site: &Site, shared: bool, known: Option<&Received>) -> ConnectionDraft {
+fn draft(sent: &SentConnection, site: &Site, shared: bool, known: Option<&ReceivedConnection>) -> ConnectionDraft {
     // If a shared connection is synced to a second site of the tenant, its recipient site stays the first.
     let is_elsewhere = shared && known.is_some_and(|known| known.site != site.id);
     ConnectionDraft {
@@ -298,8 +299,8 @@ async fn is_same(
     draft: &ConnectionDraft,
 ) -> Result<bool, NotApplied> {
     let recipient = match &old.place {
-        Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
-        Place::Site(_) => None,
+        ConnectionSites::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
+        ConnectionSites::Site(_) => None,
     };
     let names = |names: &mut dyn Iterator<Item = String>| {
         names.map(|name| name_key(&name)).collect::<std::collections::BTreeSet<_>>()

@@ -149,10 +149,10 @@ pub(super) async fn post<T: DeserializeOwned>(
 
 fn understood<T: DeserializeOwned>(status: u16, body: &Bytes) -> Result<T, CallFailed> {
     #[derive(serde::Deserialize)]
-    struct Version {
+    struct MessageVersion {
         version: u32,
     }
-    let version = serde_json::from_slice::<Version>(body).ok().map(|found| found.version);
+    let version = serde_json::from_slice::<MessageVersion>(body).ok().map(|found| found.version);
     if let Some(theirs) = version.filter(|theirs| *theirs != PROTOCOL_VERSION) {
         return Err(CallFailed::for_good(other_version(theirs)));
     }

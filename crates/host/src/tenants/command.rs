@@ -13,7 +13,7 @@ use soar_store::{Store, StoreError, SyncResultFilter};
 use super::{SyncRequest, Tenants};
 use crate::Refusal;
 use crate::commands::ExternalCommand;
-use crate::utility::{Answer, Ended};
+use crate::utility::{Answer, CommandResult};
 
 /// The last part of the command's address.
 pub const ENDPOINT: &str = "SyncConnection";
@@ -71,13 +71,13 @@ impl SyncRequest {
 /// [`StoreError::Database`].
 pub async fn answer_of(store: &Store, run: &SyncRun) -> Result<Answer, StoreError> {
     let count = |count: i64| usize::try_from(count).unwrap_or(usize::MAX);
-    let mut answer = Answer::ended(Ended::of(count(run.counts.done()), count(run.counts.failed)));
+    let mut answer = Answer::ended(CommandResult::of(count(run.counts.done()), count(run.counts.failed)));
     if run.counts.failed + run.counts.withdrawn == 0 {
         return Ok(answer);
     }
     let filter = SyncResultFilter { only_notable: true, ..SyncResultFilter::default() };
     let notable = store.reader().await?.records().sync_results(run.id, filter, MOST_LISTED).await?;
-    if answer.return_data == Ended::Failed
+    if answer.return_data == CommandResult::Failed
         && let Some((_, first)) = notable.first()
         && let Some(why) = &first.failure
     {

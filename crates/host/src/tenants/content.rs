@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use secrecy::SecretString;
-use soar_store::model::{Connection, ConnectionId, MessageNumber, Place, Reference, SyncFailure, TenantId};
+use soar_store::model::{Connection, ConnectionId, ConnectionSites, MessageNumber, Reference, SyncFailure, TenantId};
 use soar_store::{ConnectionFilter, StoreError, StoredParameter, StoredValue, TenancySecret};
 use tokio::sync::Mutex;
 
@@ -20,7 +20,7 @@ pub(super) struct Channel {
 }
 
 /// A stored connection.
-struct Stored {
+struct StoredConnection {
     connection: Connection,
     parameters: Vec<StoredParameter>,
 }
@@ -72,7 +72,7 @@ pub(super) async fn prepare_messages(
             Err(error) => return Err(error),
         };
         let parameters = records.connection_parameters(ConnectionFilter::Id(*id)).await?.remove(id).unwrap_or_default();
-        stored.push(Some(Stored { connection, parameters }));
+        stored.push(Some(StoredConnection { connection, parameters }));
     }
     transaction.commit().await?;
     let place = TenancySecret::Tenant(tenant);
@@ -94,8 +94,12 @@ pub(super) async fn prepare_messages(
     Ok(Some(PreparedMessages { channel: Channel { url: pair.url, envelope }, first, contents }))
 }
 
-async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) -> Result<SentConnection, SyncFailure> {
-    let Stored { connection, parameters: kept } = stored;
+async fn opened(
+    connections: &Connections,
+    fetched: &Fetched,
+    stored: StoredConnection,
+) -> Result<SentConnection, SyncFailure> {
+    let StoredConnection { connection, parameters: kept } = stored;
     if let Some(owner) = &connection.owner {
         return Err(failure(
             "received",
@@ -128,7 +132,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
     }
     Ok(SentConnection {
         id: connection.id,
-        shared: matches!(connection.place, Place::SharedToInternalSites { .. }),
+        shared: matches!(connection.place, ConnectionSites::SharedToInternalSites { .. }),
         integration: connection.integration,
         name: connection.name,
         agent_name: connection.agent_name,

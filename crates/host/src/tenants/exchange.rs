@@ -12,10 +12,10 @@ use super::client::{CallFailed, not_authentic, post};
 use super::content::{Channel, Fetched, NumbersFor, PreparedMessages, prepare_messages};
 use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
-use super::message::{Answer, Request};
+use super::message::{TenantAnswer, TenantRequest};
 
 /// The number of connections read at once.
-const TOGETHER: usize = 25;
+const BATCH_SIZE: usize = 25;
 
 /// The pauses before a message is sent again after a temporary failure.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
@@ -25,7 +25,7 @@ const OVERTAKEN: usize = 20;
 
 /// A connection for a tenant.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(super) struct SyncTarget {
     pub(super) id: ConnectionId,
     pub(super) name: String,
     pub(super) integration: String,
@@ -35,25 +35,25 @@ pub(super) struct Target {
 
 /// The work of a sync on one tenant.
 #[derive(Debug, Clone)]
-pub(super) struct Job {
+pub(super) struct SyncJob {
     /// The Tenant Site.
     pub(super) site: String,
     pub(super) plan: bool,
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<SyncTarget>,
     /// All other connections are withdrawn.
     pub(super) keep: Option<Vec<ConnectionId>>,
 }
 
 /// The results of a job so far.
-struct Progress<'a> {
+struct JobResults<'a> {
     tenant: &'a Tenant,
     results: Vec<SyncResult>,
     settled: HashSet<ConnectionId>,
     withdrawn: bool,
 }
 
-impl Progress<'_> {
-    fn settle(&mut self, target: &Target, ended: Result<SyncChange, SyncFailure>) {
+impl JobResults<'_> {
+    fn settle(&mut self, target: &SyncTarget, ended: Result<SyncChange, SyncFailure>) {
         self.settled.insert(target.id);
         let (change, failure) = split(ended);
         self.results.push(SyncResult {
@@ -95,8 +95,8 @@ fn split(ended: Result<SyncChange, SyncFailure>) -> (SyncChange, Option<SyncFail
 
 impl Tenants {
     /// Does the job and returns a result for each connection, also where the tenant fails.
-    pub(super) async fn exchange(&self, tenant: &Tenant, job: &Job, fetched: &Fetched) -> Vec<SyncResult> {
-        let mut progress = Progress { tenant, results: Vec::new(), settled: HashSet::new(), withdrawn: false };
+    pub(super) async fn exchange(&self, tenant: &Tenant, job: &SyncJob, fetched: &Fetched) -> Vec<SyncResult> {
+        let mut progress = JobResults { tenant, results: Vec::new(), settled: HashSet::new(), withdrawn: false };
         let ended = match tenant.state {
             TenantState::Added => Err(not_registered()),
             TenantState::Revoked => Err(revoked_here()),
@@ -121,12 +121,12 @@ impl Tenants {
         progress.results
     }
 
-    async fn work(&self, job: &Job, fetched: &Fetched, progress: &mut Progress<'_>) -> Result<(), SyncFailure> {
+    async fn work(&self, job: &SyncJob, fetched: &Fetched, progress: &mut JobResults<'_>) -> Result<(), SyncFailure> {
         // Withdraw first, so that the names of withdrawn connections are free for other connections.
         if let Some(keep) = &job.keep {
             self.withdraw(job, keep, fetched, progress).await?;
         }
-        let mut waiting: VecDeque<&Target> = job.targets.iter().collect();
+        let mut waiting: VecDeque<&SyncTarget> = job.targets.iter().collect();
         let (mut at_least, mut trials) = (MessageNumber(0), Trials::default());
         while let Some(next) = waiting.front() {
             if let Some(why) = &next.failure {
@@ -135,7 +135,7 @@ impl Tenants {
                 continue;
             }
             let sent = waiting.iter().take_while(|target| target.failure.is_none());
-            let ids: Vec<ConnectionId> = sent.take(TOGETHER).map(|target| target.id).collect();
+            let ids: Vec<ConnectionId> = sent.take(BATCH_SIZE).map(|target| target.id).collect();
             let PreparedMessages { channel, first, contents } =
                 self.next_messages(progress.tenant, fetched, NumbersFor::Connections(&ids), at_least).await?;
             for (number, content) in (first.0..).map(MessageNumber).zip(contents) {
@@ -148,10 +148,10 @@ impl Tenants {
                         continue;
                     }
                 };
-                let request = Request::Apply { site: job.site.clone(), plan: job.plan, connection };
+                let request = TenantRequest::Apply { site: job.site.clone(), plan: job.plan, connection };
                 match self.trial(&channel, number, &request, &mut trials).await? {
-                    Some(Answer::Applied { change }) => progress.settle(target, Ok(change)),
-                    Some(Answer::Refused(why)) => progress.settle(target, Err(why)),
+                    Some(TenantAnswer::Applied { change }) => progress.settle(target, Ok(change)),
+                    Some(TenantAnswer::Refused(why)) => progress.settle(target, Err(why)),
                     Some(_) => return Err(not_authentic().failure),
                     // The tenant would refuse the remaining numbers, since a higher number was taken.
                     None => {
@@ -167,14 +167,14 @@ impl Tenants {
 
     async fn withdraw(
         &self,
-        job: &Job,
+        job: &SyncJob,
         keep: &[ConnectionId],
         fetched: &Fetched,
-        progress: &mut Progress<'_>,
+        progress: &mut JobResults<'_>,
     ) -> Result<(), SyncFailure> {
-        let request = || Request::Withdraw { site: job.site.clone(), plan: job.plan, keep: keep.to_vec() };
+        let request = || TenantRequest::Withdraw { site: job.site.clone(), plan: job.plan, keep: keep.to_vec() };
         match self.say(progress.tenant, fetched, request).await? {
-            Answer::Withdrawn { connections } => {
+            TenantAnswer::Withdrawn { connections } => {
                 progress.withdrawn = true;
                 for gone in connections {
                     progress.results.push(SyncResult {
@@ -187,7 +187,7 @@ impl Tenants {
                     });
                 }
             }
-            Answer::Refused(why) => progress.withdrawal_failed(why),
+            TenantAnswer::Refused(why) => progress.withdrawal_failed(why),
             _ => return Err(not_authentic().failure),
         }
         Ok(())
@@ -198,8 +198,8 @@ impl Tenants {
         &self,
         tenant: &Tenant,
         fetched: &Fetched,
-        request: impl Fn() -> Request,
-    ) -> Result<Answer, SyncFailure> {
+        request: impl Fn() -> TenantRequest,
+    ) -> Result<TenantAnswer, SyncFailure> {
         let mut trials = Trials::default();
         loop {
             let PreparedMessages { channel, first, .. } =
@@ -238,11 +238,11 @@ impl Tenants {
         &self,
         channel: &Channel,
         number: MessageNumber,
-        request: &Request,
+        request: &TenantRequest,
         trials: &mut Trials,
-    ) -> Result<Option<Answer>, SyncFailure> {
+    ) -> Result<Option<TenantAnswer>, SyncFailure> {
         match self.call(channel, number, request).await {
-            Ok(Answer::Overtaken { last }) => {
+            Ok(TenantAnswer::Overtaken { last }) => {
                 trials.last = last;
                 trials.overtaken += 1;
                 if trials.overtaken > OVERTAKEN {
@@ -269,7 +269,12 @@ impl Tenants {
         }
     }
 
-    async fn call(&self, channel: &Channel, number: MessageNumber, request: &Request) -> Result<Answer, CallFailed> {
+    async fn call(
+        &self,
+        channel: &Channel,
+        number: MessageNumber,
+        request: &TenantRequest,
+    ) -> Result<TenantAnswer, CallFailed> {
         let broken = |cause: String| {
             CallFailed::for_good(failure(
                 "broken",

@@ -32,7 +32,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Refusal`] when the caller is no administrator, or the expiry is not valid.
-    pub async fn make_key_in(
+    pub async fn create_key_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
@@ -52,7 +52,7 @@ impl Tenants {
         let place = TenancySecret::Key(key.name());
         let sealed = seal(&self.connections, records, &place, &*key.secret, now).await?;
         let new = NewTenantKey { name: key.name(), sealed, created_by: caller.user.name.clone(), expires_at };
-        Ok(IssuedTenantKey { key: records.add_tenant_key(&new, now).await?, text: key.text() })
+        Ok(IssuedTenantKey { key: records.create_tenant_key(&new, now).await?, text: key.text() })
     }
 
     /// The one-time keys, the newest first.

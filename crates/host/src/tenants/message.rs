@@ -50,7 +50,7 @@ pub(super) struct PlainRefusal {
 /// A master's request to a tenant.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Request {
+pub(super) enum TenantRequest {
     /// Confirms that both sides have the same secret.
     Initiate,
     /// Creates or changes a connection.
@@ -81,13 +81,13 @@ pub(super) enum Request {
 /// A tenant's answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Answer {
+pub(super) enum TenantAnswer {
     Initiated,
     Applied {
         change: SyncChange,
     },
     Withdrawn {
-        connections: Vec<NamedConnection>,
+        connections: Vec<WithdrawnConnection>,
     },
     SiteStatus {
         active: bool,
@@ -102,7 +102,7 @@ pub(super) enum Answer {
 
 /// A connection that was withdrawn.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct NamedConnection {
+pub(super) struct WithdrawnConnection {
     /// The connection's id on the master.
     pub(super) id: ConnectionId,
     pub(super) name: String,

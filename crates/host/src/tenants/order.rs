@@ -6,14 +6,14 @@ use soar_store::model::name::same_name;
 use soar_store::model::{ConnectionId, SHARED, SyncFailure, Tenant};
 
 use super::Tenants;
-use super::exchange::{Job, Target};
+use super::exchange::{SyncJob, SyncTarget};
 use super::failure::failure;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::sharing::is_shared_with;
 use crate::Refusal;
 
 /// The common part of the jobs of a run.
-pub(super) struct Order {
+pub(super) struct SyncOrder {
     pub(super) request: SyncRequest,
     pub(super) plan: bool,
     /// All own connections of this instance.
@@ -28,7 +28,7 @@ impl Tenants {
         &self,
         request: SyncRequest,
         plan: bool,
-    ) -> Result<(Order, Vec<(ConnectionInfo, SyncFailure)>), Refusal> {
+    ) -> Result<(SyncOrder, Vec<(ConnectionInfo, SyncFailure)>), Refusal> {
         let shareable = self.connections.store.reader().await?.records().shareable_connections().await?;
         let (mut named, mut unknown) = (Vec::new(), Vec::new());
         if !request.sync_all_shared {
@@ -40,7 +40,7 @@ impl Tenants {
                 }
             }
         }
-        Ok((Order { request, plan, shareable, named }, unknown))
+        Ok((SyncOrder { request, plan, shareable, named }, unknown))
     }
 
     /// The position of a named connection.
@@ -90,22 +90,22 @@ impl Tenants {
     }
 }
 
-impl Order {
+impl SyncOrder {
     /// The job for a tenant.
-    pub(super) fn job(&self, tenant: &Tenant) -> Job {
+    pub(super) fn job(&self, tenant: &Tenant) -> SyncJob {
         let SyncRequest { sync_all_shared, tenant_site, .. } = &self.request;
         let shared = |one: &Shareable| is_shared_with(one.tenant.as_deref(), tenant, tenant_site);
-        let targets: Vec<Target> = if *sync_all_shared {
+        let targets: Vec<SyncTarget> = if *sync_all_shared {
             self.shareable.iter().filter(|one| shared(one)).map(|one| target(one, None)).collect()
         } else {
             self.named.iter().map(|at| self.named_target(&self.shareable[*at], tenant)).collect()
         };
         let keep = sync_all_shared.then(|| targets.iter().map(|target| target.id).collect());
-        Job { site: tenant_site.clone(), plan: self.plan, targets, keep }
+        SyncJob { site: tenant_site.clone(), plan: self.plan, targets, keep }
     }
 
     /// The target for a named connection. It is sent unless its field Tenant names only other tenants.
-    fn named_target(&self, one: &Shareable, tenant: &Tenant) -> Target {
+    fn named_target(&self, one: &Shareable, tenant: &Tenant) -> SyncTarget {
         let is_for_others =
             one.tenant.is_some() && !is_shared_with(one.tenant.as_deref(), tenant, &self.request.tenant_site);
         let why = is_for_others.then(|| {
@@ -119,14 +119,14 @@ impl Order {
     }
 
     /// The job that repeats the failed parts on a tenant.
-    pub(super) fn retried(&self, tenant: &Tenant, failed: &[ConnectionId], withdrawal: bool) -> Job {
+    pub(super) fn retried(&self, tenant: &Tenant, failed: &[ConnectionId], withdrawal: bool) -> SyncJob {
         let whole = self.job(tenant);
         let targets = failed
             .iter()
             .map(|id| {
                 let known = whole.targets.iter().find(|target| target.id == *id).cloned();
                 // The connection may have been deleted or may no longer be shared. Sending it detects that.
-                known.unwrap_or_else(|| Target {
+                known.unwrap_or_else(|| SyncTarget {
                     id: *id,
                     name: String::new(),
                     integration: String::new(),
@@ -138,10 +138,10 @@ impl Order {
                 })
             })
             .collect();
-        Job { targets, keep: whole.keep.filter(|_| withdrawal), ..whole }
+        SyncJob { targets, keep: whole.keep.filter(|_| withdrawal), ..whole }
     }
 }
 
-fn target(one: &Shareable, failure: Option<SyncFailure>) -> Target {
-    Target { id: one.id, name: one.name.clone(), integration: one.integration.clone(), failure }
+fn target(one: &Shareable, failure: Option<SyncFailure>) -> SyncTarget {
+    SyncTarget { id: one.id, name: one.name.clone(), integration: one.integration.clone(), failure }
 }

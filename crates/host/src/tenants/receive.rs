@@ -9,11 +9,13 @@ use soar_connector::name::{quoted, steers};
 use soar_store::model::{AuditEntry, Moment};
 use soar_store::{KnownPair, NewMaster, Records, StoreError, TenancySecret};
 
-use super::apply::{Applied, NotApplied, Sender, apply, withdraw};
+use super::apply::{Applied, NotApplied, SendingMaster, apply, withdraw};
 use super::envelope::{Envelope, SealedRequest};
 use super::handshake::Acceptance;
 use super::identity::{identity, seal};
-use super::message::{Answer, Introduction, PlainRefusal, RegistrationAnswer, RegistrationRequest, Request};
+use super::message::{
+    Introduction, PlainRefusal, RegistrationAnswer, RegistrationRequest, TenantAnswer, TenantRequest,
+};
 use super::site_status::set_status;
 use super::{PROTOCOL_VERSION, Tenants};
 use crate::Refusal;
@@ -24,10 +26,10 @@ const ATTEMPTS: u32 = 4;
 
 /// A received message of a master.
 #[derive(Debug)]
-pub struct MasterMessage(Kind);
+pub struct MasterMessage(IncomingRequest);
 
 #[derive(Debug)]
-enum Kind {
+enum IncomingRequest {
     Registration(RegistrationRequest),
     Sealed(SealedRequest),
 }
@@ -53,7 +55,7 @@ impl MasterMessage {
     /// # Errors
     /// The reply to a body that is no message, or a message of another version.
     pub fn registration(body: &[u8]) -> Result<Self, MasterReply> {
-        understood(body).map(Kind::Registration).map(Self)
+        understood(body).map(IncomingRequest::Registration).map(Self)
     }
 
     /// A sealed message of a registered master.
@@ -61,18 +63,18 @@ impl MasterMessage {
     /// # Errors
     /// The reply to a body that is no message, or a message of another version.
     pub fn sealed(body: &[u8]) -> Result<Self, MasterReply> {
-        understood(body).map(Kind::Sealed).map(Self)
+        understood(body).map(IncomingRequest::Sealed).map(Self)
     }
 }
 
 /// Parses a message of this version.
 fn understood<T: DeserializeOwned>(body: &[u8]) -> Result<T, MasterReply> {
     #[derive(Deserialize)]
-    struct Version {
+    struct MessageVersion {
         version: u32,
     }
     let malformed = || MasterReply::refusal(400, "malformed", "The body is no message of a master.");
-    let Version { version } = serde_json::from_slice(body).map_err(|_| malformed())?;
+    let MessageVersion { version } = serde_json::from_slice(body).map_err(|_| malformed())?;
     if version != PROTOCOL_VERSION {
         let error = format!(
             "The master uses version {version} of the protocol between masters and tenants, and this tenant uses \
@@ -119,8 +121,8 @@ impl Tenants {
         let mut attempt = 1;
         loop {
             let taken = match &message.0 {
-                Kind::Registration(request) => self.take_registration(entry, request).await,
-                Kind::Sealed(request) => self.take_message(entry, request).await,
+                IncomingRequest::Registration(request) => self.take_registration(entry, request).await,
+                IncomingRequest::Sealed(request) => self.take_message(entry, request).await,
             };
             match taken {
                 Err(Refusal::Store(error)) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
@@ -214,13 +216,13 @@ impl Tenants {
         let opened = self.connections.keyring.open(&TenancySecret::Master(sealed.pair.clone()).context(), secret);
         let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
         let envelope = Envelope::new(&sealed.pair, &opened).ok_or_else(unreadable)?;
-        let Ok(request) = envelope.open_request::<Request>(sealed) else {
+        let Ok(request) = envelope.open_request::<TenantRequest>(sealed) else {
             let error = "The message is not from the master, or was changed on the way.";
             return Ok(MasterReply::refusal(403, "not-authentic", error));
         };
         describe(call, &request);
         if sealed.sequence <= pair.sequence {
-            let answer = envelope.seal_answer(sealed, &Answer::Overtaken { last: pair.sequence });
+            let answer = envelope.seal_answer(sealed, &TenantAnswer::Overtaken { last: pair.sequence });
             let answer = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
             let reason = format!(
                 "Message {} arrived after message {}: it was a repeat, or another message overtook it.",
@@ -247,33 +249,33 @@ impl Tenants {
         records: &mut Records<'_>,
         call: &AuditEntry,
         pair: &KnownPair,
-        request: &Request,
+        request: &TenantRequest,
         now: Moment,
-    ) -> Result<(Answer, String, bool), Refusal> {
-        let sender = Sender { master: pair.master, name: &pair.name, request_id: &call.request_id };
+    ) -> Result<(TenantAnswer, String, bool), Refusal> {
+        let sender = SendingMaster { master: pair.master, name: &pair.name, request_id: &call.request_id };
         records.mark().await?;
         let (done, plan) = match request {
-            Request::Initiate => return Ok((Answer::Initiated, "Initiated.".to_owned(), true)),
-            Request::Apply { site, plan, connection } => {
+            TenantRequest::Initiate => return Ok((TenantAnswer::Initiated, "Initiated.".to_owned(), true)),
+            TenantRequest::Apply { site, plan, connection } => {
                 let applied = apply(&self.connections, records, &sender, site, connection, now).await;
                 let result = applied.map(|applied| {
                     let Applied { change, without_agent } = applied;
                     match without_agent {
-                        None => (Answer::from(change), format!("{}: {change}", connection.name)),
+                        None => (TenantAnswer::from(change), format!("{}: {change}", connection.name)),
                         Some(why) => {
                             let about = format!("{}: {change}. {}: {}", connection.name, why.code, why.cause);
-                            (Answer::Refused(why), about)
+                            (TenantAnswer::Refused(why), about)
                         }
                     }
                 });
                 (result, *plan)
             }
-            Request::SetSiteStatus { site, active } => {
+            TenantRequest::SetSiteStatus { site, active } => {
                 let set = set_status(records, &sender, site, *active, now).await;
                 let about = if *active { "Set active." } else { "Set inactive." };
-                (set.map(|()| (Answer::SiteStatus { active: *active }, about.to_owned())), false)
+                (set.map(|()| (TenantAnswer::SiteStatus { active: *active }, about.to_owned())), false)
             }
-            Request::Withdraw { site, plan, keep } => {
+            TenantRequest::Withdraw { site, plan, keep } => {
                 let withdrawn = withdraw(&self.connections, records, &sender, site, keep).await;
                 let result = withdrawn.map(|connections| {
                     let names: Vec<_> = connections.iter().map(|one| one.name.as_str()).collect();
@@ -281,7 +283,7 @@ impl Tenants {
                         "Withdrawn: {}",
                         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
                     );
-                    (Answer::Withdrawn { connections }, about)
+                    (TenantAnswer::Withdrawn { connections }, about)
                 });
                 (result, *plan)
             }
@@ -296,7 +298,7 @@ impl Tenants {
                 // The changes before the refusal are undone. The number of the message stays stored.
                 records.undo_to_mark().await?;
                 let about = format!("{}: {}", why.code, why.cause);
-                Ok((Answer::Refused(why), about, false))
+                Ok((TenantAnswer::Refused(why), about, false))
             }
             Err(NotApplied::Store(error)) => Err(error.into()),
         }
@@ -304,12 +306,12 @@ impl Tenants {
 }
 
 /// Sets the command and the site of the audit entry.
-fn describe(call: &mut AuditEntry, request: &Request) {
+fn describe(call: &mut AuditEntry, request: &TenantRequest) {
     let (what, site) = match request {
-        Request::Initiate => ("tenant initiate", ""),
-        Request::Apply { site, .. } => ("tenant receive connection", site.as_str()),
-        Request::Withdraw { site, .. } => ("tenant withdraw connections", site.as_str()),
-        Request::SetSiteStatus { site, .. } => ("tenant set site status", site.as_str()),
+        TenantRequest::Initiate => ("tenant initiate", ""),
+        TenantRequest::Apply { site, .. } => ("tenant receive connection", site.as_str()),
+        TenantRequest::Withdraw { site, .. } => ("tenant withdraw connections", site.as_str()),
+        TenantRequest::SetSiteStatus { site, .. } => ("tenant set site status", site.as_str()),
     };
     what.clone_into(&mut call.command);
     call.site = AuditEntry::kept(site);

@@ -12,7 +12,7 @@ use super::failure::failure;
 use super::handshake::Offer;
 use super::identity::{identity, seal};
 use super::key_pair::{KeyPair, hexadecimal};
-use super::message::{Answer, Introduction, RegistrationAnswer, RegistrationRequest, Request};
+use super::message::{Introduction, RegistrationAnswer, RegistrationRequest, TenantAnswer, TenantRequest};
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
 use super::{PROTOCOL_VERSION, Tenants};
@@ -62,9 +62,9 @@ impl Tenants {
 
         // Only this message marks the key as used on the tenant. If the tenant's answer had been lost, the key would
         // still be valid.
-        match self.say(&tenant, &Fetched::default(), || Request::Initiate).await {
-            Ok(Answer::Initiated) => {}
-            Ok(Answer::Refused(why)) | Err(why) => return Err(refused(why)),
+        match self.say(&tenant, &Fetched::default(), || TenantRequest::Initiate).await {
+            Ok(TenantAnswer::Initiated) => {}
+            Ok(TenantAnswer::Refused(why)) | Err(why) => return Err(refused(why)),
             Ok(_) => return Err(refused(not_authentic().failure)),
         }
         let mut transaction = self.connections.store.transaction().await?;

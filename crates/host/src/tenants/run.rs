@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 
 use super::Tenants;
 use super::content::Fetched;
-use super::exchange::Job;
-use super::order::Order;
+use super::exchange::SyncJob;
+use super::order::SyncOrder;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::service::demand;
 use crate::Refusal;
@@ -157,7 +157,7 @@ impl Tenants {
     async fn carry_out(
         &self,
         caller: &Caller,
-        order: Order,
+        order: SyncOrder,
         unknown: Vec<(ConnectionInfo, SyncFailure)>,
         mut selection: TenantSelection,
         of: i64,
@@ -209,7 +209,7 @@ impl Tenants {
     async fn begin(
         &self,
         caller: &Caller,
-        order: &Order,
+        order: &SyncOrder,
         unknown: Vec<(ConnectionInfo, SyncFailure)>,
         retry_of: Option<SyncRunId>,
     ) -> Result<SyncRunId, Refusal> {
@@ -253,9 +253,9 @@ impl Tenants {
 
     async fn next_page(
         &self,
-        order: &Order,
+        order: &SyncOrder,
         selection: &mut TenantSelection,
-    ) -> Result<VecDeque<(Tenant, Job)>, StoreError> {
+    ) -> Result<VecDeque<(Tenant, SyncJob)>, StoreError> {
         let mut reader = self.connections.store.reader().await?;
         let mut records = reader.records();
         match selection {

@@ -70,7 +70,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Refusal`] for invalid fields, or when the caller is no administrator.
-    pub async fn add_in(
+    pub async fn create_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
@@ -90,7 +90,7 @@ impl Tenants {
                  which has another meaning in a connection's field Tenant."
             )));
         }
-        let added = records.add_tenant(&new, self.now()).await?;
+        let added = records.create_tenant(&new, self.now()).await?;
         self.keep_key(records, added.id, &key).await?;
         Ok(added)
     }
@@ -98,7 +98,7 @@ impl Tenants {
     /// Changes the address of a tenant within the transaction of `records`.
     ///
     /// # Errors
-    /// As [`Tenants::add_in`].
+    /// As [`Tenants::create_in`].
     pub async fn move_in(
         &self,
         records: &mut Records<'_>,

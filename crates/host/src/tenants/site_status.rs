@@ -13,16 +13,16 @@ use soar_store::{Records, TenantFilter};
 use tokio::time::timeout;
 
 use super::Tenants;
-use super::apply::{NotApplied, Sender, site_named};
+use super::apply::{NotApplied, SendingMaster, site_named};
 use super::client::not_authentic;
 use super::content::Fetched;
 use super::failure::{not_registered, revoked_here, too_slow};
-use super::message::{Answer as TenantAnswer, Request};
+use super::message::{TenantAnswer, TenantRequest};
 use super::request::too_long;
 use super::service::demand;
 use crate::Refusal;
 use crate::commands::ExternalCommand;
-use crate::utility::{Answer, Ended};
+use crate::utility::{Answer, CommandResult};
 
 /// The last part of the command's address.
 pub const SITE_STATUS_ENDPOINT: &str = "UpdateTenantSiteStatus";
@@ -125,9 +125,9 @@ impl Tenants {
             "Tenant Region": tenant.region, "Tenant Name": tenant.name, "Tenant Site": request.tenant_site,
             "Status": request.status(), "Result": "Successful",
         });
-        let mut answer = Answer::ended(Ended::Successful);
+        let mut answer = Answer::ended(CommandResult::Successful);
         if let Err(why) = result {
-            answer = Answer::ended(Ended::Failed);
+            answer = Answer::ended(CommandResult::Failed);
             answer.error = format!("{}: {} {}", quoted(&tenant.name), why.cause, why.cure);
             row["Result"] = json!("Failed");
             row["Error Code"] = json!(why.code);
@@ -176,7 +176,7 @@ impl Tenants {
             TenantState::Revoked => return Err(revoked_here()),
             TenantState::Registered => {}
         }
-        let message = || Request::SetSiteStatus { site: request.tenant_site.clone(), active: request.active };
+        let message = || TenantRequest::SetSiteStatus { site: request.tenant_site.clone(), active: request.active };
         let fetched = Fetched::default();
         let asking = timeout(self.settings.tenant_time(), self.say(tenant, &fetched, message));
         let answer = asking.await.unwrap_or_else(|_| Err(too_slow(self.settings.tenant_seconds)));
@@ -196,7 +196,7 @@ impl Tenants {
 /// On a tenant: sets the status of the site.
 pub(super) async fn set_status(
     records: &mut Records<'_>,
-    sender: &Sender<'_>,
+    sender: &SendingMaster<'_>,
     site: &str,
     active: bool,
     now: Moment,

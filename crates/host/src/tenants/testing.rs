@@ -20,7 +20,7 @@ use super::PROTOCOL_VERSION;
 use super::envelope::{Envelope, SealedRequest};
 use super::handshake::{Acceptance, new_key_pair};
 use super::key_pair::KeyPair;
-use super::message::{Answer, NamedConnection, RegistrationAnswer, RegistrationRequest, Request};
+use super::message::{RegistrationAnswer, RegistrationRequest, TenantAnswer, TenantRequest, WithdrawnConnection};
 use super::one_time_key::OneTimeKey;
 
 /// A tenant that stores only the id and a hash of each connection.
@@ -31,13 +31,13 @@ struct LightTenant {
     connections: HashMap<ConnectionId, [u8; 32]>,
 }
 
-type Shared = Arc<Vec<Mutex<LightTenant>>>;
+type SharedTenants = Arc<Vec<Mutex<LightTenant>>>;
 
 /// Light tenants, each with its own address.
 #[derive(Clone)]
 pub struct LightTenants {
     url: String,
-    tenants: Shared,
+    tenants: SharedTenants,
 }
 
 impl std::fmt::Debug for LightTenants {
@@ -58,7 +58,7 @@ impl LightTenants {
             let key = OneTimeKey::new(identity.public, Zeroizing::new(*secret));
             Mutex::new(LightTenant { identity, key, pair: None, connections: HashMap::new() })
         });
-        let tenants: Shared = Arc::new(tenants.collect());
+        let tenants: SharedTenants = Arc::new(tenants.collect());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let router = Router::new()
@@ -88,7 +88,7 @@ fn lock(tenant: &Mutex<LightTenant>) -> std::sync::MutexGuard<'_, LightTenant> {
 }
 
 async fn register(
-    State(tenants): State<Shared>,
+    State(tenants): State<SharedTenants>,
     Path(number): Path<usize>,
     Json(request): Json<RegistrationRequest>,
 ) -> Response {
@@ -103,14 +103,18 @@ async fn register(
     registered().map_or_else(|| StatusCode::NOT_FOUND.into_response(), |answer| Json(answer).into_response())
 }
 
-async fn call(State(tenants): State<Shared>, Path(number): Path<usize>, Json(sealed): Json<SealedRequest>) -> Response {
+async fn call(
+    State(tenants): State<SharedTenants>,
+    Path(number): Path<usize>,
+    Json(sealed): Json<SealedRequest>,
+) -> Response {
     let answered = || {
         let mut tenant = lock(tenants.get(number)?);
         let LightTenant { pair, connections, .. } = &mut *tenant;
         let (envelope, last) = pair.as_mut()?;
-        let request: Request = envelope.open_request(&sealed).ok()?;
+        let request: TenantRequest = envelope.open_request(&sealed).ok()?;
         if sealed.sequence <= *last {
-            return envelope.seal_answer(&sealed, &Answer::Overtaken { last: *last });
+            return envelope.seal_answer(&sealed, &TenantAnswer::Overtaken { last: *last });
         }
         *last = sealed.sequence;
         envelope.seal_answer(&sealed, &perform(connections, &request))
@@ -118,11 +122,11 @@ async fn call(State(tenants): State<Shared>, Path(number): Path<usize>, Json(sea
     answered().map_or_else(|| StatusCode::FORBIDDEN.into_response(), |answer| Json(answer).into_response())
 }
 
-fn perform(connections: &mut HashMap<ConnectionId, [u8; 32]>, request: &Request) -> Answer {
+fn perform(connections: &mut HashMap<ConnectionId, [u8; 32]>, request: &TenantRequest) -> TenantAnswer {
     match request {
-        Request::Initiate => Answer::Initiated,
-        Request::SetSiteStatus { active, .. } => Answer::SiteStatus { active: *active },
-        Request::Apply { plan, connection, .. } => {
+        TenantRequest::Initiate => TenantAnswer::Initiated,
+        TenantRequest::SetSiteStatus { active, .. } => TenantAnswer::SiteStatus { active: *active },
+        TenantRequest::Apply { plan, connection, .. } => {
             let hash = *blake3::hash(&serde_json::to_vec(connection).unwrap_or_default()).as_bytes();
             let change = match connections.get(&connection.id) {
                 None => SyncChange::Added,
@@ -132,15 +136,15 @@ fn perform(connections: &mut HashMap<ConnectionId, [u8; 32]>, request: &Request)
             if !plan {
                 connections.insert(connection.id, hash);
             }
-            Answer::Applied { change }
+            TenantAnswer::Applied { change }
         }
-        Request::Withdraw { plan, keep, .. } => {
+        TenantRequest::Withdraw { plan, keep, .. } => {
             let gone: Vec<ConnectionId> = connections.keys().filter(|id| !keep.contains(id)).copied().collect();
             if !plan {
                 connections.retain(|id, _| keep.contains(id));
             }
-            let named = |id| NamedConnection { id, name: String::new(), integration: String::new() };
-            Answer::Withdrawn { connections: gone.into_iter().map(named).collect() }
+            let named = |id| WithdrawnConnection { id, name: String::new(), integration: String::new() };
+            TenantAnswer::Withdrawn { connections: gone.into_iter().map(named).collect() }
         }
     }
 }

@@ -49,7 +49,7 @@ const NOT_KEPT: &[&str] =
 
 /// The meaning of a name in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(super) enum FileColumn {
     /// A field, by the host's own name.
     Field(&'static str),
     /// A name that the import ignores.
@@ -71,7 +71,7 @@ fn own(subject: Subject) -> (&'static [&'static str], &'static [(&'static str, &
     }
 }
 
-impl Column {
+impl FileColumn {
     /// The meaning of `name`; `None` for an unknown name.
     pub(super) fn named(subject: Subject, name: &str) -> Option<Self> {
         let (fields, others) = own(subject);
@@ -101,18 +101,18 @@ const MOST_PROBLEMS: usize = 10;
 ///
 /// # Errors
 /// All problems in one sentence.
-pub(super) fn columns<'a>(subject: Subject, names: impl Iterator<Item = &'a str>) -> Result<Vec<Column>, String> {
+pub(super) fn columns<'a>(subject: Subject, names: impl Iterator<Item = &'a str>) -> Result<Vec<FileColumn>, String> {
     let (mut columns, mut problems) = (Vec::new(), Vec::new());
-    let mut known: Vec<(Column, &str, usize)> = Vec::new();
+    let mut known: Vec<(FileColumn, &str, usize)> = Vec::new();
     for (place, name) in (1..).zip(names) {
-        let Some(column) = Column::named(subject, name) else {
+        let Some(column) = FileColumn::named(subject, name) else {
             let (fields, _) = own(subject);
             let near = nearest(name, fields.iter().copied());
             let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             problems.push(format!("there is no column {}{near}", quoted(name)));
             continue;
         };
-        match known.iter().find(|(other, ..)| *other == column && column != Column::NotRead) {
+        match known.iter().find(|(other, ..)| *other == column && column != FileColumn::NotRead) {
             Some((_, first, at)) => problems.push(format!(
                 "a column occurs twice: {} (column {at}) and {} (column {place})",
                 quoted(first),
@@ -123,7 +123,7 @@ pub(super) fn columns<'a>(subject: Subject, names: impl Iterator<Item = &'a str>
         columns.push(column);
     }
     for field in ["number", "site"] {
-        if !columns.contains(&Column::Field(field)) {
+        if !columns.contains(&FileColumn::Field(field)) {
             problems.push(format!("the column {field} is missing"));
         }
     }
@@ -154,11 +154,11 @@ mod tests {
             (Subject::Cases, "Case Owner's Site", "site"),
             (Subject::Cases, "Priority", "priority"),
         ] {
-            assert_eq!(Column::named(subject, name), Some(Column::Field(field)), "{name}");
+            assert_eq!(FileColumn::named(subject, name), Some(FileColumn::Field(field)), "{name}");
         }
-        assert_eq!(Column::named(Subject::Incidents, "priority"), Some(Column::NotKept("Priority")));
-        assert_eq!(Column::named(Subject::Cases, "tags"), None);
-        assert_eq!(Column::named(Subject::Incidents, "Timezone"), Some(Column::NotRead));
+        assert_eq!(FileColumn::named(Subject::Incidents, "priority"), Some(FileColumn::NotKept("Priority")));
+        assert_eq!(FileColumn::named(Subject::Cases, "tags"), None);
+        assert_eq!(FileColumn::named(Subject::Incidents, "Timezone"), Some(FileColumn::NotRead));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde_json::Value;
 use soar_store::model::{Caller, IncidentId, Right, SiteId};
 use soar_store::{HeldRows, Oversize, Records, Store};
 
-use super::write_record::{Belongings, CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
-use super::{Format, Progress, Subject, TransferError, formula};
+use super::write_record::{Belongings, CASE_COLUMNS, FieldTexts, INCIDENT_COLUMNS, write_case, write_incident};
+use super::{Format, Subject, TransferError, TransferProgress, formula};
 
 /// The limit of rows in memory at once.
 const PAGE: i64 = 500;
@@ -27,7 +27,7 @@ pub async fn export(
     subject: Subject,
     format: Format,
     out: &mut (dyn Write + Send),
-    progress: &mut (dyn FnMut(Progress) + Send),
+    progress: &mut (dyn FnMut(TransferProgress) + Send),
 ) -> Result<u64, TransferError> {
     let mut reader = store.reader().await?;
     let mut records = reader.records();
@@ -44,7 +44,7 @@ pub async fn export(
         Subject::Cases => records.count_cases(&ids).await?,
     };
     drop(reader);
-    let mut writer = Writer::new(subject, format, out)?;
+    let mut writer = ExportWriter::new(subject, format, out)?;
     let (mut after_incident, mut after_case) = (None, None);
     loop {
         // One reader per page, so that a stalled export holds no connection of the store.
@@ -67,7 +67,7 @@ pub async fn export(
         for row in &rows {
             writer.row(row)?;
         }
-        progress(Progress { rows: writer.rows, total_rows: u64::try_from(total).ok(), bytes: 0 });
+        progress(TransferProgress { rows: writer.rows, total_rows: u64::try_from(total).ok(), bytes: 0 });
     }
     writer.finish()
 }
@@ -78,7 +78,7 @@ async fn incidents(
     sites: &HashMap<SiteId, String>,
     site_ids: &[SiteId],
     after: &mut Option<IncidentId>,
-) -> Result<Vec<Written>, TransferError> {
+) -> Result<Vec<FieldTexts>, TransferError> {
     let HeldRows { rows: incidents, room: _room } = records.incidents_after(site_ids, *after, PAGE, PAGE_BYTES).await?;
     *after = incidents.last().map(|incident| incident.id);
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
@@ -107,13 +107,13 @@ async fn incidents(
 }
 
 /// Writes rows in a format.
-struct Writer<'w> {
+struct ExportWriter<'w> {
     format: Format,
     out: &'w mut (dyn Write + Send),
     rows: u64,
 }
 
-impl<'w> Writer<'w> {
+impl<'w> ExportWriter<'w> {
     fn new(subject: Subject, format: Format, out: &'w mut (dyn Write + Send)) -> Result<Self, TransferError> {
         match format {
             Format::Json => out.write_all(b"[")?,
@@ -129,7 +129,7 @@ impl<'w> Writer<'w> {
         Ok(Self { format, out, rows: 0 })
     }
 
-    fn row(&mut self, row: &Written) -> Result<(), TransferError> {
+    fn row(&mut self, row: &FieldTexts) -> Result<(), TransferError> {
         if self.format == Format::Csv {
             line(self.out, row.iter().map(|(_, json)| cell(json)))?;
         } else {

@@ -60,7 +60,7 @@ text_enum! {
 
 /// The progress of an import or export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct TransferProgress {
     /// The number of rows read or written.
     pub rows: u64,
     /// The number of all rows, where it is known.

@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for LinkRow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields, rename_all = "camelCase")]
-        struct Whole {
+        struct WholeLink {
             number: String,
             #[serde(default)]
             linked_at: Option<String>,
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for LinkRow {
         if let Ok(number) = serde_json::from_str::<String>(raw.get()) {
             return Ok(Self { number, linked_at: None, linked_by: None });
         }
-        let Whole { number, linked_at, linked_by } = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
+        let WholeLink { number, linked_at, linked_by } = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
         Ok(Self { number, linked_at, linked_by })
     }
 }

@@ -8,31 +8,31 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use soar_connector::name::quoted;
 
-use super::columns::{Column, columns};
+use super::columns::{FileColumn, columns};
 use super::{BadRow, Format, Subject, TransferError, formula};
 
 /// The fields of a row by the host's own names, each as JSON text.
 pub(super) type RawRow = BTreeMap<String, Box<RawValue>>;
 
 /// The members of a JSON object in their order. A name may occur twice.
-struct Members(Vec<(String, Box<RawValue>)>);
+struct OrderedMembers(Vec<(String, Box<RawValue>)>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for OrderedMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OfObject;
         impl<'de> Visitor<'de> for OfObject {
-            type Value = Members;
+            type Value = OrderedMembers;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OrderedMembers, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(OrderedMembers(members))
             }
         }
         deserializer.deserialize_map(OfObject)
@@ -66,27 +66,27 @@ fn unmarked<R: BufRead>(mut reader: R) -> Result<Unmarked<R>, TransferError> {
 }
 
 /// A row and its line; or the problem of the row.
-pub(super) type Row = Result<(u64, RawRow), BadRow>;
+pub(super) type SourceRow = Result<(u64, RawRow), BadRow>;
 
 /// The source of rows.
-pub(super) struct Source<R> {
+pub(super) struct RowSource<R> {
     subject: Subject,
-    rows: Rows<Unmarked<R>>,
+    rows: FormatReader<Unmarked<R>>,
 }
 
-enum Rows<R> {
+enum FormatReader<R> {
     Json(JsonArray<R>),
     Ndjson { reader: R, line: u64, bytes: u64 },
-    Csv { reader: Box<csv::Reader<Measured<R>>>, columns: Vec<Column>, names: csv::StringRecord },
+    Csv { reader: Box<csv::Reader<RowLimitedReader<R>>>, columns: Vec<FileColumn>, names: csv::StringRecord },
 }
 
 /// Limits the bytes read for one row. In CSV a missing quotation mark would make a row endless.
-struct Measured<R> {
+struct RowLimitedReader<R> {
     reader: R,
     left: u64,
 }
 
-impl<R: Read> Read for Measured<R> {
+impl<R: Read> Read for RowLimitedReader<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(bytes)?;
         self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
@@ -97,19 +97,20 @@ impl<R: Read> Read for Measured<R> {
 /// Columns whose cells are JSON.
 const JSON_COLUMNS: &[&str] = &["rawData", "tasks", "fields", "cases", "linkedIncidents", "findings", "rule"];
 
-impl<R: BufRead> Source<R> {
+impl<R: BufRead> RowSource<R> {
     pub(super) fn new(subject: Subject, format: Format, reader: R) -> Result<Self, TransferError> {
         let reader = unmarked(reader)?;
         let rows = match format {
-            Format::Json => Rows::Json(JsonArray { reader, line: 1, bytes: 0 }),
-            Format::Ndjson => Rows::Ndjson { reader, line: 0, bytes: 0 },
+            Format::Json => FormatReader::Json(JsonArray { reader, line: 1, bytes: 0 }),
+            Format::Ndjson => FormatReader::Ndjson { reader, line: 0, bytes: 0 },
             Format::Csv => {
-                let mut reader =
-                    csv::ReaderBuilder::new().flexible(true).from_reader(Measured { reader, left: LONGEST_CSV_ROW });
+                let mut reader = csv::ReaderBuilder::new()
+                    .flexible(true)
+                    .from_reader(RowLimitedReader { reader, left: LONGEST_CSV_ROW });
                 let names = reader.headers().map_err(|error| unreadable(1, error))?.clone();
                 let columns = columns(subject, names.iter());
                 let columns = columns.map_err(|problem| TransferError::Unreadable { line: 1, problem })?;
-                Rows::Csv { reader: Box::new(reader), columns, names }
+                FormatReader::Csv { reader: Box::new(reader), columns, names }
             }
         };
         Ok(Self { subject, rows })
@@ -118,18 +119,18 @@ impl<R: BufRead> Source<R> {
     /// The number of bytes read.
     pub(super) fn bytes(&self) -> u64 {
         match &self.rows {
-            Rows::Json(array) => array.bytes,
-            Rows::Ndjson { bytes, .. } => *bytes,
-            Rows::Csv { reader, .. } => reader.position().byte(),
+            FormatReader::Json(array) => array.bytes,
+            FormatReader::Ndjson { bytes, .. } => *bytes,
+            FormatReader::Csv { reader, .. } => reader.position().byte(),
         }
     }
 
     /// The next row; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Row>, TransferError> {
+    pub(super) fn next(&mut self) -> Result<Option<SourceRow>, TransferError> {
         let subject = self.subject;
         match &mut self.rows {
-            Rows::Json(array) => array.next(subject),
-            Rows::Ndjson { reader, line, bytes } => loop {
+            FormatReader::Json(array) => array.next(subject),
+            FormatReader::Ndjson { reader, line, bytes } => loop {
                 let mut text = Vec::new();
                 *line += 1;
                 let read = reader.by_ref().take(LONGEST_ROW + 1).read_until(b'\n', &mut text)?;
@@ -142,7 +143,7 @@ impl<R: BufRead> Source<R> {
                     return Ok(Some(parse(subject, &text, *line)));
                 }
             },
-            Rows::Csv { reader, columns, names } => {
+            FormatReader::Csv { reader, columns, names } => {
                 let mut record = csv::StringRecord::new();
                 reader.get_mut().left = LONGEST_CSV_ROW;
                 match reader.read_record(&mut record) {
@@ -182,8 +183,8 @@ fn too_long(text: &[u8], line: u64) -> Result<(), TransferError> {
     Err(TransferError::Unreadable { line, problem: format!("the row is longer than {LONGEST_ROW} bytes") })
 }
 
-fn parse(subject: Subject, text: &[u8], line: u64) -> Row {
-    let members = serde_json::from_slice::<Members>(text).map_err(|error| {
+fn parse(subject: Subject, text: &[u8], line: u64) -> SourceRow {
+    let members = serde_json::from_slice::<OrderedMembers>(text).map_err(|error| {
         let start = quoted(String::from_utf8_lossy(text).trim());
         // The position in the error is relative to the row, so it is left out.
         let why = error.to_string();
@@ -193,11 +194,11 @@ fn parse(subject: Subject, text: &[u8], line: u64) -> Row {
     let (mut row, mut names) = (RawRow::new(), BTreeMap::new());
     for (name, value) in members.0 {
         let bad = |problem| BadRow { line, field: Some(name.clone()), problem };
-        let field = match Column::named(subject, &name) {
-            Some(Column::Field(field)) => field.to_owned(),
-            Some(Column::NotRead) => continue,
-            Some(Column::NotKept(_)) if is_nothing(value.get()) => continue,
-            Some(Column::NotKept(field)) => return Err(bad(not_kept(field, value.get()))),
+        let field = match FileColumn::named(subject, &name) {
+            Some(FileColumn::Field(field)) => field.to_owned(),
+            Some(FileColumn::NotRead) => continue,
+            Some(FileColumn::NotKept(_)) if is_nothing(value.get()) => continue,
+            Some(FileColumn::NotKept(field)) => return Err(bad(not_kept(field, value.get()))),
             // Reported with the other problems of the row.
             None => name.clone(),
         };
@@ -227,7 +228,7 @@ fn list_of(column: &str, cell: &str) -> String {
     serde_json::Value::from(cell.split(',').map(str::trim).collect::<Vec<_>>()).to_string()
 }
 
-fn cells(columns: &[Column], names: &csv::StringRecord, record: &csv::StringRecord) -> Row {
+fn cells(columns: &[FileColumn], names: &csv::StringRecord, record: &csv::StringRecord) -> SourceRow {
     let line = record.position().map_or(0, csv::Position::line);
     if record.len() != columns.len() {
         let (expected, found) = (columns.len(), record.len());
@@ -243,10 +244,10 @@ fn cells(columns: &[Column], names: &csv::StringRecord, record: &csv::StringReco
         }
         let bad = |problem| BadRow { line, field: Some(name.to_owned()), problem };
         let field = match column {
-            Column::Field(field) => *field,
-            Column::NotRead => continue,
-            Column::NotKept(_) if is_nothing(cell) => continue,
-            Column::NotKept(field) => return Err(bad(not_kept(field, cell))),
+            FileColumn::Field(field) => *field,
+            FileColumn::NotRead => continue,
+            FileColumn::NotKept(_) if is_nothing(cell) => continue,
+            FileColumn::NotKept(field) => return Err(bad(not_kept(field, cell))),
         };
         let text = if JSON_COLUMNS.contains(&field) {
             list_of(field, cell)
@@ -268,7 +269,7 @@ struct JsonArray<R> {
 }
 
 impl<R: BufRead> JsonArray<R> {
-    fn next(&mut self, subject: Subject) -> Result<Option<Row>, TransferError> {
+    fn next(&mut self, subject: Subject) -> Result<Option<SourceRow>, TransferError> {
         let mut row = Vec::new();
         let mut start = self.line;
         let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);

@@ -8,7 +8,7 @@ use soar_store::{IncidentRule, TransferredFinding};
 use super::nested::{FieldRow, FindingRow, LinkRow, RuleRow, RuleSubject, TaskRow};
 
 /// The fields of a row, each as JSON text.
-pub(super) type Written = Vec<(&'static str, String)>;
+pub(super) type FieldTexts = Vec<(&'static str, String)>;
 
 fn text(text: &str) -> String {
     Value::from(text).to_string()
@@ -77,7 +77,7 @@ pub(super) struct Belongings<'b> {
 }
 
 /// The row of an incident.
-pub(super) fn write_incident(incident: &Incident, site: &str, its: Belongings<'_>) -> Written {
+pub(super) fn write_incident(incident: &Incident, site: &str, its: Belongings<'_>) -> FieldTexts {
     let Belongings { tasks, fields, cases, linked, findings, rule } = its;
     let tasks = tasks.iter().map(|task| TaskRow { name: task.name.clone(), required: task.required, done: task.done });
     let fields = fields.iter().map(|field| FieldRow {
@@ -116,7 +116,7 @@ pub(super) fn write_incident(incident: &Incident, site: &str, its: Belongings<'_
 }
 
 /// The row of a case.
-pub(super) fn write_case(case: &Case, site: &str) -> Written {
+pub(super) fn write_case(case: &Case, site: &str) -> FieldTexts {
     vec![
         ("number", text(&case.number)),
         ("title", text(&case.title)),

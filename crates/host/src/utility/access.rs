@@ -87,14 +87,14 @@ pub(super) const SYSTEM: &str = "System";
 
 /// A user as owner or assignee, with its roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Owner {
+pub(crate) struct IncidentOwner {
     /// The user's own spelling of the name, or the given name if there is no such user.
     name: String,
     /// The user and its roles, if the user exists.
     user: Option<(User, BTreeMap<SiteId, Role>)>,
 }
 
-impl Owner {
+impl IncidentOwner {
     /// The user of that name, if there is one.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl Owner {
 
 /// Checks the name of an owner on `site`, and returns the recorded name.
 pub(super) async fn owner_on(records: &mut Records<'_>, name: &str, site: &Site) -> Result<String, Refusal> {
-    let owner = Owner::find(records, name).await?;
+    let owner = IncidentOwner::find(records, name).await?;
     owner.must_see(site.id, &site.name).map_err(Refusal::Because)?;
     Ok(owner.name)
 }

@@ -9,7 +9,7 @@ use super::{More, Rows};
 
 /// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Ended {
+pub enum CommandResult {
     /// The command did everything.
     Successful,
     /// The bulk command did some items, but not all.
@@ -19,7 +19,7 @@ pub enum Ended {
     Failed,
 }
 
-impl Ended {
+impl CommandResult {
     /// The text in `returnData`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -49,7 +49,7 @@ pub struct Answer {
     /// The error; empty for a successful command.
     pub error: String,
     /// The result.
-    pub return_data: Ended,
+    pub return_data: CommandResult,
     /// The value of `returnData` in place of the result, for commands that are documented so.
     pub shown: Option<Value>,
     /// One object per item, for a command with items.
@@ -63,7 +63,7 @@ pub struct Answer {
 impl Answer {
     /// An answer with only a result.
     #[must_use]
-    pub fn ended(return_data: Ended) -> Self {
+    pub fn ended(return_data: CommandResult) -> Self {
         Self {
             result: None,
             error: String::new(),

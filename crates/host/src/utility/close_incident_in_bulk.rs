@@ -15,7 +15,7 @@ use super::cc_table::CcTable;
 use super::dates::{context_date, table_date};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, Rows, items};
+use super::{Answer, CommandResult, Rows, items};
 use crate::Refusal;
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ struct ClosedRow<'a> {
     #[serde(rename = "Close Date")]
     date: &'a str,
     #[serde(rename = "Result")]
-    result: Ended,
+    result: CommandResult,
     #[serde(rename = "Closed By")]
     by: &'a str,
     #[serde(rename = "Error Message", skip_serializing_if = "Option::is_none")]
@@ -167,7 +167,7 @@ impl Closed {
             let (status, at, by) = self.became(item, now);
             let dated = at.zip(item.incident.as_ref().map(|incident| incident.site_id)).and_then(|key| dates.get(&key));
             let (date, shown_date) = dated.map(|(date, shown)| (date.as_str(), shown.as_str())).unwrap_or_default();
-            let result = if item.refusal.is_none() { Ended::Successful } else { Ended::Failed };
+            let result = if item.refusal.is_none() { CommandResult::Successful } else { CommandResult::Failed };
             table.row([&*item.number, status, shown_date, by, result.as_str()]);
             let error = item.refusal.as_deref();
             ClosedRow { number: &item.number, status, date, result, by, error }

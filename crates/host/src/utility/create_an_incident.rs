@@ -9,7 +9,7 @@ use soar_store::{NewIncident, NumberKind, Records};
 
 use super::access::{self, SYSTEM, owner_on};
 use super::dates::{context_date, day_of, parse_date_time, parse_zone};
-use super::{Answer, Ended, UtilityCommand};
+use super::{Answer, CommandResult, UtilityCommand};
 use crate::Refusal;
 
 #[derive(Debug)]
@@ -68,8 +68,8 @@ impl UtilityCommand for CreateAnIncident {
         let row = json!({
             "Incident Number": incident.number, "Incident Type": incident.incident_type, "Title": incident.title,
             "Severity": incident.severity, "Status": "Open", "Owner": incident.owner, "Site": site.name,
-            "Date Created": context_date(now, site), "Creator": incident.creator, "Result": Ended::Successful,
+            "Date Created": context_date(now, site), "Creator": incident.creator, "Result": CommandResult::Successful,
         });
-        Ok(Answer { context_data: Some(vec![row].into()), ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(vec![row].into()), ..Answer::ended(CommandResult::Successful) })
     }
 }

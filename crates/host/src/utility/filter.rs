@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use soar_connector::name::{nearest, quoted};
-use soar_store::{Comparison, Condition, Operand, Subject};
+use soar_store::{Comparison, Condition, ConditionField, Operand};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
@@ -78,7 +78,7 @@ fn parse_condition(condition: &Map<String, Value>) -> Result<Condition, String> 
     }
     let section = text("section");
     if !section.is_empty() {
-        let subject = Subject::Dynamic { section: section.to_owned(), name: name.to_owned() };
+        let subject = ConditionField::Dynamic { section: section.to_owned(), name: name.to_owned() };
         let operand = if needs_value { Operand::Text(value) } else { Operand::Nothing };
         return Ok(Condition { subject, comparison, operand });
     }
@@ -93,7 +93,7 @@ fn parse_condition(condition: &Map<String, Value>) -> Result<Condition, String> 
         ),
         true => Operand::Text(value),
     };
-    Ok(Condition { subject: Subject::Static(field), comparison, operand })
+    Ok(Condition { subject: ConditionField::Static(field), comparison, operand })
 }
 
 fn unknown(name: &str) -> String {

@@ -15,7 +15,7 @@ use soar_store::{ByIncident, HeldRows, LongTexts, Records, Search, SearchOrder};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
-use super::{Answer, Ended, More, Rows, UtilityCommand, access, filter};
+use super::{Answer, CommandResult, More, Rows, UtilityCommand, access, filter};
 use crate::Refusal;
 
 /// The default number of incidents on a page.
@@ -101,7 +101,7 @@ fn dynamic(sections: &Sections, fields: &[DynamicField]) -> Map<String, Value> {
 }
 
 /// An incident in the answer.
-struct Row<'i> {
+struct IncidentInAnswer<'i> {
     columns: &'i [(String, &'static StaticField)],
     incident: &'i Incident,
     site: &'i Site,
@@ -110,7 +110,7 @@ struct Row<'i> {
     dynamic: Option<Map<String, Value>>,
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for IncidentInAnswer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, field) in self.columns {
@@ -181,12 +181,12 @@ impl UtilityCommand for GetIncidents {
             links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
             let fields = fields.remove(&incident.id).unwrap_or_default();
             let dynamic = (!sections.is_empty()).then(|| dynamic(&sections, &fields));
-            Row { columns: &columns, incident, site: &caller.site, links, dynamic }
+            IncidentInAnswer { columns: &columns, incident, site: &caller.site, links, dynamic }
         });
         let rows: Rows = rows.collect();
         let mut more = More::default();
         more.insert("rawData", &BTreeMap::from([("incidents", &rows)]))
             .map_err(|error| Refusal::Because(error.to_string()))?;
-        Ok(Answer { context_data: Some(rows), more, room, ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(rows), more, room, ..Answer::ended(CommandResult::Successful) })
     }
 }

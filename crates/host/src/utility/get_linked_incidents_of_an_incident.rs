@@ -8,7 +8,7 @@ use soar_connector::Parameters;
 use soar_store::model::{Caller, Moment, Right};
 use soar_store::{Records, StoreError};
 
-use super::{Answer, Ended, MOST_ITEMS, UtilityCommand};
+use super::{Answer, CommandResult, MOST_ITEMS, UtilityCommand};
 use crate::Refusal;
 
 /// The greatest distance of an incident in links.
@@ -62,7 +62,7 @@ impl UtilityCommand for GetLinkedIncidentsOfAnIncident {
                 )));
             }
         }
-        let shown = json!({ "Status": Ended::Successful, "Data": numbers });
-        Ok(Answer { shown: Some(shown), ..Answer::ended(Ended::Successful) })
+        let shown = json!({ "Status": CommandResult::Successful, "Data": numbers });
+        Ok(Answer { shown: Some(shown), ..Answer::ended(CommandResult::Successful) })
     }
 }

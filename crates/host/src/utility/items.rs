@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use soar_connector::Parameters;
 
-use super::{Answer, Ended};
+use super::{Answer, CommandResult};
 use crate::Refusal;
 
 /// The most items of a bulk command.
@@ -28,8 +28,8 @@ pub(super) fn numbers(parameters: &Parameters, name: &str) -> Result<Vec<String>
 
 /// The answer of a bulk command. If nothing was done, the error names the first failed item.
 pub(super) fn answer(done: usize, failed: &[(&str, &str)]) -> Answer {
-    let mut answer = Answer::ended(Ended::of(done, failed.len()));
-    if answer.return_data == Ended::Failed
+    let mut answer = Answer::ended(CommandResult::of(done, failed.len()));
+    if answer.return_data == CommandResult::Failed
         && let Some((number, why)) = failed.first()
     {
         let number = soar_connector::name::quoted(number);

@@ -12,7 +12,7 @@ use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, items};
+use super::{Answer, CommandResult, items};
 use crate::Refusal;
 
 /// The most links in one call.
@@ -156,9 +156,9 @@ impl BulkCommand for LinkIncidentToExistingCases {
         // Incidents cannot be linked without a case, nor cases without an incident.
         let done = if cases.is_empty() || linked == 0 { 0 } else { linked + cases.len() };
         let mut answer = items::answer(done, &failed);
-        if answer.return_data != Ended::Successful {
+        if answer.return_data != CommandResult::Successful {
             let result = |refusal: &Option<String>| {
-                if refusal.is_none() && done > 0 { Ended::Successful } else { Ended::Failed }
+                if refusal.is_none() && done > 0 { CommandResult::Successful } else { CommandResult::Failed }
             };
             let message = |refusal: &Option<String>, other: &str| {
                 refusal.clone().unwrap_or_else(|| {

@@ -12,7 +12,7 @@ use super::bulk::{BulkCommand, Decision};
 use super::dates::{day_of, parse_date_time, parse_zone};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, items};
+use super::{Answer, CommandResult, items};
 use crate::Refusal;
 
 #[derive(Debug)]
@@ -106,10 +106,10 @@ impl BulkCommand for LinkIncidentsToNewCase {
         let rows = decision.items.iter().map(|item| match &item.refusal {
             None => json!({
                 "IncidentNumber": item.number, "LinkedCaseNumber": number, "UpdatedForm": [],
-                "Result": Ended::Successful,
+                "Result": CommandResult::Successful,
             }),
             Some(refusal) => json!({
-                "IncidentNumber": item.number, "LinkedCaseNumber": "", "UpdatedForm": [], "Result": Ended::Failed,
+                "IncidentNumber": item.number, "LinkedCaseNumber": "", "UpdatedForm": [], "Result": CommandResult::Failed,
                 "Error Message": refusal,
             }),
         });

@@ -31,8 +31,8 @@ use soar_connector::Parameters;
 use soar_store::Records;
 use soar_store::model::{Caller, Moment};
 
-pub(crate) use access::Owner;
-pub use answer::{Answer, Ended};
+pub(crate) use access::IncidentOwner;
+pub use answer::{Answer, CommandResult};
 pub(crate) use cc_table::CcTable;
 pub(crate) use create_an_incident::cut_title;
 pub use dates::{day_of, parse_date_time};

@@ -14,7 +14,7 @@ use super::close_incident_in_bulk::{self, CloseIncidentInBulk, Closing};
 use super::create_an_incident::cut_title;
 use super::dates::{context_date, parse_date_time};
 use super::static_field::StaticField;
-use super::{Answer, Ended, UtilityCommand};
+use super::{Answer, CommandResult, UtilityCommand};
 use crate::Refusal;
 
 #[derive(Debug)]
@@ -144,8 +144,8 @@ impl UtilityCommand for SetIncidentField {
         let value = if field == Some("Title") { incident.title.as_str() } else { value };
         let row = json!({
             "Incident Number": incident.number, "Field Name": field.unwrap_or(name), "Field Value": value,
-            "Modified Date": context_date(now, &site), "Modified By": caller.user.name, "Result": Ended::Successful,
+            "Modified Date": context_date(now, &site), "Modified By": caller.user.name, "Result": CommandResult::Successful,
         });
-        Ok(Answer { context_data: Some(vec![row].into()), ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(vec![row].into()), ..Answer::ended(CommandResult::Successful) })
     }
 }

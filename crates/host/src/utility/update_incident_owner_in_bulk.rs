@@ -6,11 +6,11 @@ use soar_connector::Parameters;
 use soar_store::Records;
 use soar_store::model::{Caller, IncidentId, Moment};
 
-use super::access::{Actor, Owner, Sites};
+use super::access::{Actor, IncidentOwner, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, items};
+use super::{Answer, CommandResult, items};
 use crate::Refusal;
 
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct UpdateIncidentOwnerInBulk;
 
 #[derive(Debug)]
 pub(super) struct Owned {
-    owner: Owner,
+    owner: IncidentOwner,
     items: Vec<Selected>,
 }
 
@@ -58,7 +58,7 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
             return Err(Refusal::Because("Owner is empty: expected the name of the new owner.".to_owned()));
         }
         let actor = Actor::find(records, caller, parameters).await?;
-        let owner = Owner::find(records, owner).await?;
+        let owner = IncidentOwner::find(records, owner).await?;
         let sites = Sites::load(records).await?;
         let mut items = select(records, caller, &actor, &sites, numbers).await?;
         for item in &mut items {
@@ -77,11 +77,13 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
             records.own_incidents(&ids, owner, now).await?;
         }
         let rows = decision.items.iter().map(|item| match &item.refusal {
-            None => json!({ "Incident Number": item.number, "Incident Owner": owner, "Result": Ended::Successful }),
+            None => {
+                json!({ "Incident Number": item.number, "Incident Owner": owner, "Result": CommandResult::Successful })
+            }
             Some(refusal) => {
                 let owner = item.incident.as_ref().and_then(|incident| incident.owner.as_deref()).unwrap_or_default();
                 json!({
-                    "Incident Number": item.number, "Incident Owner": owner, "Result": Ended::Failed,
+                    "Incident Number": item.number, "Incident Owner": owner, "Result": CommandResult::Failed,
                     "Error Message": refusal,
                 })
             }

@@ -10,7 +10,7 @@ use super::access::{Actor, Sites, site_for_change};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, items};
+use super::{Answer, CommandResult, items};
 use crate::Refusal;
 
 #[derive(Debug)]
@@ -77,12 +77,12 @@ impl BulkCommand for UpdateIncidentSiteInBulk {
             // D3 documents the new site under `Incident Owner`. The host adds it as `Site`.
             None => json!({
                 "Incident Number": item.number, "Incident Owner": decision.site.name, "Site": decision.site.name,
-                "Result": Ended::Successful,
+                "Result": CommandResult::Successful,
             }),
             Some(refusal) => {
                 let site = item.incident.as_ref().map_or("", |incident| decision.sites.name(incident.site_id));
                 json!({
-                    "Incident Number": item.number, "Incident Owner": site, "Site": site, "Result": Ended::Failed,
+                    "Incident Number": item.number, "Incident Owner": site, "Site": site, "Result": CommandResult::Failed,
                     "Error Message": refusal,
                 })
             }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use soar_store::model::{
     DynamicField, Incident, IncidentFinding, Link, Moment, Severity, SiteId, Status, Task, Version,
 };
-use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
+use soar_store::{Comparison, Condition, ConditionField, Operand, Records, SearchField, StoreError};
 use utoipa::ToSchema;
 
 /// An incident in a list.
@@ -163,7 +163,11 @@ impl IncidentFilter {
     #[must_use]
     pub fn groups(self) -> Vec<Vec<Condition>> {
         let condition = |field, comparison, text: Option<String>| {
-            text.map(|text| Condition { subject: Subject::Static(field), comparison, operand: Operand::Text(text) })
+            text.map(|text| Condition {
+                subject: ConditionField::Static(field),
+                comparison,
+                operand: Operand::Text(text),
+            })
         };
         let conditions: Vec<Condition> = [
             condition(SearchField::Status, Comparison::Equal, self.status.map(|status| status.to_string())),

@@ -8,7 +8,7 @@ use crate::file::{File, fill};
 use crate::icon;
 use crate::names::{kebab, pascal, snake};
 use crate::python;
-use crate::source::{Setting, Source, Way};
+use crate::source::{PackageSetting, RunMode, Source};
 use crate::yaml;
 
 /// The vendor's image with Python, on Debian, which takes the wheel. The one on Alpine has musl.
@@ -46,7 +46,7 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         File::new(format!("{integration}/command_examples"), examples),
         source.readme("Cortex XSOAR", STEPS),
     ];
-    if source.way == Way::Direct {
+    if source.way == RunMode::Direct {
         let dockerfile = fill(
             include_str!("../../templates/cortex_xsoar.dockerfile"),
             &[("image", IMAGE), ("requirement", source.requirements().trim())],
@@ -136,8 +136,8 @@ fn definition(source: &Source<'_>) -> Value {
     let connector = &source.manifest.connector;
     let commands: Vec<_> = source.commands().map(|command| definition_of(source, command)).collect();
     let image = match source.way {
-        Way::Direct => format!("{}:{}", connector.id, source.version),
-        Way::ViaHost => IMAGE.to_owned(),
+        RunMode::Direct => format!("{}:{}", connector.id, source.version),
+        RunMode::ViaHost => IMAGE.to_owned(),
     };
     json!({
         "category": "Vulnerability Management",
@@ -160,7 +160,7 @@ fn definition(source: &Source<'_>) -> Value {
     })
 }
 
-fn parameter(setting: &Setting) -> Value {
+fn parameter(setting: &PackageSetting) -> Value {
     let kind = match setting.kind {
         _ if setting.secret => ENCRYPTED,
         SettingType::Boolean => BOOLEAN,

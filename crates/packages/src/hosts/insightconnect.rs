@@ -9,7 +9,7 @@ use crate::file::{File, fill};
 use crate::icon;
 use crate::names::{pascal, snake};
 use crate::python;
-use crate::source::{Setting, Source};
+use crate::source::{PackageSetting, Source};
 use crate::yaml;
 
 /// The version of the vendor's runtime.
@@ -18,7 +18,7 @@ const RUNTIME: &str = "6.6.0";
 pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
     let folder = source.snake();
     let code = format!("{folder}/icon_{folder}");
-    let settings = python::literal(&json!(source.settings().iter().map(Setting::keyword).collect::<Vec<_>>()));
+    let settings = python::literal(&json!(source.settings().iter().map(PackageSetting::keyword).collect::<Vec<_>>()));
     let health_check = Value::from(source.manifest.connector.health_check.as_str()).to_string();
     let connection = fill(
         include_str!("../../templates/insightconnect_connection.py"),
@@ -120,7 +120,7 @@ fn specification(source: &Source<'_>) -> Value {
     })
 }
 
-fn connection_field(setting: &Setting) -> Value {
+fn connection_field(setting: &PackageSetting) -> Value {
     let kind = match setting.kind {
         _ if setting.secret => "credential_secret_key",
         SettingType::Boolean => "boolean",

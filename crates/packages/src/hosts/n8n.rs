@@ -7,7 +7,7 @@ use soar_connector::manifest::{Input, InputType};
 use crate::file::{File, fill};
 use crate::icon;
 use crate::names::{camel, pascal};
-use crate::source::{Setting, Source};
+use crate::source::{PackageSetting, Source};
 
 pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
     let word = pascal(&source.manifest.connector.name).replace("CODA", "Coda");
@@ -89,7 +89,7 @@ fn package(source: &Source<'_>, word: &str) -> Value {
 }
 
 fn credential_properties(source: &Source<'_>) -> Value {
-    let property = |setting: &Setting| {
+    let property = |setting: &PackageSetting| {
         let mut property = json!({
             "displayName": setting.name, "name": camel(&setting.name), "type": "string", "default": "",
             "required": setting.required, "description": described(&setting.description),

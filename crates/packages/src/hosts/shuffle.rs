@@ -8,15 +8,15 @@ use crate::file::{File, fill};
 use crate::icon;
 use crate::names::snake;
 use crate::python;
-use crate::source::{Setting, Source, Way};
+use crate::source::{PackageSetting, RunMode, Source};
 use crate::yaml;
 
 pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
     let folder = format!("{}/{}", source.snake(), source.version);
     let dockerfile = match source.way {
         // Alpine has musl, which the wheel does not run on.
-        Way::Direct => include_str!("../../templates/shuffle_direct.dockerfile"),
-        Way::ViaHost => include_str!("../../templates/shuffle_via_host.dockerfile"),
+        RunMode::Direct => include_str!("../../templates/shuffle_direct.dockerfile"),
+        RunMode::ViaHost => include_str!("../../templates/shuffle_via_host.dockerfile"),
     };
     vec![
         File::new(format!("{folder}/api.yaml"), yaml::text(&api(source))),
@@ -52,7 +52,7 @@ fn api(source: &Source<'_>) -> Value {
     })
 }
 
-fn authentication(setting: &Setting) -> Value {
+fn authentication(setting: &PackageSetting) -> Value {
     json!({
         "name": setting.keyword(), "description": setting.description, "example": setting.example,
         "required": setting.required, "multiline": setting.kind == SettingType::Certificates,
@@ -90,7 +90,7 @@ fn parameter(input: &Input) -> Value {
 }
 
 fn app(source: &Source<'_>) -> String {
-    let settings: Vec<_> = source.settings().iter().map(Setting::keyword).collect();
+    let settings: Vec<_> = source.settings().iter().map(PackageSetting::keyword).collect();
     let arguments = settings.iter().map(|name| format!(", {name}=None")).collect::<String>();
     let connection = settings.iter().map(|name| format!("{name}={name}")).collect::<Vec<_>>().join(", ");
     let methods: String = source

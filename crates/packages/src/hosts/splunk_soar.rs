@@ -8,7 +8,7 @@ use crate::file::{File, fill};
 use crate::icon;
 use crate::names::{pascal, snake};
 use crate::python;
-use crate::source::{Setting, Source, Way};
+use crate::source::{PackageSetting, RunMode, Source};
 
 /// What an app needs of Splunk SOAR.
 struct Platform {
@@ -25,10 +25,10 @@ struct Platform {
     steps: &'static str,
 }
 
-fn platform(way: Way) -> Platform {
+fn platform(way: RunMode) -> Platform {
     match way {
         // Older SDKs also pack each dependency for Python 3.9, which the connector's Python package does not run on.
-        Way::Direct => Platform {
+        RunMode::Direct => Platform {
             sdk: ">=7.0.3,<8",
             pythons: &["3.13"],
             requires_python: ">=3.13, <3.14",
@@ -36,7 +36,7 @@ fn platform(way: Way) -> Platform {
             optional: " | None",
             steps: DIRECT,
         },
-        Way::ViaHost => Platform {
+        RunMode::ViaHost => Platform {
             sdk: ">=2.3.7,<3",
             pythons: &["3.9", "3.13"],
             requires_python: ">=3.9, <3.14",
@@ -121,7 +121,7 @@ fn truth(value: bool) -> &'static str {
     if value { "True" } else { "False" }
 }
 
-fn field(setting: &Setting, platform: &Platform) -> String {
+fn field(setting: &PackageSetting, platform: &Platform) -> String {
     let kind = match setting.kind {
         SettingType::Boolean => "bool",
         SettingType::Integer => "int",

@@ -7,7 +7,7 @@ use soar_connector::manifest::{Input, InputType};
 use crate::file::{File, fill};
 use crate::icon;
 use crate::names::{pascal, snake};
-use crate::source::{Source, Way};
+use crate::source::{RunMode, Source};
 use crate::yaml;
 
 pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
@@ -20,8 +20,8 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         .collect();
     files.push(File::new("icon.svg", icon::SVG));
     let steps = match source.way {
-        Way::Direct => format!("{DIRECT}{STEPS}"),
-        Way::ViaHost => STEPS.to_owned(),
+        RunMode::Direct => format!("{DIRECT}{STEPS}"),
+        RunMode::ViaHost => STEPS.to_owned(),
     };
     files.push(source.readme("Tracecat", &steps));
     files
@@ -45,7 +45,7 @@ fn template(source: &Source<'_>, command: &Command) -> Value {
     // Tracecat's own HTTP client trusts the authorities of its system.
     let settings = settings.filter(|setting| setting.name != "Host CA File");
     let (keys, optional): (Vec<_>, Vec<_>) = settings.partition(|setting| setting.required);
-    let names = |settings: &[crate::source::Setting]| {
+    let names = |settings: &[crate::source::PackageSetting]| {
         settings.iter().map(|setting| setting.keyword().to_uppercase()).collect::<Vec<_>>()
     };
     let expects: Map<_, _> = command.inputs.iter().map(|input| (snake(&input.name), expected(input))).collect();
@@ -66,8 +66,8 @@ fn template(source: &Source<'_>, command: &Command) -> Value {
             "expects": expects,
             "steps": steps(source, command, &parameters),
             "returns": match source.way {
-                Way::Direct => "${{ steps.run.result }}",
-                Way::ViaHost => "${{ steps.check.result }}",
+                RunMode::Direct => "${{ steps.run.result }}",
+                RunMode::ViaHost => "${{ steps.check.result }}",
             },
         },
     })
@@ -77,7 +77,7 @@ fn template(source: &Source<'_>, command: &Command) -> Value {
 fn steps(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>) -> Value {
     let secret = |name: &str| format!("${{{{ SECRETS.{}.{name} }}}}", source.snake());
     match source.way {
-        Way::Direct => {
+        RunMode::Direct => {
             let settings: Map<_, _> = source
                 .settings()
                 .iter()
@@ -96,7 +96,7 @@ fn steps(source: &Source<'_>, command: &Command, parameters: &Map<String, Value>
                 },
             }])
         }
-        Way::ViaHost => {
+        RunMode::ViaHost => {
             let mut parameters = parameters.clone();
             parameters.insert("Connection Name".to_owned(), json!(secret("CONNECTION_NAME")));
             let request = json!({

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use soar_host::audit::AuditWriter;
 use soar_store::model::{AuditEntry, Incident, Moment, SiteId, Surface};
-use soar_store::{Comparison, Condition, LongTexts, Operand, Search, SearchField, SearchOrder, Store, Subject};
+use soar_store::{Comparison, Condition, ConditionField, LongTexts, Operand, Search, SearchField, SearchOrder, Store};
 
 use crate::load::PATH;
 
@@ -26,14 +26,14 @@ struct Bare {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Call {
+struct BareCall {
     username: String,
     site: String,
-    command_params: Parameters,
+    command_params: BareParameters,
 }
 
 #[derive(Deserialize)]
-struct Parameters {
+struct BareParameters {
     #[serde(rename = "Start Time")]
     start: String,
     #[serde(rename = "End Time")]
@@ -46,20 +46,20 @@ struct Parameters {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'i> {
+struct BareAnswer<'i> {
     error: &'static str,
     return_data: &'static str,
-    context_data: &'i [Row<'i>],
-    raw_data: RawData<'i>,
+    context_data: &'i [BareIncident<'i>],
+    raw_data: BareRawData<'i>,
 }
 
 #[derive(Serialize)]
-struct RawData<'i> {
-    incidents: &'i [Row<'i>],
+struct BareRawData<'i> {
+    incidents: &'i [BareIncident<'i>],
 }
 
 #[derive(Serialize)]
-struct Row<'i> {
+struct BareIncident<'i> {
     #[serde(rename = "Incident Number")]
     number: &'i str,
     #[serde(rename = "Title")]
@@ -87,13 +87,13 @@ fn moment(text: &str) -> Moment {
     Moment(time.to_zoned(TimeZone::UTC).expect("a time").timestamp().as_millisecond())
 }
 
-async fn answer(State(bare): State<Arc<Bare>>, Json(call): Json<Call>) -> impl IntoResponse {
+async fn answer(State(bare): State<Arc<Bare>>, Json(call): Json<BareCall>) -> impl IntoResponse {
     let is_open = Condition {
-        subject: Subject::Static(SearchField::Status),
+        subject: ConditionField::Static(SearchField::Status),
         comparison: Comparison::Equal,
         operand: Operand::Text("Open".to_owned()),
     };
-    let Parameters { start, end, index, size } = &call.command_params;
+    let BareParameters { start, end, index, size } = &call.command_params;
     let search = Search {
         sites: vec![bare.site],
         from: moment(start),
@@ -110,8 +110,12 @@ async fn answer(State(bare): State<Arc<Bare>>, Json(call): Json<Call>) -> impl I
     let incidents = reader.records().search_incidents(&search).await.expect("incidents");
     drop(reader);
     let rows: Vec<_> = incidents.rows.iter().map(row).collect();
-    let answer =
-        Answer { error: "", return_data: "Successful", context_data: &rows, raw_data: RawData { incidents: &rows } };
+    let answer = BareAnswer {
+        error: "",
+        return_data: "Successful",
+        context_data: &rows,
+        raw_data: BareRawData { incidents: &rows },
+    };
     let body = serde_json::to_vec(&answer).expect("JSON");
     let request_id = uuid::Uuid::now_v7().to_string();
     let entry = AuditEntry {
@@ -138,8 +142,8 @@ async fn answer(State(bare): State<Arc<Bare>>, Json(call): Json<Call>) -> impl I
     )
 }
 
-fn row(incident: &Incident) -> Row<'_> {
-    Row {
+fn row(incident: &Incident) -> BareIncident<'_> {
+    BareIncident {
         number: &incident.number,
         title: &incident.title,
         status: incident.status.to_string(),

@@ -34,7 +34,7 @@ pub struct Load {
 
 /// The results of the calls. Latencies are in microseconds. With a rate they count from the due time of the call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Measured {
+pub struct LoadResult {
     pub calls: u32,
     pub per_second: f64,
     pub p50: u64,
@@ -52,7 +52,7 @@ pub fn body(page: usize, number: u32) -> String {
 
 impl Load {
     /// Makes the calls in a process of its own, so that the server's processor time is the server's alone.
-    pub fn measure(&self) -> Measured {
+    pub fn measure(&self) -> LoadResult {
         let load = serde_json::to_string(self).expect("JSON");
         let program = std::env::current_exe().expect("this program");
         let output = Process::new(program).args(["load", &load]).output().expect("the load's process");
@@ -61,8 +61,8 @@ impl Load {
     }
 
     /// Makes the calls.
-    pub async fn run(self) -> Measured {
-        let schedule = Arc::new(Schedule {
+    pub async fn run(self) -> LoadResult {
+        let schedule = Arc::new(CallSchedule {
             due: Semaphore::new(0),
             next: AtomicU32::new(0),
             total: self.rate.map_or(u32::MAX, |rate| rate * self.seconds),
@@ -89,19 +89,19 @@ impl Load {
         latencies.sort_unstable();
         let at = |part: usize| latencies[(latencies.len() * part / 100).min(latencies.len() - 1)];
         let calls = u32::try_from(latencies.len()).expect("fewer calls than 2^32");
-        Measured { calls, per_second: f64::from(calls) / seconds, p50: at(50), p99: at(99) }
+        LoadResult { calls, per_second: f64::from(calls) / seconds, p50: at(50), p99: at(99) }
     }
 }
 
 /// The due times of calls.
-struct Schedule {
+struct CallSchedule {
     /// One permit for each due call.
     due: Semaphore,
     next: AtomicU32,
     total: u32,
 }
 
-impl Schedule {
+impl CallSchedule {
     /// Gives each call its permit in time. A thread's sleep is more exact than a timer of tokio, which counts
     /// milliseconds.
     fn keep_pace(&self, begun: Instant, rate: u32, callers: u32) {
@@ -130,7 +130,7 @@ async fn connect(server: &str) -> SendRequest<Full<Bytes>> {
 async fn call(
     mut connection: SendRequest<Full<Bytes>>,
     load: Arc<Load>,
-    schedule: Arc<Schedule>,
+    schedule: Arc<CallSchedule>,
     begun: Instant,
 ) -> Vec<u64> {
     let mut latencies = Vec::new();

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use soar_connector::SystemClock;
 use soar_host::Host;
-use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
+use soar_host::access::{KeyRequest, SecretSeal, SecretSealError, issue_key};
 use soar_host::commands::CommandRegistry;
 use soar_host::settings::HostSettings;
 use soar_server::{RunningHost, serve};
@@ -49,12 +49,12 @@ const TARGET: f64 = 0.7;
 struct NoSeal;
 
 impl SecretSeal for NoSeal {
-    fn seal(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, SealError> {
-        Err(SealError("nothing is sealed here".to_owned()))
+    fn seal(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, SecretSealError> {
+        Err(SecretSealError("nothing is sealed here".to_owned()))
     }
 
-    fn open(&self, _: &str, _: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-        Err(SealError("nothing is sealed here".to_owned()))
+    fn open(&self, _: &str, _: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SecretSealError> {
+        Err(SecretSealError("nothing is sealed here".to_owned()))
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::admission::AuthorizedCall;
 use super::call_end::CallEnd;
 use super::request::bad_parameters;
-use crate::gate::{Call, Reply};
+use crate::gate::{ApiCall, ApiReply};
 use soar_host::Refusal;
-use soar_host::operations::{Effect, ExternalCall, ExternalError, OperationError};
+use soar_host::operations::{EffectWithoutAnswer, ExternalCall, ExternalError, OperationError};
 
-pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd {
+pub(super) async fn run(call: &mut ApiCall, authorized: &AuthorizedCall) -> CallEnd {
     let AuthorizedCall { command, context, caller, raw, parameters, .. } = authorized;
     let host = Arc::clone(&call.host);
     let external = ExternalCall { command, caller, raw, parameters };
@@ -19,28 +19,28 @@ pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd
             CallEnd::of(call, end)
         }
         Err(failure) => {
-            call.is_done = failure.effect != Effect::None;
+            call.is_done = failure.effect != EffectWithoutAnswer::None;
             CallEnd::Unwritten(failed(call, &failure))
         }
     }
 }
 
 /// Runs the command for another surface. Returns the reply, and whether its audit entry is written.
-pub(crate) async fn run_external(call: &mut Call, authorized: &AuthorizedCall) -> (Reply, bool) {
+pub(crate) async fn run_external(call: &mut ApiCall, authorized: &AuthorizedCall) -> (ApiReply, bool) {
     match run(call, authorized).await {
         CallEnd::Written(reply) => (reply, true),
         CallEnd::Unwritten(reply) => (reply, false),
     }
 }
 
-fn failed(call: &Call, failure: &ExternalError) -> Reply {
+fn failed(call: &ApiCall, failure: &ExternalError) -> ApiReply {
     if let OperationError::Refusal(Refusal::Parameters(problems)) = &failure.error {
         return bad_parameters(problems);
     }
-    let reply = Reply::failed(&call.host.store, &call.entry, &failure.error);
+    let reply = ApiReply::failed(&call.host.store, &call.entry, &failure.error);
     match (failure.effect, &failure.error) {
-        (Effect::None, _) | (_, OperationError::Refusal(Refusal::Panicked)) => reply,
-        (Effect::Unknown, _) => Reply::maybe_done(reply.reason),
-        (Effect::Done, _) => Reply::done(reply.reason),
+        (EffectWithoutAnswer::None, _) | (_, OperationError::Refusal(Refusal::Panicked)) => reply,
+        (EffectWithoutAnswer::Unknown, _) => ApiReply::maybe_done(reply.reason),
+        (EffectWithoutAnswer::Done, _) => ApiReply::done(reply.reason),
     }
 }

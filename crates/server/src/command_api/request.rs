@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use soar_connector::name::normalised;
 use soar_connector::{ParameterProblems, RawParameters};
 
-use crate::gate::{Reply, without_nul};
+use crate::gate::{ApiReply, without_nul};
 
 /// The action of a call, given by the end of its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum CallAction {
     /// Run the command.
     Run,
     /// Plan the command: `…/{CommandName}/plan`.
@@ -18,7 +18,7 @@ pub(super) enum Wanted {
     Apply(String),
 }
 
-impl Wanted {
+impl CallAction {
     /// The end of the address.
     pub(super) fn suffix(&self) -> &'static str {
         match self {
@@ -40,8 +40,8 @@ pub(super) struct CommandRequest {
 
 impl CommandRequest {
     /// Parses the body. To apply a plan, the body also has the plan's fingerprint, which goes into `wanted`.
-    pub(super) fn parse(body: &[u8], wanted: &mut Wanted) -> Result<Self, Reply> {
-        let malformed = |error: String| Reply::error(StatusCode::BAD_REQUEST, error);
+    pub(super) fn parse(body: &[u8], wanted: &mut CallAction) -> Result<Self, ApiReply> {
+        let malformed = |error: String| ApiReply::error(StatusCode::BAD_REQUEST, error);
         let mut fields: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
             malformed(format!(
                 "The body is not valid: {error}. Expected the JSON object {{\"Username\": …, \"Site\": …, \
@@ -58,7 +58,7 @@ impl CommandRequest {
         };
         let username = text("Username")?;
         let site = text("Site")?;
-        if let Wanted::Apply(fingerprint) = wanted {
+        if let CallAction::Apply(fingerprint) = wanted {
             *fingerprint = text("Fingerprint")?;
         }
         let parameters = match fields.remove("CommandParams") {
@@ -86,6 +86,6 @@ fn acting_for(parameters: &RawParameters) -> String {
     }
 }
 
-pub(super) fn bad_parameters(problems: &ParameterProblems) -> Reply {
-    Reply::error(StatusCode::BAD_REQUEST, problems.to_string())
+pub(super) fn bad_parameters(problems: &ParameterProblems) -> ApiReply {
+    ApiReply::error(StatusCode::BAD_REQUEST, problems.to_string())
 }

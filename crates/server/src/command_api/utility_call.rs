@@ -7,30 +7,30 @@ use tokio::sync::oneshot;
 
 use super::admission::AuthorizedCall;
 use super::call_end::CallEnd;
-use super::request::Wanted;
-use crate::gate::{Call, Reply, bounded_json};
+use super::request::CallAction;
+use crate::gate::{ApiCall, ApiReply, bounded_json};
 use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::UtilityCommand;
 
 /// Runs, plans or applies the command. A command that only reads, and a plan, stop when `gone` resolves because the
 /// caller goes away.
 pub(super) async fn run(
-    call: &Call,
+    call: &ApiCall,
     command: &dyn UtilityCommand,
     authorized: &AuthorizedCall,
     gone: oneshot::Receiver<()>,
 ) -> CallEnd {
-    let only_reads = authorized.command.reads_only() || authorized.wanted == Wanted::Plan;
+    let only_reads = authorized.command.reads_only() || authorized.wanted == CallAction::Plan;
     if !only_reads {
         return carry_out(call, command, authorized).await;
     }
     tokio::select! {
         end = carry_out(call, command, authorized) => end,
-        _ = gone => CallEnd::Unwritten(Reply::caller_gone()),
+        _ = gone => CallEnd::Unwritten(ApiReply::caller_gone()),
     }
 }
 
-async fn carry_out(call: &Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
+async fn carry_out(call: &ApiCall, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
     let AuthorizedCall { context, caller, parameters, wanted, .. } = authorized;
     let host = Arc::clone(&call.host);
     let utility = UtilityCall {
@@ -40,15 +40,17 @@ async fn carry_out(call: &Call, command: &dyn UtilityCommand, authorized: &Autho
         parameters: parameters.clone(),
     };
     let ran = match wanted {
-        Wanted::Run => host.operations.run_utility(context, &utility).await,
-        Wanted::Apply(fingerprint) => host.operations.apply_utility(context, &utility, fingerprint).await,
-        Wanted::Plan => {
+        CallAction::Run => host.operations.run_utility(context, &utility).await,
+        CallAction::Apply(fingerprint) => host.operations.apply_utility(context, &utility, fingerprint).await,
+        CallAction::Plan => {
             let planned = host.operations.plan_utility(context, &utility).await;
             let room = host.store.answer_room();
             return CallEnd::Unwritten(match planned.map(|plan| bounded_json(&plan, room)) {
-                Ok(Ok(plan)) => Reply::body(StatusCode::OK, plan),
-                Ok(Err(error)) => Reply::store_failed(&host.store, &call.entry, &error),
-                Err(OperationError::Refusal(refusal)) if !refusal.is_failure() => Reply::refused(refusal.to_string()),
+                Ok(Ok(plan)) => ApiReply::body(StatusCode::OK, plan),
+                Ok(Err(error)) => ApiReply::store_failed(&host.store, &call.entry, &error),
+                Err(OperationError::Refusal(refusal)) if !refusal.is_failure() => {
+                    ApiReply::refused(refusal.to_string())
+                }
                 Err(error) => failed(call, &error),
             });
         }
@@ -59,6 +61,6 @@ async fn carry_out(call: &Call, command: &dyn UtilityCommand, authorized: &Autho
     }
 }
 
-fn failed(call: &Call, error: &OperationError) -> Reply {
-    Reply::failed(&call.host.store, &call.entry, error)
+fn failed(call: &ApiCall, error: &OperationError) -> ApiReply {
+    ApiReply::failed(&call.host.store, &call.entry, error)
 }

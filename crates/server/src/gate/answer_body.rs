@@ -15,14 +15,14 @@ const SMALL: usize = 64 * 1024;
 /// # Errors
 /// [`StoreError::TooLarge`]; [`StoreError::Busy`] when there is no memory for the answer now.
 pub(crate) fn bounded_json(value: &impl Serialize, room: &AnswerRoom) -> Result<Bytes, StoreError> {
-    let mut body = Body { bytes: Vec::new(), counted: SMALL, room, held: HeldRoom::default(), problem: None };
+    let mut body = CountedBody { bytes: Vec::new(), counted: SMALL, room, held: HeldRoom::default(), problem: None };
     match serde_json::to_writer(&mut body, value) {
-        Ok(()) => Ok(Bytes::from_owner(Counted { bytes: body.bytes, _held: body.held })),
+        Ok(()) => Ok(Bytes::from_owner(CountedBytes { bytes: body.bytes, _held: body.held })),
         Err(error) => Err(body.problem.unwrap_or_else(|| StoreError::Unreadable(error.to_string()))),
     }
 }
 
-struct Body<'r> {
+struct CountedBody<'r> {
     bytes: Vec<u8>,
     /// The number of bytes counted so far.
     counted: usize,
@@ -31,7 +31,7 @@ struct Body<'r> {
     problem: Option<StoreError>,
 }
 
-impl Body<'_> {
+impl CountedBody<'_> {
     fn make_room(&mut self, more: usize) -> Result<(), StoreError> {
         let length = self.bytes.len() + more;
         if length > MOST_ANSWER_BYTES {
@@ -47,7 +47,7 @@ impl Body<'_> {
     }
 }
 
-impl io::Write for Body<'_> {
+impl io::Write for CountedBody<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Err(problem) = self.make_room(bytes.len()) {
             let error = io::Error::other(problem.to_string());
@@ -64,12 +64,12 @@ impl io::Write for Body<'_> {
 }
 
 /// Bytes whose memory is counted.
-struct Counted {
+struct CountedBytes {
     bytes: Vec<u8>,
     _held: HeldRoom,
 }
 
-impl AsRef<[u8]> for Counted {
+impl AsRef<[u8]> for CountedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }

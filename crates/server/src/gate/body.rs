@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use super::Reply;
+use super::ApiReply;
 use crate::limits::CountsBytes;
 use soar_host::settings::HostSettings;
 
@@ -19,9 +19,9 @@ pub(crate) async fn read_json(
     body: Body,
     settings: &HostSettings,
     share: &mut impl CountsBytes,
-) -> Result<Bytes, Reply> {
+) -> Result<Bytes, ApiReply> {
     if !is_json(headers) {
-        return Err(Reply::error(
+        return Err(ApiReply::error(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The body must be JSON. Expected the header Content-Type: application/json.",
         ));
@@ -35,7 +35,7 @@ pub(crate) async fn read_body(
     body: Body,
     settings: &HostSettings,
     share: &mut impl CountsBytes,
-) -> Result<Bytes, Reply> {
+) -> Result<Bytes, ApiReply> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > settings.body_bytes) {
         return Err(too_long(settings));
@@ -43,19 +43,19 @@ pub(crate) async fn read_body(
     let limit = Duration::from_secs(settings.body_seconds);
     tokio::time::timeout(limit, collect(body, settings, share)).await.unwrap_or_else(|_| {
         let error = format!("The body did not arrive within {} seconds.", settings.body_seconds);
-        Err(Reply::error(StatusCode::REQUEST_TIMEOUT, error))
+        Err(ApiReply::error(StatusCode::REQUEST_TIMEOUT, error))
     })
 }
 
-async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl CountsBytes) -> Result<Bytes, Reply> {
+async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl CountsBytes) -> Result<Bytes, ApiReply> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended early."))?;
+        let frame = frame.map_err(|_| ApiReply::error(StatusCode::BAD_REQUEST, "The body ended early."))?;
         let Ok(bytes) = frame.into_data() else { continue };
         if whole.len() + bytes.len() > settings.body_bytes {
             return Err(too_long(settings));
         }
-        share.count_bytes(bytes.len()).map_err(Reply::beyond_bytes)?;
+        share.count_bytes(bytes.len()).map_err(ApiReply::beyond_bytes)?;
         if whole.is_empty() && body.is_end_stream() {
             return Ok(bytes);
         }
@@ -64,9 +64,9 @@ async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl Count
     Ok(whole.freeze())
 }
 
-fn too_long(settings: &HostSettings) -> Reply {
+fn too_long(settings: &HostSettings) -> ApiReply {
     let error = format!("The body is longer than {} bytes. Send it in parts.", settings.body_bytes);
-    Reply::error(StatusCode::PAYLOAD_TOO_LARGE, error)
+    ApiReply::error(StatusCode::PAYLOAD_TOO_LARGE, error)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -76,14 +76,14 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Refuses JSON with a NUL character in a text, since PostgreSQL cannot store it. JSON can contain NUL only as an
 /// escape.
-pub(crate) fn without_nul(json: &[u8]) -> Result<(), Reply> {
+pub(crate) fn without_nul(json: &[u8]) -> Result<(), ApiReply> {
     if !json.windows(6).any(|escape| escape == br"\u0000") {
         return Ok(());
     }
     let Some(place) = serde_json::from_slice::<Value>(json).ok().as_ref().and_then(place_of_nul) else { return Ok(()) };
     let within = if place.is_empty() { String::new() } else { format!(" in {}", place.trim_start_matches('.')) };
     let error = format!("The body contains a NUL character{within}. Remove it: the store cannot keep NUL characters.");
-    Err(Reply::error(StatusCode::BAD_REQUEST, error))
+    Err(ApiReply::error(StatusCode::BAD_REQUEST, error))
 }
 
 /// The place of the first NUL character in a text or a name, such as `.CommandParams.Names[2]`; empty for `value` itself.

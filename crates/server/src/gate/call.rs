@@ -11,17 +11,17 @@ use soar_store::model::{AccessKeyId, AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::address::{self, NoAddress};
-use super::{Reply, credentials};
+use super::{ApiReply, credentials};
 use crate::Server;
 use crate::limits::Share;
-use crate::listening::Connection;
+use crate::listening::AcceptedConnection;
 use soar_host::access::{AuthenticatedKey, Snapshot};
 use soar_host::audit::AuditError;
 use soar_host::limits::RefusedCaller;
 
 /// A call under way.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct ApiCall {
     pub host: Arc<Server>,
     pub entry: AuditEntry,
     /// The id of the call's valid key.
@@ -34,7 +34,7 @@ pub(crate) struct Call {
     pub address: Option<IpAddr>,
     /// The reason for which the caller's address is unknown, if it is.
     no_address: Option<NoAddress>,
-    connection: Option<Arc<Connection>>,
+    connection: Option<Arc<AcceptedConnection>>,
     started: Duration,
 }
 
@@ -49,21 +49,21 @@ pub(crate) struct Entered {
 
 /// The permits of a running call.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct CallSlot {
     /// The permit of the limit of running calls.
     _permit: OwnedSemaphorePermit,
     _share: Share<AccessKeyId>,
 }
 
-impl Place {
+impl CallSlot {
     /// Takes the permits for a call whose body has arrived.
-    pub(crate) fn take(host: &Server, share: Share<AccessKeyId>) -> Result<Self, Reply> {
-        let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
+    pub(crate) fn take(host: &Server, share: Share<AccessKeyId>) -> Result<Self, ApiReply> {
+        let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| ApiReply::too_many_calls())?;
         Ok(Self { _permit: permit, _share: share })
     }
 }
 
-impl Call {
+impl ApiCall {
     pub(crate) fn begin(host: &Arc<Server>, surface: Surface, request: &Request, command: &str) -> Self {
         let peer = address::of_peer(request);
         let address = peer.map(|peer| address::of_caller(peer, request.headers(), &host.settings.trusted_proxies));
@@ -92,12 +92,12 @@ impl Call {
     }
 
     /// Refuses a call whose address is unknown, since the audit log and the limits would use the proxy's address.
-    pub(crate) fn check_address(&self) -> Result<(), Reply> {
+    pub(crate) fn check_address(&self) -> Result<(), ApiReply> {
         let Some(no_address) = &self.no_address else { return Ok(()) };
         if self.host.no_address_warning.is_due() {
             tracing::warn!("Calls are refused. {no_address}");
         }
-        Err(Reply::error(StatusCode::BAD_REQUEST, no_address.to_string()))
+        Err(ApiReply::error(StatusCode::BAD_REQUEST, no_address.to_string()))
     }
 
     /// Tells the connection that a call on it had a valid key.
@@ -108,14 +108,14 @@ impl Call {
     }
 
     /// Authenticates the call and applies the limits of its key, before the body is read.
-    pub(crate) async fn enter(&mut self, headers: &HeaderMap) -> Result<Entered, Reply> {
+    pub(crate) async fn enter(&mut self, headers: &HeaderMap) -> Result<Entered, ApiReply> {
         self.check_address()?;
         let host = Arc::clone(&self.host);
         let snapshot = host.directory.current().await.map_err(|error| {
             if !host.store.note(&error) {
                 tracing::error!(request_id = self.entry.request_id, %error, "the store does not answer");
             }
-            Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
+            ApiReply::unavailable("The host's store does not answer. Try again later.", error.to_string())
         })?;
         let tokens_are_on = host.settings.enable_enhance_webhook_authentication;
         let given = match self.entry.surface {
@@ -127,18 +127,18 @@ impl Call {
         });
         let shown = shown.map_err(|error| {
             error.key().clone_into(&mut self.entry.key);
-            Reply::unauthenticated(error)
+            ApiReply::unauthenticated(error)
         })?;
         shown.known.key.name.clone_into(&mut self.entry.key);
         self.key = Some(shown.known.key.id);
         self.note_valid_key();
-        host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
-        let share = host.shares.begin(shown.known.key.id).map_err(Reply::beyond_calls)?;
+        host.limits.count(&shown.known.key.id).map_err(ApiReply::rate_limited)?;
+        let share = host.shares.begin(shown.known.key.id).map_err(ApiReply::beyond_calls)?;
         Ok(Entered { snapshot, shown, share })
     }
 
     /// Adds the reply to the audit entry.
-    pub(crate) fn conclude(&mut self, reply: &Reply) -> &AuditEntry {
+    pub(crate) fn conclude(&mut self, reply: &ApiReply) -> &AuditEntry {
         self.entry.status = i64::from(reply.status.as_u16());
         self.entry.accepted = reply.accepted;
         self.entry.reason = AuditEntry::kept(&reply.reason);
@@ -146,21 +146,21 @@ impl Call {
     }
 
     /// Answers a call whose audit entry was written with its changes.
-    pub(crate) fn answer_written(self, reply: Reply) -> Response {
+    pub(crate) fn answer_written(self, reply: ApiReply) -> Response {
         self.host.audit.note_use(self.key, self.entry.at);
         self.answer(reply)
     }
 
     /// Writes the call's audit entry, then answers. Refused calls beyond their caller's limit of entries are only
     /// counted.
-    pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+    pub(crate) async fn write_and_answer(mut self, mut reply: ApiReply) -> Response {
         let refused = self.refused(&reply);
         if let Some(caller) = refused
             && reply.status.is_client_error()
             && let Err(retry_after) = self.host.refusals.limit(caller)
         {
             // The audit log gets the cause.
-            reply = Reply { reason: reply.reason, ..Reply::rate_limited(retry_after) };
+            reply = ApiReply { reason: reply.reason, ..ApiReply::rate_limited(retry_after) };
         }
         self.conclude(&reply);
         if refused.is_some_and(|caller| !self.host.refusals.takes_entry(caller, &self.entry)) {
@@ -173,7 +173,7 @@ impl Call {
     }
 
     /// The caller whose refusals are limited, if `reply` is a refusal that a caller can cause without limit.
-    fn refused(&self, reply: &Reply) -> Option<RefusedCaller> {
+    fn refused(&self, reply: &ApiReply) -> Option<RefusedCaller> {
         if let Some(key) = self.key {
             return (reply.status == StatusCode::TOO_MANY_REQUESTS).then_some(RefusedCaller::Key(key));
         }
@@ -191,7 +191,7 @@ impl Call {
         self.host.metrics.count_call(self.entry.surface, &self.label, status.as_u16(), took);
     }
 
-    fn answer(self, reply: Reply) -> Response {
+    fn answer(self, reply: ApiReply) -> Response {
         self.count(reply.status);
         let Self { host, entry, .. } = self;
         if let Some(limit) = reply.limit.filter(|limit| host.limit_warnings.is_due(limit)) {
@@ -202,7 +202,7 @@ impl Call {
 }
 
 /// The reply for a call whose audit entry could not be written, in place of `reply`.
-fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditError) -> Reply {
+fn without_entry(reply: ApiReply, is_done: bool, request_id: &str, error: &AuditError) -> ApiReply {
     // The writer of the audit log has already logged the cause.
     tracing::debug!(request_id, %error, "a call is not answered because its audit entry could not be written");
     if reply.status == StatusCode::SERVICE_UNAVAILABLE {
@@ -211,7 +211,7 @@ fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditErr
     }
     if is_done {
         tracing::error!(request_id, "A call was carried out, but its audit entry could not be written.");
-        return Reply::done(error.to_string());
+        return ApiReply::done(error.to_string());
     }
-    Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
+    ApiReply::unavailable("The host's store does not answer. Try again later.", error.to_string())
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
-use super::Reply;
+use super::ApiReply;
 
 /// The header's name.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -19,13 +19,13 @@ pub(crate) struct IdempotencyKey {
 
 impl IdempotencyKey {
     /// Reads the key from the headers of a call to `target` with `body`.
-    pub(crate) fn read(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Option<Self>, Reply> {
+    pub(crate) fn read(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Option<Self>, ApiReply> {
         let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(value) = values.next() else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
         let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
         if values.next().is_some() || !is_plain || key.len() > LONGEST {
-            return Err(Reply::error(
+            return Err(ApiReply::error(
                 StatusCode::BAD_REQUEST,
                 "The header Idempotency-Key must occur once, with 1 to 255 visible ASCII characters and no spaces.",
             ));

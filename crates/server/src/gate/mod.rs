@@ -11,7 +11,7 @@ mod upload;
 
 pub(crate) use answer_body::bounded_json;
 pub(crate) use body::{read_body, read_json, without_nul};
-pub(crate) use call::{Call, Entered, Place};
+pub(crate) use call::{ApiCall, CallSlot, Entered};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey};
-pub(crate) use reply::Reply;
+pub(crate) use reply::ApiReply;
 pub(crate) use upload::receive;

@@ -12,7 +12,7 @@ use super::bounded_json;
 use crate::limits::Exceeded;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
-use soar_host::utility::{Answer, Ended};
+use soar_host::utility::{Answer, CommandResult};
 
 const INVALID_KEY: &str = "Invalid authentication key.";
 const UNEXPECTED: &str = "Unexpected Error.";
@@ -21,8 +21,8 @@ const STORE_FAILS: &str = "The host's store does not work now, so nothing was do
 const NOBODY_KNOWS: &str = "The host's store failed while it stored the change, so it is unknown whether the change \
                             was made. Repeat the call with the same Idempotency-Key, which does nothing twice. If the \
                             call had none, check before you repeat it.";
-const DONE: &str = "The call was carried out, but the host's store failed before its answer could be stored, so the \
-                    answer is not returned. Check the call's effect before you repeat it.";
+const DONE_WITHOUT_ANSWER: &str = "The call was carried out, but the host's store failed before its answer could be \
+                                   stored, so the answer is not returned. Check the call's effect before you repeat it.";
 const MAYBE_DONE: &str = "The host's store failed while the command ran, so the command's effect is unknown. Check its \
                           effect before you repeat it.";
 const RATE_LIMITED: &str = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
@@ -32,7 +32,7 @@ const QUOTA_PAUSE: u64 = 60;
 
 /// An answer, and its part of the audit entry.
 #[derive(Debug, Clone)]
-pub(crate) struct Reply {
+pub(crate) struct ApiReply {
     pub status: StatusCode,
     pub body: Bytes,
     /// The value of Retry-After in seconds.
@@ -45,7 +45,7 @@ pub(crate) struct Reply {
     pub limit: Option<&'static str>,
 }
 
-impl Reply {
+impl ApiReply {
     /// A command's answer.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Reply {
             status: StatusCode::OK,
             body: bounded_json(answer, room)?,
             retry_after: None,
-            accepted: answer.return_data != Ended::Failed,
+            accepted: answer.return_data != CommandResult::Failed,
             reason: answer.error.clone(),
             limit: None,
         })
@@ -64,7 +64,7 @@ impl Reply {
     /// The answer of a command that did nothing, with the error.
     pub(crate) fn refused(error: impl Into<String>) -> Self {
         let error = error.into();
-        let body = json!({ "error": error, "returnData": Ended::Failed }).to_string().into();
+        let body = json!({ "error": error, "returnData": CommandResult::Failed }).to_string().into();
         Self { body, ..Self::error(StatusCode::OK, error) }
     }
 
@@ -236,7 +236,7 @@ impl Reply {
 
     /// The call had an effect, but its answer or its audit entry could not be stored.
     pub(crate) fn done(reason: impl Into<String>) -> Self {
-        Self::unavailable(DONE, reason)
+        Self::unavailable(DONE_WITHOUT_ANSWER, reason)
     }
 
     /// The call may have had an effect.

@@ -21,11 +21,11 @@ pub(crate) struct ShareLimits {
 #[derive(Debug)]
 pub(crate) struct Shares<C> {
     limits: ShareLimits,
-    held: Mutex<Held<C>>,
+    held: Mutex<HeldAmounts<C>>,
 }
 
 #[derive(Debug)]
-struct Held<C> {
+struct HeldAmounts<C> {
     all: Amount,
     callers: HashMap<C, Amount>,
 }
@@ -47,10 +47,10 @@ pub(crate) enum Exceeded {
 
 impl<C: Hash + Eq + Clone> Shares<C> {
     pub(crate) fn new(limits: ShareLimits) -> Arc<Self> {
-        Arc::new(Self { limits, held: Mutex::new(Held { all: Amount::default(), callers: HashMap::new() }) })
+        Arc::new(Self { limits, held: Mutex::new(HeldAmounts { all: Amount::default(), callers: HashMap::new() }) })
     }
 
-    fn held(&self) -> MutexGuard<'_, Held<C>> {
+    fn held(&self) -> MutexGuard<'_, HeldAmounts<C>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -74,7 +74,7 @@ impl<C: Hash + Eq + Clone> Share<C> {
     fn take(&mut self, more: Amount) -> Result<(), Exceeded> {
         let limits = self.shares.limits;
         let mut held = self.shares.held();
-        let Held { all, callers } = &mut *held;
+        let HeldAmounts { all, callers } = &mut *held;
         let own = callers.get(&self.caller).copied().unwrap_or_default();
         if own.calls + more.calls > limits.calls_each || own.bytes + more.bytes > limits.bytes_each {
             return Err(Exceeded::Own);
@@ -105,7 +105,7 @@ impl<C: Hash + Eq + Clone> CountsBytes for Share<C> {
 impl<C: Hash + Eq + Clone> Drop for Share<C> {
     fn drop(&mut self) {
         let mut held = self.shares.held();
-        let Held { all, callers } = &mut *held;
+        let HeldAmounts { all, callers } = &mut *held;
         all.calls -= self.own.calls;
         all.bytes -= self.own.bytes;
         if let Some(own) = callers.get_mut(&self.caller) {

@@ -20,10 +20,10 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use super::call::RunningCall;
-use super::connection::Ending;
-use super::connections::{Connections, Place, SWEEP};
+use super::connection::ConnectionEnding;
+use super::connections::{ConnectionSlot, OpenConnections, SWEEP};
 use super::open_files;
-use super::unread::RequestBody;
+use super::unread::IncomingBody;
 use soar_host::settings::{HostSettings, HttpLimits};
 
 /// The flow-control window of HTTP/2 in bytes.
@@ -34,12 +34,12 @@ const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// A service that answers requests, such as a router.
 pub(crate) trait RequestService:
-    Service<Request<RequestBody>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+    Service<Request<IncomingBody>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
 {
 }
 
 impl<S> RequestService for S where
-    S: Service<Request<RequestBody>, Response = Response, Error = Infallible, Future: Send>
+    S: Service<Request<IncomingBody>, Response = Response, Error = Infallible, Future: Send>
         + Clone
         + Send
         + Sync
@@ -91,7 +91,7 @@ pub(crate) fn listen<S: RequestService>(
         .max_concurrent_streams(limits.streams_per_connection)
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW);
-    let connections = Connections::new(limits, settings.head_time(), &settings.trusted_proxies);
+    let connections = OpenConnections::new(limits, settings.head_time(), &settings.trusted_proxies);
     let serving = Arc::new(Serving { http, answers, tls });
     let (stop, stopped) = watch::channel(None);
     Listening { stop, task: tokio::spawn(accept(listener, serving, connections, stopped)) }
@@ -116,7 +116,7 @@ fn within_open_files(limits: HttpLimits) -> HttpLimits {
 async fn accept<S: RequestService>(
     listener: TcpListener,
     serving: Arc<Serving<S>>,
-    connections: Arc<Connections>,
+    connections: Arc<OpenConnections>,
     mut stopped: watch::Receiver<Option<Duration>>,
 ) {
     let accepting = accept_until_stopped(listener, serving, &connections);
@@ -145,7 +145,7 @@ async fn accept<S: RequestService>(
 async fn accept_until_stopped<S: RequestService>(
     listener: TcpListener,
     serving: Arc<Serving<S>>,
-    connections: &Arc<Connections>,
+    connections: &Arc<OpenConnections>,
 ) {
     let mut is_told = false;
     loop {
@@ -174,7 +174,12 @@ fn is_about_one_connection(error: &std::io::Error) -> bool {
 }
 
 /// Serves a connection until it ends or is closed.
-async fn serve<S: RequestService>(stream: TcpStream, peer: SocketAddr, serving: Arc<Serving<S>>, place: Place) {
+async fn serve<S: RequestService>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    serving: Arc<Serving<S>>,
+    place: ConnectionSlot,
+) {
     // Answers are written as a whole, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let served = async {
@@ -188,12 +193,12 @@ async fn serve<S: RequestService>(stream: TcpStream, peer: SocketAddr, serving: 
     };
     tokio::select! {
         biased;
-        () = place.connection.ending(Ending::Now) => tracing::debug!(%peer, "the host closed a connection"),
+        () = place.connection.ending(ConnectionEnding::Now) => tracing::debug!(%peer, "the host closed a connection"),
         () = served => {}
     }
 }
 
-async fn serve_http<S: RequestService, T>(stream: T, peer: SocketAddr, serving: &Serving<S>, place: &Place)
+async fn serve_http<S: RequestService, T>(stream: T, peer: SocketAddr, serving: &Serving<S>, place: &ConnectionSlot)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -201,7 +206,7 @@ where
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&place.connection));
         let call = RunningCall::begin(&place.connection);
-        let (request, unread) = RequestBody::of(request);
+        let (request, unread) = IncomingBody::of(request);
         let answering = serving.answers.clone().call(request);
         async move {
             let Ok(mut response) = answering.await;
@@ -213,7 +218,7 @@ where
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;
-        () = place.connection.ending(Ending::Gently) => {
+        () = place.connection.ending(ConnectionEnding::Gently) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

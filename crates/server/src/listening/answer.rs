@@ -8,25 +8,25 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::connection::Connection;
+use super::connection::AcceptedConnection;
 
 /// The largest piece in bytes.
 const PIECE: usize = 64 * 1024;
 
 /// An answer that is being sent. It counts as under way until its last piece is sent or dropped.
 #[derive(Debug)]
-pub(super) struct Answer {
-    connection: Arc<Connection>,
+pub(super) struct AnswerInFlight {
+    connection: Arc<AcceptedConnection>,
     number: u64,
 }
 
-impl Answer {
-    pub(super) fn new(connection: Arc<Connection>, number: u64) -> Self {
+impl AnswerInFlight {
+    pub(super) fn new(connection: Arc<AcceptedConnection>, number: u64) -> Self {
         Self { connection, number }
     }
 }
 
-impl Drop for Answer {
+impl Drop for AnswerInFlight {
     fn drop(&mut self) {
         self.connection.answer_ended(self.number);
     }
@@ -35,7 +35,7 @@ impl Drop for Answer {
 /// A piece of an answer. HTTP/2 may hold it after the end of the body until the caller's window has room.
 struct Piece {
     bytes: Bytes,
-    _answer: Arc<Answer>,
+    _answer: Arc<AnswerInFlight>,
 }
 
 impl AsRef<[u8]> for Piece {
@@ -50,11 +50,11 @@ pub(super) struct AnswerBody {
     source: Body,
     /// The bytes from the source that are not sent yet.
     rest: Bytes,
-    answer: Arc<Answer>,
+    answer: Arc<AnswerInFlight>,
 }
 
 impl AnswerBody {
-    pub(super) fn new(source: Body, answer: Answer) -> Self {
+    pub(super) fn new(source: Body, answer: AnswerInFlight) -> Self {
         Self { source, rest: Bytes::new(), answer: Arc::new(answer) }
     }
 }
@@ -68,7 +68,7 @@ impl HttpBody for AnswerBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
-        let Answer { connection, number } = &*this.answer;
+        let AnswerInFlight { connection, number } = &*this.answer;
         while this.rest.is_empty() {
             // The wait for the source does not count as a stalled caller.
             connection.answer_waits(*number);

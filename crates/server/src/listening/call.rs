@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use axum::body::{Body, HttpBody as _};
 
-use super::answer::{Answer, AnswerBody};
-use super::connection::Connection;
+use super::answer::{AnswerBody, AnswerInFlight};
+use super::connection::AcceptedConnection;
 
 /// A call under way. The connection counts it until it is dropped.
 #[derive(Debug)]
-pub(super) struct RunningCall(Arc<Connection>);
+pub(super) struct RunningCall(Arc<AcceptedConnection>);
 
 impl RunningCall {
-    pub(super) fn begin(connection: &Arc<Connection>) -> Self {
+    pub(super) fn begin(connection: &Arc<AcceptedConnection>) -> Self {
         connection.call_began();
         Self(Arc::clone(connection))
     }
@@ -20,7 +20,7 @@ impl RunningCall {
     /// Ends the call with an answer for the caller to read.
     pub(super) fn answered(self, body: Body) -> AnswerBody {
         let number = self.0.answer_began(!body.is_end_stream());
-        AnswerBody::new(body, Answer::new(Arc::clone(&self.0), number))
+        AnswerBody::new(body, AnswerInFlight::new(Arc::clone(&self.0), number))
     }
 }
 

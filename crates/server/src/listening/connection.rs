@@ -14,7 +14,7 @@ const PARTING: Duration = Duration::from_secs(2);
 
 /// The way in which a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(super) enum Ending {
+pub(super) enum ConnectionEnding {
     /// The connection stays open.
     Open,
     /// The connection accepts no further calls and closes after the running calls.
@@ -25,26 +25,26 @@ pub(super) enum Ending {
 
 /// An accepted connection.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct AcceptedConnection {
     /// The number of the connection, in the order of acceptance.
     pub(super) number: u64,
     /// The caller's address; for IPv6 the /64 network.
     pub(super) network: IpAddr,
-    ending: watch::Sender<Ending>,
-    state: Mutex<State>,
+    ending: watch::Sender<ConnectionEnding>,
+    state: Mutex<ConnectionActivity>,
     /// Notified when the connection may make room for another connection.
     room: Arc<Notify>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ConnectionActivity {
     /// Whether a call on the connection had a valid key.
     has_key: bool,
     /// Whether there was a call on the connection.
     has_called: bool,
     /// The number of running calls.
     calls: usize,
-    answers: Vec<Progress>,
+    answers: Vec<SendProgress>,
     next_answer: u64,
     /// The time of the last begin or end of a call, or of the acceptance.
     used: Instant,
@@ -54,15 +54,15 @@ struct State {
 
 /// The progress of sending an answer.
 #[derive(Debug)]
-struct Progress {
+struct SendProgress {
     answer: u64,
     /// The time at which the caller last read a piece; `None` while the host has no piece to send.
     at: Option<Instant>,
 }
 
-impl Connection {
+impl AcceptedConnection {
     pub(super) fn new(number: u64, network: IpAddr, room: Arc<Notify>) -> Self {
-        let state = State {
+        let state = ConnectionActivity {
             has_key: false,
             has_called: false,
             calls: 0,
@@ -71,10 +71,10 @@ impl Connection {
             used: Instant::now(),
             ending_since: None,
         };
-        Self { number, network, ending: watch::Sender::new(Ending::Open), state: Mutex::new(state), room }
+        Self { number, network, ending: watch::Sender::new(ConnectionEnding::Open), state: Mutex::new(state), room }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ConnectionActivity> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -99,12 +99,12 @@ impl Connection {
     }
 
     /// Waits until the connection has to end in this way, or faster.
-    pub(super) async fn ending(&self, ending: Ending) {
+    pub(super) async fn ending(&self, ending: ConnectionEnding) {
         // `self` owns the sender.
         let _ = self.ending.subscribe().wait_for(|told| *told >= ending).await;
     }
 
-    pub(super) fn end(&self, ending: Ending) {
+    pub(super) fn end(&self, ending: ConnectionEnding) {
         self.state().ending_since.get_or_insert_with(Instant::now);
         self.ending.send_if_modified(|told| {
             let is_more = ending > *told;
@@ -137,7 +137,7 @@ impl Connection {
         let answer = state.next_answer;
         state.next_answer += 1;
         if has_body {
-            state.answers.push(Progress { answer, at: Some(Instant::now()) });
+            state.answers.push(SendProgress { answer, at: Some(Instant::now()) });
         }
         answer
     }
@@ -169,14 +169,14 @@ impl Connection {
         let ending = {
             let state = self.state();
             let since = |at: Instant| now.saturating_duration_since(at);
-            let is_stalled = |progress: &Progress| progress.at.is_some_and(|at| since(at) >= limits.answer_time());
+            let is_stalled = |progress: &SendProgress| progress.at.is_some_and(|at| since(at) >= limits.answer_time());
             let idle = (state.calls == 0 && state.answers.is_empty()).then(|| since(state.used));
             let most = if state.has_key { limits.idle_time() } else { head };
             match (idle, state.ending_since) {
-                _ if state.answers.iter().any(is_stalled) => Ending::Now,
-                (Some(_), Some(told)) if since(told) >= PARTING => Ending::Now,
-                (Some(idle), None) if idle >= most && !state.has_called => Ending::Now,
-                (Some(idle), None) if idle >= most => Ending::Gently,
+                _ if state.answers.iter().any(is_stalled) => ConnectionEnding::Now,
+                (Some(_), Some(told)) if since(told) >= PARTING => ConnectionEnding::Now,
+                (Some(idle), None) if idle >= most && !state.has_called => ConnectionEnding::Now,
+                (Some(idle), None) if idle >= most => ConnectionEnding::Gently,
                 _ => return,
             }
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::connection::{Connection, Ending};
+use super::connection::{AcceptedConnection, ConnectionEnding};
 use crate::once_per_minute::OncePerMinute;
 use soar_host::limits::network;
 use soar_host::settings::HttpLimits;
@@ -23,22 +23,22 @@ pub(super) const SWEEP: Duration = Duration::from_secs(1);
 
 /// The connections of one host.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub(super) struct OpenConnections {
     limits: HttpLimits,
     /// The idle timeout of a connection without a valid key.
     head: Duration,
     /// The addresses of trusted proxies, which many callers share.
     proxies: Vec<IpAddr>,
-    open: Mutex<HashMap<u64, Arc<Connection>>>,
+    open: Mutex<HashMap<u64, Arc<AcceptedConnection>>>,
     numbers: AtomicU64,
     /// Notified when a connection ended, or has no more running calls.
     room: Arc<Notify>,
-    told: HashMap<Limit, OncePerMinute>,
+    told: HashMap<ConnectionLimit, OncePerMinute>,
 }
 
 /// A limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Limit {
+enum ConnectionLimit {
     InAll,
     WithoutKey,
     PerAddress,
@@ -46,19 +46,19 @@ enum Limit {
 
 /// An open connection. Dropping it frees its place.
 #[derive(Debug)]
-pub(super) struct Place {
-    all: Arc<Connections>,
-    pub(super) connection: Arc<Connection>,
+pub(super) struct ConnectionSlot {
+    all: Arc<OpenConnections>,
+    pub(super) connection: Arc<AcceptedConnection>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.all.open().remove(&self.connection.number);
         self.all.room.notify_one();
     }
 }
 
-impl Connections {
+impl OpenConnections {
     pub(super) fn new(limits: HttpLimits, head: Duration, proxies: &[IpAddr]) -> Arc<Self> {
         Arc::new(Self {
             limits,
@@ -67,19 +67,19 @@ impl Connections {
             open: Mutex::default(),
             numbers: AtomicU64::new(0),
             room: Arc::default(),
-            told: [Limit::InAll, Limit::WithoutKey, Limit::PerAddress]
+            told: [ConnectionLimit::InAll, ConnectionLimit::WithoutKey, ConnectionLimit::PerAddress]
                 .map(|limit| (limit, OncePerMinute::default()))
                 .into(),
         })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<AcceptedConnection>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place for a connection from `address`. If a limit is reached, the host closes the connection with the longest
     /// idle time. It closes connections without a key first, and never a connection with a running call.
-    pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Place {
+    pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> ConnectionSlot {
         let network = network(address.to_canonical());
         loop {
             match self.try_admit(network) {
@@ -90,35 +90,35 @@ impl Connections {
     }
 
     /// A place, or the longest time to wait for a free place.
-    fn try_admit(self: &Arc<Self>, network: IpAddr) -> Result<Place, Duration> {
+    fn try_admit(self: &Arc<Self>, network: IpAddr) -> Result<ConnectionSlot, Duration> {
         let mut open = self.open();
         let without_key: Vec<_> = open.values().filter(|connection| !connection.has_key()).cloned().collect();
         if !self.proxies.contains(&network) {
             let idle = Idle::among(without_key.iter().filter(|connection| connection.network == network));
             // New connections are spared: a caller with a key may open many at once.
             if idle.count >= self.limits.connections_per_address && idle.make_room(BURST).is_ok() {
-                self.tell(Limit::PerAddress, network);
+                self.tell(ConnectionLimit::PerAddress, network);
             }
         }
         if without_key.len() >= self.limits.connections_without_key {
-            self.tell(Limit::WithoutKey, network);
+            self.tell(ConnectionLimit::WithoutKey, network);
             return Err(self.make_room(&without_key));
         }
         if open.len() >= self.limits.connections {
-            self.tell(Limit::InAll, network);
+            self.tell(ConnectionLimit::InAll, network);
             let all: Vec<_> = open.values().cloned().collect();
             let has_idle = without_key.iter().any(|connection| connection.idle_since().is_some());
             return Err(self.make_room(if has_idle { &without_key } else { &all }));
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection::new(number, network, Arc::clone(&self.room)));
+        let connection = Arc::new(AcceptedConnection::new(number, network, Arc::clone(&self.room)));
         open.insert(number, Arc::clone(&connection));
-        Ok(Place { all: Arc::clone(self), connection })
+        Ok(ConnectionSlot { all: Arc::clone(self), connection })
     }
 
     /// Closes the connection with the longest idle time. If an address has more than its share, it is a connection of
     /// that address.
-    fn make_room(&self, connections: &[Arc<Connection>]) -> Duration {
+    fn make_room(&self, connections: &[Arc<AcceptedConnection>]) -> Duration {
         let mut networks = HashMap::new();
         for connection in connections.iter().filter(|connection| !self.proxies.contains(&connection.network)) {
             *networks.entry(connection.network).or_insert(0) += usize::from(connection.idle_since().is_some());
@@ -133,14 +133,14 @@ impl Connections {
     }
 
     /// Logs at most once per minute that a limit is reached.
-    fn tell(&self, limit: Limit, network: IpAddr) {
+    fn tell(&self, limit: ConnectionLimit, network: IpAddr) {
         if !self.told.get(&limit).is_some_and(OncePerMinute::is_due) {
             return;
         }
         let (setting, most) = match limit {
-            Limit::InAll => ("http.connections", self.limits.connections),
-            Limit::WithoutKey => ("http.connections-without-key", self.limits.connections_without_key),
-            Limit::PerAddress => ("http.connections-per-address", self.limits.connections_per_address),
+            ConnectionLimit::InAll => ("http.connections", self.limits.connections),
+            ConnectionLimit::WithoutKey => ("http.connections-without-key", self.limits.connections_without_key),
+            ConnectionLimit::PerAddress => ("http.connections-per-address", self.limits.connections_per_address),
         };
         tracing::warn!(
             address = %network, most,
@@ -159,12 +159,12 @@ impl Connections {
     /// ended.
     pub(super) async fn end_all(&self, timeout: Duration) {
         let end = |ending| self.open().values().for_each(|connection| connection.end(ending));
-        end(Ending::Gently);
+        end(ConnectionEnding::Gently);
         let until = Instant::now() + timeout;
         let mut is_cut = false;
         while !self.open().is_empty() {
             if !is_cut && Instant::now() >= until {
-                end(Ending::Now);
+                end(ConnectionEnding::Now);
                 is_cut = true;
             }
             self.end_overdue();
@@ -179,11 +179,11 @@ struct Idle<'a> {
     /// Whether one of them is closing already.
     is_ending: bool,
     /// The connection with the longest idle time, and the time since which it is idle.
-    idlest: Option<(Instant, &'a Connection)>,
+    idlest: Option<(Instant, &'a AcceptedConnection)>,
 }
 
 impl<'a> Idle<'a> {
-    fn among(connections: impl IntoIterator<Item = &'a Arc<Connection>>) -> Self {
+    fn among(connections: impl IntoIterator<Item = &'a Arc<AcceptedConnection>>) -> Self {
         let mut idle = Self { count: 0, is_ending: false, idlest: None };
         for connection in connections {
             let Some(since) = connection.idle_since() else { continue };
@@ -208,7 +208,7 @@ impl<'a> Idle<'a> {
             Some((since, idlest)) => match least.checked_sub(since.elapsed()).filter(|wait| !wait.is_zero()) {
                 Some(wait) => Err(wait),
                 None => {
-                    idlest.end(Ending::Now);
+                    idlest.end(ConnectionEnding::Now);
                     Ok(())
                 }
             },

@@ -9,4 +9,4 @@ mod open_files;
 mod unread;
 
 pub(crate) use accept::{Listening, listen};
-pub(crate) use connection::Connection;
+pub(crate) use connection::AcceptedConnection;

@@ -23,30 +23,30 @@ const DROPPED_WITHIN: Duration = Duration::from_millis(100);
 
 /// The body of a request. On drop it moves the unread rest to `unread`.
 #[derive(Debug)]
-pub(crate) struct RequestBody {
+pub(crate) struct IncomingBody {
     body: Option<Incoming>,
-    unread: Unread,
+    unread: UnreadBody,
 }
 
 /// The unread rest of a request's body, after the answer was made.
 #[derive(Debug, Clone)]
-pub(super) struct Unread {
+pub(super) struct UnreadBody {
     body: Arc<Mutex<Option<Incoming>>>,
     version: Version,
     /// Whether the caller sends the body without waiting for `100 Continue`.
     is_on_its_way: bool,
 }
 
-impl RequestBody {
+impl IncomingBody {
     /// Wraps the body of a request.
-    pub(super) fn of(request: Request<Incoming>) -> (Request<Self>, Unread) {
+    pub(super) fn of(request: Request<Incoming>) -> (Request<Self>, UnreadBody) {
         let is_on_its_way = !request.headers().contains_key(EXPECT);
-        let unread = Unread { body: Arc::default(), version: request.version(), is_on_its_way };
+        let unread = UnreadBody { body: Arc::default(), version: request.version(), is_on_its_way };
         (request.map(|body| Self { body: Some(body), unread: unread.clone() }), unread)
     }
 }
 
-impl HttpBody for RequestBody {
+impl HttpBody for IncomingBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -71,13 +71,13 @@ impl HttpBody for RequestBody {
     }
 }
 
-impl Drop for RequestBody {
+impl Drop for IncomingBody {
     fn drop(&mut self) {
         *self.unread.lock() = self.body.take().filter(|body| !body.is_end_stream());
     }
 }
 
-impl Unread {
+impl UnreadBody {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Incoming>> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use soar_host::agents::{AgentChange, AgentDraft, AgentTested};
 use soar_host::operations::AgentToTest;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get, change, remove)).routes(handlers!(test))
+    OpenApiRouter::new().routes(handlers!(list, create)).routes(handlers!(get, change, remove)).routes(handlers!(test))
 }
 
 /// All proxy agents, by name, without their secrets
@@ -24,7 +24,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
 /// Make a proxy agent, which connections can use by its name
 #[utoipa::path(post, path = "/agents", operation_id = "makeAgent", params(IdempotencyHeader), request_body = AgentDraft,
     responses((status = 201, body = Agent)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, AgentDraft>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, AgentDraft>) -> Response {
     let request = request.creating();
     let made = request.operations().create_agent(&request.context, body).await;
     request.answer_change(made).await

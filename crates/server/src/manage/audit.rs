@@ -6,7 +6,7 @@ use soar_store::AuditFilter;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::query::Limit;
+use super::query::PageLimit;
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::operations::AuditPage;
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Routes {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[derive(Default)]
-struct Wanted {
+struct AuditUrlQuery {
     /// Only entries before this id.
     #[param(value_type = Option<i64>)]
     before: Option<AuditEntryId>,
@@ -50,13 +50,13 @@ struct Wanted {
     accepted: Option<bool>,
     /// The most entries on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// The audit log: calls with their callers and results, the newest first
-#[utoipa::path(get, path = "/audit", operation_id = "listAudit", params(Wanted),
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", params(AuditUrlQuery),
     responses((status = 200, body = AuditPage)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+async fn list(Managed { request, query, .. }: Managed<Nothing, AuditUrlQuery>) -> Response {
     let filter = AuditFilter {
         before: query.before,
         since: query.since,

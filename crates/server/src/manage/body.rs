@@ -109,7 +109,7 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     #[allow(dead_code, reason = "nothing is ever read into it")]
-    struct Body {
+    struct SampleBody {
         name: String,
         active: Option<bool>,
         users: Option<Vec<String>>,
@@ -141,7 +141,7 @@ mod tests {
             (r#"{"colour": "canary"}"#, "unknown field `colour`. Valid: name, active, users"),
             (r#"{"usres": "canary"}"#, "unknown field `usres`. Did you mean \"users\"?"),
         ] {
-            let text = parsed::<Body>(body.as_bytes()).unwrap_err();
+            let text = parsed::<SampleBody>(body.as_bytes()).unwrap_err();
             assert!(text.contains(said) && !text.contains("canary"), "{body}: {text}");
         }
     }

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::Number;
-use super::query::{Limit, choice};
+use super::query::{PageLimit, choice};
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::operations::CasePage;
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct CaseUrlQuery {
     /// Only cases after this one: the value of next on the previous page.
     #[param(value_type = Option<i64>)]
     after: Option<CaseId>,
@@ -34,14 +34,14 @@ struct Wanted {
     status: Option<Status>,
     /// The most cases on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// Cases, in the order of their creation
-#[utoipa::path(get, path = "/cases", operation_id = "listCases", params(Wanted),
+#[utoipa::path(get, path = "/cases", operation_id = "listCases", params(CaseUrlQuery),
     responses((status = 200, body = CasePage)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { after, site, status, limit } = query;
+async fn list(Managed { request, query, .. }: Managed<Nothing, CaseUrlQuery>) -> Response {
+    let CaseUrlQuery { after, site, status, limit } = query;
     let page = request.operations().list_cases(&request.context, site.as_deref(), status, after, limit.0).await;
     request.answer(page).await
 }

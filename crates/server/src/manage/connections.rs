@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::{Id, IdempotencyHeader};
-use super::query::{Limit, Offset};
+use super::query::{Offset, PageLimit};
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::connections::{ConnectionChange, ConnectionDraft};
@@ -15,7 +15,7 @@ use soar_host::operations::{ConnectionQuery, ConnectionTested, UnsavedTested};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(handlers!(list, make))
+        .routes(handlers!(list, create))
         .routes(handlers!(get, change, remove))
         .routes(handlers!(test))
         .routes(handlers!(test_draft))
@@ -37,7 +37,7 @@ struct TestedOn {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct ConnectionUrlQuery {
     /// Only connections on this site, including shared connections.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
@@ -52,15 +52,15 @@ struct Wanted {
     offset: Offset,
     /// The most connections; all unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
 }
 
 /// Connections, by integration and name, without their secrets; all of them unless the filter says otherwise
-#[utoipa::path(get, path = "/connections", operation_id = "listConnections", params(Wanted),
+#[utoipa::path(get, path = "/connections", operation_id = "listConnections", params(ConnectionUrlQuery),
     responses((status = 200, body = Vec<Connection>)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { site, integration, name, offset, limit } = query;
-    let limit = limit.map(|Limit(limit)| limit);
+async fn list(Managed { request, query, .. }: Managed<Nothing, ConnectionUrlQuery>) -> Response {
+    let ConnectionUrlQuery { site, integration, name, offset, limit } = query;
+    let limit = limit.map(|PageLimit(limit)| limit);
     let wanted = ConnectionQuery { site, integration, name, offset: offset.0, limit, ..ConnectionQuery::default() };
     let page = request.operations().list_connections(&request.context, &wanted).await;
     request.answer(page.map(|page| page.connections)).await
@@ -69,7 +69,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
 /// Make a connection; GET /integrations lists the parameters of each integration
 #[utoipa::path(post, path = "/connections", operation_id = "makeConnection", params(IdempotencyHeader),
     request_body = ConnectionDraft, responses((status = 201, body = Connection)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ConnectionDraft>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, ConnectionDraft>) -> Response {
     let request = request.creating();
     let made = request.operations().create_connection(&request.context, body).await;
     request.answer_change(made).await

@@ -14,7 +14,7 @@ use super::{Routes, handlers};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(handlers!(list, add))
+        .routes(handlers!(list, create))
         .routes(handlers!(export))
         .routes(handlers!(plan))
         .routes(handlers!(get, change, remove))
@@ -42,9 +42,9 @@ async fn list(Managed { request, .. }: Managed) -> Response {
 /// Add a rule, which makes incidents or sends alerts about changes of findings from now on, with the caller's rights
 #[utoipa::path(post, path = "/findings/rules", operation_id = "addFindingRule", params(IdempotencyHeader),
     request_body = Rule, responses((status = 201, body = RuleShown)))]
-async fn add(Managed { request, body, .. }: Managed<Nothing, Nothing, Rule>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, Rule>) -> Response {
     let request = request.creating();
-    let added = request.operations().add_finding_rule(&request.context, &body).await;
+    let added = request.operations().create_finding_rule(&request.context, &body).await;
     request.answer_change(added).await
 }
 

@@ -1,4 +1,4 @@
-//! Findings: collections, the log of changes, and deliveries.
+//! Findings: tenants, collections, the log of changes, and deliveries.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use soar_host::findings::CollectionToMake;
 use soar_host::findings::formats::{ChangeShown, FindingFormat, cut_to_batch, render};
 use soar_host::operations::{
     ChangesSince, CollectionShown, DeliveryShown, DeliveryToMake, FindingDifferences, FindingPage, FindingShown,
-    OperationError, Span,
+    OperationError, Span, TenantRemoved,
 };
-use soar_store::model::{CollectionId, FindingDeliveryId, FindingSequence, FindingSnapshot, Moment};
+use soar_store::model::{CollectionId, ConnectionId, FindingDeliveryId, FindingSequence, FindingSnapshot, Moment};
 use soar_store::{FindingFilter, FindingOrder, StoreError};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::{Id, IdempotencyHeader, Name};
-use super::query::{Limit, choice};
-use super::request::{Managed, Nothing, Reading};
+use super::query::{PageLimit, choice};
+use super::request::{Managed, NoBodyReadOnly, Nothing};
 use super::{Routes, handlers};
 
 /// The header with the number up to which the log was read.
@@ -30,12 +30,12 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
         .routes(handlers!(list))
         .routes(handlers!(get))
-        .routes(handlers!(tenants))
+        .routes(handlers!(tenants, remove_tenant))
         .routes(handlers!(collect))
         .routes(handlers!(collection))
         .routes(handlers!(changes))
         .routes(handlers!(differences))
-        .routes(handlers!(deliveries, add_delivery))
+        .routes(handlers!(deliveries, create_delivery))
         .routes(handlers!(remove_delivery))
 }
 
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-struct Wanted {
+struct FindingUrlQuery {
     /// Only findings with this text in the CVE, the title, the software, or the device's name or address.
     #[param(pattern = r"^[^\u0000]*$")]
     search: Option<String>,
@@ -72,7 +72,7 @@ struct Wanted {
     after: Option<String>,
     /// The most findings on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// The changes to read.
@@ -93,7 +93,7 @@ struct Since {
     format: Option<FindingFormat>,
     /// The most changes in the answer; 100 unless given. An answer ends at 1 MiB, but has at least one change.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 fn sequence<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<FindingSequence>, D::Error> {
@@ -133,14 +133,28 @@ struct Between {
     /// The most findings on the page; 100 unless given.
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
+}
+
+/// A tenant of a connection.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OfConnection {
+    /// The id of the connection.
+    #[param(value_type = i64, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    connection: ConnectionId,
+    /// The product's id of the tenant; empty for a product without tenants.
+    #[param(pattern = r"^[^\u0000]*$")]
+    tenant: String,
 }
 
 /// Findings as they were last read
-#[utoipa::path(get, path = "/findings", operation_id = "listFindings", params(Wanted),
-    responses((status = 200, body = FindingPage), (status = 422, description = "after is no id of a finding.")))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted, Reading>) -> Response {
-    let Wanted { search, cve, device, tenant, status, with_gone, order, descending, after, limit } = query;
+#[utoipa::path(get, path = "/findings", operation_id = "listFindings", params(FindingUrlQuery),
+    responses((status = 200, body = FindingPage),
+        (status = 422, description = "after is no id of a finding, or its finding was removed.")))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, FindingUrlQuery, NoBodyReadOnly>) -> Response {
+    let FindingUrlQuery { search, cve, device, tenant, status, with_gone, order, descending, after, limit } = query;
     let filter = FindingFilter { search, cve, device, tenant, status, with_gone, order, descending, after };
     let page = request.operations().list_findings(&request.context, &filter, limit.0).await;
     request.answer(page).await
@@ -149,7 +163,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted, Reading>)
 /// One finding by its id, with its changes and the incidents that hold it
 #[utoipa::path(get, path = "/findings/items/{name}", operation_id = "getFinding", params(Name),
     responses((status = 200, body = FindingShown)))]
-async fn get(Managed { request, path, .. }: Managed<Name, Nothing, Reading>) -> Response {
+async fn get(Managed { request, path, .. }: Managed<Name, Nothing, NoBodyReadOnly>) -> Response {
     let finding = request.operations().finding(&request.context, &path.name).await;
     request.answer(finding).await
 }
@@ -157,9 +171,19 @@ async fn get(Managed { request, path, .. }: Managed<Name, Nothing, Reading>) -> 
 /// The last result of each tenant whose findings were collected
 #[utoipa::path(get, path = "/findings/tenants", operation_id = "listFindingTenants",
     responses((status = 200, body = Vec<FindingSnapshot>)))]
-async fn tenants(Managed { request, .. }: Managed<Nothing, Nothing, Reading>) -> Response {
+async fn tenants(Managed { request, .. }: Managed<Nothing, Nothing, NoBodyReadOnly>) -> Response {
     let tenants = request.operations().finding_tenants(&request.context).await;
     request.answer(tenants).await
+}
+
+/// Remove a tenant from the findings, with its devices and changes; a later collection that names or finds it begins again
+#[utoipa::path(delete, path = "/findings/tenants", operation_id = "removeFindingTenant",
+    params(OfConnection, IdempotencyHeader), responses((status = 200, body = TenantRemoved),
+        (status = 404, description = "The connection does not exist, or no findings of the tenant were collected.")))]
+async fn remove_tenant(Managed { request, query, .. }: Managed<Nothing, OfConnection>) -> Response {
+    let OfConnection { connection, tenant } = query;
+    let removed = request.operations().remove_finding_tenant(&request.context, connection, &tenant).await;
+    request.answer_change(removed).await
 }
 
 /// Collect the findings of tenants; the hosts of the store read them, and the answer names the collection
@@ -183,7 +207,7 @@ async fn collection(Managed { request, path, .. }: Managed<Id<CollectionId>>) ->
 #[utoipa::path(get, path = "/findings/changes", operation_id = "listFindingChanges", params(Since),
     responses((status = 200, content((String = "application/x-ndjson"), (Vec<ChangeShown> = "application/json"), (String = "text/csv"))),
         (status = 410, description = "The log cannot go on from this number; goOnFrom is the number to go on from.")))]
-async fn changes(Managed { request, query, .. }: Managed<Nothing, Since, Reading>) -> Response {
+async fn changes(Managed { request, query, .. }: Managed<Nothing, Since, NoBodyReadOnly>) -> Response {
     let Since { after, wait, format, limit } = query;
     let format = format.unwrap_or(FindingFormat::Ndjson);
     let wanted = ChangesSince { after, limit: limit.0, wait: Duration::from_secs(wait.0) };
@@ -215,7 +239,7 @@ async fn changes(Managed { request, query, .. }: Managed<Nothing, Since, Reading
 /// What a time span changed: one entry per finding that is not as it was before
 #[utoipa::path(get, path = "/findings/differences", operation_id = "listFindingDifferences", params(Between),
     responses((status = 200, body = FindingDifferences)))]
-async fn differences(Managed { request, query, .. }: Managed<Nothing, Between, Reading>) -> Response {
+async fn differences(Managed { request, query, .. }: Managed<Nothing, Between, NoBodyReadOnly>) -> Response {
     let Between { from, to, after, limit } = query;
     let found = request.operations().finding_differences(&request.context, Span { from, to }, after, limit.0).await;
     request.answer(found).await
@@ -232,9 +256,9 @@ async fn deliveries(Managed { request, .. }: Managed) -> Response {
 /// Send changes of findings to a webhook, in signed batches, each until it arrives
 #[utoipa::path(post, path = "/findings/deliveries", operation_id = "addFindingDelivery", params(IdempotencyHeader),
     request_body = DeliveryToMake, responses((status = 201, body = DeliveryShown)))]
-async fn add_delivery(Managed { request, body, .. }: Managed<Nothing, Nothing, DeliveryToMake>) -> Response {
+async fn create_delivery(Managed { request, body, .. }: Managed<Nothing, Nothing, DeliveryToMake>) -> Response {
     let request = request.creating();
-    let made = request.operations().add_finding_delivery(&request.context, &body).await;
+    let made = request.operations().create_finding_delivery(&request.context, &body).await;
     request.answer_change(made).await
 }
 

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::Id;
-use super::query::{Before, Limit, Limited, choice};
+use super::query::{Before, Limited, PageLimit, choice};
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::health::{ConnectionHistory, HealthFilter, HealthTable};
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct HealthUrlQuery {
     /// Only connections of this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
@@ -31,14 +31,14 @@ struct Wanted {
     state: Option<HealthState>,
     /// The most connections on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// The health of connections by their health checks, the worst first
-#[utoipa::path(get, path = "/health", operation_id = "listHealth", params(Wanted),
+#[utoipa::path(get, path = "/health", operation_id = "listHealth", params(HealthUrlQuery),
     responses((status = 200, body = HealthTable)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { site, state, limit } = query;
+async fn list(Managed { request, query, .. }: Managed<Nothing, HealthUrlQuery>) -> Response {
+    let HealthUrlQuery { site, state, limit } = query;
     let filter = HealthFilter { state, limit: Some(limit.0), ..HealthFilter::default() };
     let table = request.operations().list_health(&request.context, site.as_deref(), filter).await;
     request.answer(table).await

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::{IdempotencyHeader, Number, NumberAndTask};
-use super::query::{Limit, Offset, Title, choice};
+use super::query::{Offset, PageLimit, PartOfTitle, choice};
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::operations::{
@@ -18,7 +18,7 @@ use soar_host::views::{IncidentFilter, WholeIncident};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(handlers!(list, make))
+        .routes(handlers!(list, create))
         .routes(handlers!(get, change))
         .routes(handlers!(link))
         .routes(handlers!(change_task))
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct IncidentUrlQuery {
     /// Only incidents on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
@@ -45,11 +45,11 @@ struct Wanted {
     owner: Option<String>,
     /// Only incidents with this text in the title. Upper and lower case do not matter.
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
-    title: Option<Title>,
+    title: Option<PartOfTitle>,
     /// Only incidents with these words. Each begins a word of the number, the title, the type or a dynamic field. Case
     /// and diacritics do not matter.
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
-    text: Option<Title>,
+    text: Option<PartOfTitle>,
     /// The order of the incidents by their creation: the oldest first unless given.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
@@ -65,15 +65,15 @@ struct Wanted {
     offset: Offset,
     /// The most incidents on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// Incidents that match the filter
-#[utoipa::path(get, path = "/incidents", operation_id = "listIncidents", params(Wanted),
+#[utoipa::path(get, path = "/incidents", operation_id = "listIncidents", params(IncidentUrlQuery),
     responses((status = 200, body = IncidentPage)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { site, status, severity, owner, title, text, order, since, until, offset, limit } = query;
-    let (title, text) = (title.map(|Title(title)| title), text.map(|Title(text)| text));
+async fn list(Managed { request, query, .. }: Managed<Nothing, IncidentUrlQuery>) -> Response {
+    let IncidentUrlQuery { site, status, severity, owner, title, text, order, since, until, offset, limit } = query;
+    let (title, text) = (title.map(|PartOfTitle(title)| title), text.map(|PartOfTitle(text)| text));
     let filter = IncidentFilter { status, severity, owner, title, text };
     let order = order.unwrap_or_default();
     let (offset, limit) = (offset.0, limit.0);
@@ -85,7 +85,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
 /// Make an incident, as the command CreateAnIncident does
 #[utoipa::path(post, path = "/incidents", operation_id = "makeIncident", params(IdempotencyHeader),
     request_body = IncidentToMake, responses((status = 201, body = WholeIncident)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, IncidentToMake>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, IncidentToMake>) -> Response {
     let request = request.creating();
     let made = request.operations().create_incident(&request.context, body).await;
     request.answer_change(made).await

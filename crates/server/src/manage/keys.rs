@@ -9,7 +9,7 @@ use super::{Routes, handlers};
 use soar_host::operations::{KeyShown, KeyToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get)).routes(handlers!(revoke))
+    OpenApiRouter::new().routes(handlers!(list, create)).routes(handlers!(get)).routes(handlers!(revoke))
 }
 
 /// All keys, by name, without their secrets
@@ -22,7 +22,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
 /// Make a key; only this answer contains its text
 #[utoipa::path(post, path = "/keys", operation_id = "makeKey", params(IdempotencyHeader), request_body = KeyToMake,
     responses((status = 201, body = KeyShown)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, KeyToMake>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, KeyToMake>) -> Response {
     let request = request.creating();
     let made = request.operations().create_key(&request.context, body).await;
     request.answer_change(made).await

@@ -38,7 +38,7 @@ use futures_util::FutureExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Server;
-use crate::gate::Reply;
+use crate::gate::ApiReply;
 
 /// The prefix of all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
@@ -112,6 +112,6 @@ async fn detached(request: Request, next: Next) -> Response {
     ended.unwrap_or_else(|error| {
         let request_id = uuid::Uuid::now_v7().to_string();
         tracing::error!(request_id, error, "the task of a call panicked");
-        Reply::unexpected("").into_response(&request_id)
+        ApiReply::unexpected("").into_response(&request_id)
     })
 }

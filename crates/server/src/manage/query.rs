@@ -12,15 +12,15 @@ const MOST: i64 = 1000;
 
 /// The number of items on a page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limit(pub(super) i64);
+pub(super) struct PageLimit(pub(super) i64);
 
-impl Default for Limit {
+impl Default for PageLimit {
     fn default() -> Self {
         Self(100)
     }
 }
 
-impl<'de> Deserialize<'de> for Limit {
+impl<'de> Deserialize<'de> for PageLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match String::deserialize(deserializer)?.parse() {
             Ok(limit @ 1..=MOST) => Ok(Self(limit)),
@@ -44,9 +44,9 @@ impl<'de> Deserialize<'de> for Offset {
 
 /// A part of an incident's title.
 #[derive(Debug, Clone)]
-pub(super) struct Title(pub(super) String);
+pub(super) struct PartOfTitle(pub(super) String);
 
-impl<'de> Deserialize<'de> for Title {
+impl<'de> Deserialize<'de> for PartOfTitle {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let title = String::deserialize(deserializer)?;
         // No title contains a longer text.
@@ -79,7 +79,7 @@ pub(super) struct Before<T: PartialSchema> {
     /// The most items on the page; 100 unless given.
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    pub(super) limit: Limit,
+    pub(super) limit: PageLimit,
 }
 
 /// A page.
@@ -89,7 +89,7 @@ pub(super) struct Before<T: PartialSchema> {
 pub(super) struct Limited {
     /// The most items on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    pub(super) limit: Limit,
+    pub(super) limit: PageLimit,
 }
 
 /// One of several words. Upper and lower case do not matter.

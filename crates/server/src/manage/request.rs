@@ -20,7 +20,7 @@ use utoipa::openapi::path::Parameter;
 use super::body::{in_words, parsed, problem};
 use super::{BASE, described_routes};
 use crate::Server;
-use crate::gate::{Call, IDEMPOTENCY_KEY, IdempotencyKey, Place, Reply, bounded_json, read_json, without_nul};
+use crate::gate::{ApiCall, ApiReply, CallSlot, IDEMPOTENCY_KEY, IdempotencyKey, bounded_json, read_json, without_nul};
 use crate::limits::CountsBytes;
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
@@ -56,10 +56,10 @@ pub(super) struct Managed<P = Nothing, Q = Nothing, B = NoBody> {
 
 /// An authenticated call.
 pub(super) struct ManagedRequest {
-    call: Call,
+    call: ApiCall,
     pub(super) context: RequestContext,
     /// The permits of the running call.
-    _place: Place,
+    _place: CallSlot,
 }
 
 /// No path parameters, or no query parameters.
@@ -78,14 +78,14 @@ pub(super) trait RequestBody: Sized + Send {
         body: Body,
         host: &Server,
         share: &mut (impl CountsBytes + Send),
-    ) -> impl Future<Output = Result<(Self, Bytes), Reply>> + Send;
+    ) -> impl Future<Output = Result<(Self, Bytes), ApiReply>> + Send;
 }
 
 /// No body. `READS` is [`RequestBody::IS_READING`].
 pub(super) struct NoBody<const READS: bool = false>;
 
 /// No body, in a call that only reads what the key's owner may see.
-pub(super) type Reading = NoBody<true>;
+pub(super) type NoBodyReadOnly = NoBody<true>;
 
 impl<const READS: bool> RequestBody for NoBody<READS> {
     const IS_READING: bool = READS;
@@ -95,7 +95,7 @@ impl<const READS: bool> RequestBody for NoBody<READS> {
         _: Body,
         _: &Server,
         _: &mut (impl CountsBytes + Send),
-    ) -> Result<(Self, Bytes), Reply> {
+    ) -> Result<(Self, Bytes), ApiReply> {
         Ok((Self, Bytes::new()))
     }
 }
@@ -106,7 +106,7 @@ impl<T: DeserializeOwned + Send> RequestBody for T {
         body: Body,
         host: &Server,
         share: &mut (impl CountsBytes + Send),
-    ) -> Result<(Self, Bytes), Reply> {
+    ) -> Result<(Self, Bytes), ApiReply> {
         let bytes = read_json(headers, body, &host.settings, share).await?;
         // serde would take the items of an array as the members of an object, in their order.
         if bytes.trim_ascii_start().first() == Some(&b'[') {
@@ -129,7 +129,7 @@ where
 
     async fn from_request(request: Request, host: &Arc<Server>) -> Result<Self, Response> {
         let what = format!("{} {}", request.method(), whole_address(request.extensions(), request.uri()).path());
-        let mut call = Call::begin(host, Surface::Management, &request, &what);
+        let mut call = ApiCall::begin(host, Surface::Management, &request, &what);
         match read(&mut call, request).await {
             Ok((context, place, path, query, body)) => {
                 Ok(Self { request: ManagedRequest { call, context, _place: place }, path, query, body })
@@ -139,7 +139,7 @@ where
     }
 }
 
-async fn read<P, Q, B>(call: &mut Call, request: Request) -> Result<(RequestContext, Place, P, Q, B), Reply>
+async fn read<P, Q, B>(call: &mut ApiCall, request: Request) -> Result<(RequestContext, CallSlot, P, Q, B), ApiReply>
 where
     P: DeserializeOwned + Send,
     Q: DeserializeOwned + Send,
@@ -168,8 +168,8 @@ where
              sites or commands.",
         )
     };
-    let owner =
-        owner.map_err(|error| Reply { reason: error.to_string(), ..Reply::error(StatusCode::FORBIDDEN, refusal) })?;
+    let owner = owner
+        .map_err(|error| ApiReply { reason: error.to_string(), ..ApiReply::error(StatusCode::FORBIDDEN, refusal) })?;
     let is_done_once = head.method.is_safe() || DONE_ONCE.contains(&*call.label);
     if !is_done_once && head.headers.contains_key(IDEMPOTENCY_KEY) {
         return Err(malformed(
@@ -184,7 +184,7 @@ where
     }
     let Path(path) = Path::<P>::from_request_parts(&mut head, &()).await.map_err(|error| {
         // An invalid id is the id of no resource.
-        Reply::error(
+        ApiReply::error(
             StatusCode::NOT_FOUND,
             format!("There is nothing at {}: {}.", head.uri.path(), path_problem(&error)),
         )
@@ -207,7 +207,7 @@ where
         entry,
         idempotency,
     };
-    let place = Place::take(&call.host, entered.share)?;
+    let place = CallSlot::take(&call.host, entered.share)?;
     Ok((context, place, path, query, body))
 }
 
@@ -237,8 +237,8 @@ fn query_problem(error: &QueryRejection) -> String {
     }
 }
 
-fn malformed(error: String) -> Reply {
-    Reply::error(StatusCode::BAD_REQUEST, error)
+fn malformed(error: String) -> ApiReply {
+    ApiReply::error(StatusCode::BAD_REQUEST, error)
 }
 
 impl ManagedRequest {
@@ -269,7 +269,7 @@ impl ManagedRequest {
         let mut reply = self.reply(changed);
         if !reply.status.is_success() {
             // The change is made, but there is no memory for its answer.
-            reply = Reply::done(reply.reason);
+            reply = ApiReply::done(reply.reason);
         }
         self.call.answer_written(reply)
     }
@@ -288,7 +288,7 @@ impl ManagedRequest {
                 // The store may have failed before or after the effect of the operation.
                 let is_open = matches!(error, OperationError::Refusal(Refusal::Store(_)));
                 let reply = self.reply(Err::<(), _>(error));
-                let reply = if is_open { Reply::maybe_done(reply.reason) } else { reply };
+                let reply = if is_open { ApiReply::maybe_done(reply.reason) } else { reply };
                 self.call.write_and_answer(reply).await
             }
         }
@@ -296,16 +296,16 @@ impl ManagedRequest {
 
     /// Answers an export without its file, and writes its audit entry.
     pub(super) async fn answer_export(self, about: String) -> Response {
-        let reply = Reply { reason: about, ..self.reply(Ok(())) };
+        let reply = ApiReply { reason: about, ..self.reply(Ok(())) };
         self.call.write_and_answer(reply).await
     }
 
-    fn reply<T: Serialize>(&self, ended: Result<T, OperationError>) -> Reply {
+    fn reply<T: Serialize>(&self, ended: Result<T, OperationError>) -> ApiReply {
         let status = u16::try_from(self.context.entry.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let room = self.call.host.store.answer_room();
         match ended.and_then(|value| Ok(bounded_json(&value, room)?)) {
-            Ok(body) => Reply::body(status.unwrap_or(StatusCode::OK), body),
-            Err(error) => Reply::failed(&self.call.host.store, &self.call.entry, &error),
+            Ok(body) => ApiReply::body(status.unwrap_or(StatusCode::OK), body),
+            Err(error) => ApiReply::failed(&self.call.host.store, &self.call.entry, &error),
         }
     }
 }

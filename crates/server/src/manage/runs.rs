@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::{Id, IdempotencyHeader};
-use super::query::{Limit, choice};
+use super::query::{PageLimit, choice};
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::operations::{RunCancelled, RunPage};
@@ -21,7 +21,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct RunUrlQuery {
     /// Only runs before the run with this id.
     #[param(value_type = Option<i64>)]
     before: Option<RunId>,
@@ -43,14 +43,14 @@ struct Wanted {
     status: Option<RunStatus>,
     /// The most runs on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// The run history: integration commands with their users and results, the newest first
-#[utoipa::path(get, path = "/runs", operation_id = "listRuns", params(Wanted),
+#[utoipa::path(get, path = "/runs", operation_id = "listRuns", params(RunUrlQuery),
     responses((status = 200, body = RunPage)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { before, site, connection, command, user, status, limit } = query;
+async fn list(Managed { request, query, .. }: Managed<Nothing, RunUrlQuery>) -> Response {
+    let RunUrlQuery { before, site, connection, command, user, status, limit } = query;
     let filter = RunFilter { connection, command, user, status, before, limit: Some(limit.0) };
     let page = request.operations().list_runs(&request.context, site.as_deref(), &filter).await;
     request.answer(page).await

@@ -13,7 +13,7 @@ use soar_store::model::{ScheduleId, ScheduleRunId};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(handlers!(list, make))
+        .routes(handlers!(list, create))
         .routes(handlers!(get, change, remove))
         .routes(handlers!(run))
         .routes(handlers!(log))
@@ -30,7 +30,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Respo
 /// Make a schedule, which runs a command on a connection in the caller's name
 #[utoipa::path(post, path = "/schedules", operation_id = "makeSchedule", params(IdempotencyHeader),
     request_body = ScheduleDraft, responses((status = 201, body = ScheduleShown)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ScheduleDraft>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, ScheduleDraft>) -> Response {
     let request = request.creating();
     let made = request.operations().create_schedule(&request.context, body).await;
     request.answer_change(made).await

@@ -11,7 +11,7 @@ use soar_store::model::Session;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(handlers!(make_link))
+        .routes(handlers!(create_link))
         .routes(handlers!(list_sessions, end_sessions))
         .routes(handlers!(reset_totp))
 }
@@ -19,9 +19,9 @@ pub(super) fn routes() -> Routes {
 /// Make a link with which a user sets its password in a browser; it works once, and replaces an earlier link
 #[utoipa::path(post, path = "/users/{name}/password-link", operation_id = "makePasswordLink",
     params(Name, IdempotencyHeader), responses((status = 201, body = PasswordLinkMade)))]
-async fn make_link(Managed { request, path, .. }: Managed<Name>) -> Response {
+async fn create_link(Managed { request, path, .. }: Managed<Name>) -> Response {
     let request = request.creating();
-    let made = request.operations().make_password_link(&request.context, &path.name).await;
+    let made = request.operations().create_password_link(&request.context, &path.name).await;
     request.answer_change(made).await
 }
 

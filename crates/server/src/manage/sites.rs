@@ -10,7 +10,7 @@ use super::{Routes, handlers};
 use soar_host::operations::{SiteToChange, SiteToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get, change, remove))
+    OpenApiRouter::new().routes(handlers!(list, create)).routes(handlers!(get, change, remove))
 }
 
 /// All sites, by name
@@ -23,7 +23,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
 /// Make a site
 #[utoipa::path(post, path = "/sites", operation_id = "makeSite", params(IdempotencyHeader), request_body = SiteToMake,
     responses((status = 201, body = Site)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, SiteToMake>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, SiteToMake>) -> Response {
     let request = request.creating();
     let made = request.operations().create_site(&request.context, body).await;
     request.answer_change(made).await

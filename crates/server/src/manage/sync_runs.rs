@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::Id;
-use super::query::{Before, Limit, choice};
+use super::query::{Before, PageLimit, choice};
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::operations::{SyncResultPage, SyncRunPage, SyncToRun};
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct SyncResultUrlQuery {
     /// Only results after the result with this id.
     #[param(value_type = Option<i64>)]
     after: Option<SyncResultId>,
@@ -35,7 +35,7 @@ struct Wanted {
     change: Option<SyncChange>,
     /// The most results on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// On a master: the runs of Sync Connection with their results, the newest first; before is the id of a run
@@ -63,10 +63,10 @@ async fn get(Managed { request, path, .. }: Managed<Id<SyncRunId>>) -> Response 
 }
 
 /// On a master: the result of each connection on each tenant
-#[utoipa::path(get, path = "/sync-runs/{id}/results", operation_id = "listSyncResults", params(Id<SyncRunId>, Wanted),
-    responses((status = 200, body = SyncResultPage)))]
-async fn results(Managed { request, path, query, .. }: Managed<Id<SyncRunId>, Wanted>) -> Response {
-    let Wanted { after, change, limit } = query;
+#[utoipa::path(get, path = "/sync-runs/{id}/results", operation_id = "listSyncResults",
+    params(Id<SyncRunId>, SyncResultUrlQuery), responses((status = 200, body = SyncResultPage)))]
+async fn results(Managed { request, path, query, .. }: Managed<Id<SyncRunId>, SyncResultUrlQuery>) -> Response {
+    let SyncResultUrlQuery { after, change, limit } = query;
     let filter = SyncResultFilter { change, after, ..SyncResultFilter::default() };
     let page = request.operations().sync_results(&request.context, path.id, filter, limit.0).await;
     request.answer(page).await

@@ -10,7 +10,7 @@ use super::{Routes, handlers};
 use soar_host::operations::{TenantKeyMade, TenantKeyToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(revoke))
+    OpenApiRouter::new().routes(handlers!(list, create)).routes(handlers!(revoke))
 }
 
 /// On a tenant: its one-time keys, the newest first, without their secrets
@@ -24,7 +24,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
 /// On a tenant: make a one-time key for a master; only this answer contains its text
 #[utoipa::path(post, path = "/tenant-keys", operation_id = "makeTenantKey", params(IdempotencyHeader),
     request_body = TenantKeyToMake, responses((status = 201, body = TenantKeyMade)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantKeyToMake>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantKeyToMake>) -> Response {
     let request = request.creating();
     let made = request.operations().create_tenant_key(&request.context, &body).await;
     request.answer_change(made).await

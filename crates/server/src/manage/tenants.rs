@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::address::{Id, IdempotencyHeader};
-use super::query::Limit;
+use super::query::PageLimit;
 use super::request::{Managed, Nothing};
 use super::{Routes, handlers};
 use soar_host::operations::{TenantMove, TenantPage, TenantRegistration};
@@ -16,7 +16,7 @@ use soar_host::tenants::TenantDraft;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
-        .routes(handlers!(list, add))
+        .routes(handlers!(list, create))
         .routes(handlers!(get, change, remove))
         .routes(handlers!(register))
         .routes(handlers!(revoke))
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct TenantUrlQuery {
     /// Only tenants after the tenant with this id.
     #[param(value_type = Option<i64>)]
     after: Option<TenantId>,
@@ -38,14 +38,14 @@ struct Wanted {
     name: Option<String>,
     /// The most tenants on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
-    limit: Limit,
+    limit: PageLimit,
 }
 
 /// On a master: its tenants, by id
-#[utoipa::path(get, path = "/tenants", operation_id = "listTenants", params(Wanted),
+#[utoipa::path(get, path = "/tenants", operation_id = "listTenants", params(TenantUrlQuery),
     responses((status = 200, body = TenantPage)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
-    let Wanted { after, region, name, limit } = query;
+async fn list(Managed { request, query, .. }: Managed<Nothing, TenantUrlQuery>) -> Response {
+    let TenantUrlQuery { after, region, name, limit } = query;
     let filter = TenantFilter { region, name, without_revoked: false, after };
     let page = request.operations().list_tenants(&request.context, &filter, limit.0).await;
     request.answer(page).await
@@ -54,9 +54,9 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
 /// On a master: add a tenant; the next step is its registration
 #[utoipa::path(post, path = "/tenants", operation_id = "addTenant", params(IdempotencyHeader),
     request_body = TenantDraft, responses((status = 201, body = Tenant)))]
-async fn add(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantDraft>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantDraft>) -> Response {
     let request = request.creating();
-    let added = request.operations().add_tenant(&request.context, &body).await;
+    let added = request.operations().create_tenant(&request.context, &body).await;
     request.answer_change(added).await
 }
 

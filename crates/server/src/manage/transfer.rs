@@ -14,7 +14,7 @@ use super::query::choice;
 use super::request::{Managed, ManagedRequest, Nothing, RequestBody};
 use super::{Routes, handlers};
 use crate::Server;
-use crate::gate::{Reply, receive};
+use crate::gate::{ApiReply, receive};
 use crate::limits::CountsBytes;
 use soar_host::operations::{Exported, OperationError, Tried};
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subject};
@@ -32,7 +32,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Written {
+struct ExportUrlQuery {
     /// The format of the file; ndjson unless given.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
@@ -62,28 +62,28 @@ impl RequestBody for Upload {
         body: Body,
         host: &Server,
         _: &mut (impl CountsBytes + Send),
-    ) -> Result<(Self, Bytes), Reply> {
+    ) -> Result<(Self, Bytes), ApiReply> {
         let format = format_of(headers)?;
         // Each file takes disk space on the host while it arrives.
-        let _arriving = host.uploads.try_acquire().map_err(|_| Reply::too_many_uploads())?;
+        let _arriving = host.uploads.try_acquire().map_err(|_| ApiReply::too_many_uploads())?;
         let file = receive(body, &host.settings).await?;
         Ok((Self { file, format }, Bytes::new()))
     }
 }
 
 /// All incidents with their tasks, fields and links, as a file
-#[utoipa::path(get, path = "/transfer/incidents", operation_id = "exportIncidents", params(Written),
+#[utoipa::path(get, path = "/transfer/incidents", operation_id = "exportIncidents", params(ExportUrlQuery),
     responses((status = 200, content((Vec<Object> = "application/json"), (String = "application/x-ndjson"),
         (String = "text/csv")))))]
-async fn export_incidents(Managed { request, query, .. }: Managed<Nothing, Written>) -> Response {
+async fn export_incidents(Managed { request, query, .. }: Managed<Nothing, ExportUrlQuery>) -> Response {
     export(request, query, Subject::Incidents).await
 }
 
 /// All cases, as a file
-#[utoipa::path(get, path = "/transfer/cases", operation_id = "exportCases", params(Written),
+#[utoipa::path(get, path = "/transfer/cases", operation_id = "exportCases", params(ExportUrlQuery),
     responses((status = 200, content((Vec<Object> = "application/json"), (String = "application/x-ndjson"),
         (String = "text/csv")))))]
-async fn export_cases(Managed { request, query, .. }: Managed<Nothing, Written>) -> Response {
+async fn export_cases(Managed { request, query, .. }: Managed<Nothing, ExportUrlQuery>) -> Response {
     export(request, query, Subject::Cases).await
 }
 
@@ -110,7 +110,7 @@ async fn import(request: ManagedRequest, query: Treated, body: Upload, subject: 
     request.answer_tried(imported).await
 }
 
-async fn export(request: ManagedRequest, query: Written, subject: Subject) -> Response {
+async fn export(request: ManagedRequest, query: ExportUrlQuery, subject: Subject) -> Response {
     let format = query.format.unwrap_or(Format::Ndjson);
     match request.operations().export(&request.context, subject, format).await {
         Ok(Tried { value, about, .. }) => {
@@ -147,12 +147,12 @@ const fn media_type(format: Format) -> &'static str {
 }
 
 /// The format of a body by its header Content-Type.
-fn format_of(headers: &HeaderMap) -> Result<Format, Reply> {
+fn format_of(headers: &HeaderMap) -> Result<Format, ApiReply> {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim();
     Format::ALL.iter().copied().find(|format| said.eq_ignore_ascii_case(media_type(*format))).ok_or_else(|| {
         let valid: Vec<_> = Format::ALL.iter().map(|format| media_type(*format)).collect();
         let error = format!("The header Content-Type must give the format of the body: {}.", valid.join(", "));
-        Reply::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+        ApiReply::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
     })
 }

@@ -9,7 +9,7 @@ use super::{Routes, handlers};
 use soar_host::operations::{UserShown, UserToChange, UserToMake};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(handlers!(list, make)).routes(handlers!(get, change))
+    OpenApiRouter::new().routes(handlers!(list, create)).routes(handlers!(get, change))
 }
 
 /// All users with their roles, by name
@@ -22,7 +22,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
 /// Make an active user with the given roles
 #[utoipa::path(post, path = "/users", operation_id = "makeUser", params(IdempotencyHeader), request_body = UserToMake,
     responses((status = 201, body = UserShown)))]
-async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, UserToMake>) -> Response {
+async fn create(Managed { request, body, .. }: Managed<Nothing, Nothing, UserToMake>) -> Response {
     let request = request.creating();
     let made = request.operations().create_user(&request.context, body).await;
     request.answer_change(made).await

@@ -14,14 +14,14 @@ use soar_connector::name::{quoted, suggestion};
 use soar_host::Host;
 use soar_host::operations::{ConnectionQuery, OperationError};
 use soar_host::plugins::endpoint_name;
-use soar_mcp::{Answer, Backend, CommandCall, Place, Plan, Problem};
+use soar_mcp::{Backend, CommandCall, NamedPlan, Problem, ToolAnswer, UsableConnection};
 use soar_store::model::{self, Moment, Right, SiteKind};
 use soar_store::{AnswerClaim, StoreError};
 
-use super::message::{End, McpCaller, Message};
+use super::message::{McpCaller, McpMessage, MessageEnd};
 use super::reading;
 use crate::command_api::{AuthorizedCall, authorize_message, run_external};
-use crate::gate::{IDEMPOTENCY_KEY, Reply};
+use crate::gate::{ApiReply, IDEMPOTENCY_KEY};
 
 /// The connections of a host.
 #[derive(Debug)]
@@ -35,9 +35,9 @@ impl HostBackend {
     }
 
     /// The caller's active connections, with each site that they may be used on.
-    async fn places(&self, message: &Message) -> Result<Vec<Place>, Reply> {
+    async fn places(&self, message: &McpMessage) -> Result<Vec<UsableConnection>, ApiReply> {
         let context = message.context()?;
-        let failed = |error: OperationError| Reply::failed(&self.host.store, &message.call.entry, &error);
+        let failed = |error: OperationError| ApiReply::failed(&self.host.store, &message.call.entry, &error);
         let operations = &self.host.operations;
         let active = ConnectionQuery { active: Some(true), ..ConnectionQuery::default() };
         let sites = operations.list_sites(&context).await.map_err(failed)?;
@@ -49,10 +49,10 @@ impl HostBackend {
         let mut places = Vec::new();
         for connection in &connections {
             let is_there = |site: &&&model::Site| match &connection.place {
-                model::Place::Site(own) => own.id == site.id,
-                model::Place::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
+                model::ConnectionSites::Site(own) => own.id == site.id,
+                model::ConnectionSites::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
             };
-            places.extend(sites.iter().filter(is_there).map(|site| Place {
+            places.extend(sites.iter().filter(is_there).map(|site| UsableConnection {
                 connection: connection.name.clone(),
                 site: site.name.clone(),
                 integration: connection.integration.clone(),
@@ -65,13 +65,13 @@ impl HostBackend {
     /// Authorizes a call of a command, under the Idempotency-Key of its plan.
     async fn authorize(
         &self,
-        message: &mut Message,
+        message: &mut McpMessage,
         call: &CommandCall,
-        plan: Option<&Plan>,
+        plan: Option<&NamedPlan>,
     ) -> Result<AuthorizedCall, Problem> {
         let command = match self.host.commands.find(&endpoint_name(&call.command.name)) {
             Ok(command) => command.clone(),
-            Err(error) => return Err(refused(message, Reply::refused(error))),
+            Err(error) => return Err(refused(message, ApiReply::refused(error))),
         };
         message.call.label = Arc::clone(&command.endpoint);
         message.call.entry.site = model::AuditEntry::kept(&call.site);
@@ -82,7 +82,7 @@ impl HostBackend {
         };
         if !places.iter().any(|place| place.connection == call.connection && place.site == call.site) {
             let text = unknown(&places, call);
-            message.end = Some(End { reply: Reply::refused(text.clone()), is_written: false });
+            message.end = Some(MessageEnd { reply: ApiReply::refused(text.clone()), is_written: false });
             return Err(Problem::no_connection(text));
         }
         let mut parameters: BTreeMap<_, _> = call.parameters.clone().into_iter().collect();
@@ -93,7 +93,7 @@ impl HostBackend {
             Some(HeaderMap::from_iter([(IDEMPOTENCY_KEY, key)]))
         });
         let Some(entered) = message.entered.take() else {
-            return Err(refused(message, Reply::unexpected("A message called two commands.")));
+            return Err(refused(message, ApiReply::unexpected("A message called two commands.")));
         };
         authorize_message(&mut message.call, command, entered, headers, Bytes::from(Value::to_string(&body)))
             .map_err(|reply| refused(message, reply))
@@ -118,13 +118,13 @@ impl HostBackend {
 }
 
 /// Ends the message with a reply of the Command API that refuses its command.
-fn refused(message: &mut Message, reply: Reply) -> Problem {
+fn refused(message: &mut McpMessage, reply: ApiReply) -> Problem {
     let problem = reading::problem(&reply);
-    message.end = Some(End { reply, is_written: false });
+    message.end = Some(MessageEnd { reply, is_written: false });
     problem
 }
 
-fn unknown(places: &[Place], call: &CommandCall) -> String {
+fn unknown(places: &[UsableConnection], call: &CommandCall) -> String {
     let near = match places.iter().filter(|place| place.site == call.site).map(|place| place.connection.as_str()) {
         names if names.clone().next().is_some() => suggestion(&call.connection, names),
         _ => suggestion(&call.site, places.iter().map(|place| place.site.as_str())),
@@ -148,7 +148,7 @@ impl Backend for HostBackend {
         u64::try_from(self.host.now().0).unwrap_or_default()
     }
 
-    async fn connections(&self, caller: &McpCaller) -> Result<Vec<Place>, Problem> {
+    async fn connections(&self, caller: &McpCaller) -> Result<Vec<UsableConnection>, Problem> {
         let mut message = caller.message.lock().await;
         let message = message.as_mut().ok_or_else(answered)?;
         self.places(message).await.map_err(|reply| refused(message, reply))
@@ -168,18 +168,24 @@ impl Backend for HostBackend {
         Ok(())
     }
 
-    async fn run(&self, caller: &McpCaller, call: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem> {
+    async fn run(
+        &self,
+        caller: &McpCaller,
+        call: CommandCall,
+        plan: Option<&NamedPlan>,
+    ) -> Result<ToolAnswer, Problem> {
         let mut message = caller.message.lock().await;
         let message = message.as_mut().ok_or_else(answered)?;
         let authorized = self.authorize(message, &call, plan).await?;
         if plan.is_some_and(|plan| plan.is_expired) {
             let is_repeat = self.is_repeat(&authorized).await;
-            let failed = |error: StoreError| Reply::store_failed(&self.host.store, &message.call.entry, &error);
+            let failed = |error: StoreError| ApiReply::store_failed(&self.host.store, &message.call.entry, &error);
             match is_repeat.map_err(failed) {
                 Ok(true) => {}
                 Ok(false) => {
                     let problem = Problem::expired_plan();
-                    message.end = Some(End { reply: Reply::refused(problem.message.clone()), is_written: false });
+                    message.end =
+                        Some(MessageEnd { reply: ApiReply::refused(problem.message.clone()), is_written: false });
                     return Err(problem);
                 }
                 Err(reply) => return Err(refused(message, reply)),
@@ -187,7 +193,7 @@ impl Backend for HostBackend {
         }
         let (reply, is_written) = run_external(&mut message.call, &authorized).await;
         let answer = reading::answer(&reply);
-        message.end = Some(End { reply, is_written });
+        message.end = Some(MessageEnd { reply, is_written });
         answer
     }
 }

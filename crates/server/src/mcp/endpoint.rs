@@ -18,13 +18,13 @@ use soar_store::model::{AuditEntry, Surface};
 use tokio::sync::Mutex;
 
 use super::Service;
-use super::message::{End, McpCaller, Message};
+use super::message::{McpCaller, McpMessage, MessageEnd};
 use crate::Server;
-use crate::gate::{Call, Entered, Reply, read_json, without_nul};
+use crate::gate::{ApiCall, ApiReply, Entered, read_json, without_nul};
 
 /// Answers a message.
 pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request) -> Response {
-    let mut call = Call::begin(&host, Surface::Mcp, &request, "mcp");
+    let mut call = ApiCall::begin(&host, Surface::Mcp, &request, "mcp");
     call.label = "mcp".into();
     let request_id = call.entry.request_id.clone();
     let (mut head, body) = request.into_parts();
@@ -33,12 +33,12 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
         Err(reply) => return with_scheme(call.write_and_answer(reply).await),
     };
     accept_both(&mut head.headers);
-    let message = Message { call, entered: Some(entered), username, end: None };
+    let message = McpMessage { call, entered: Some(entered), username, end: None };
     // The message has a task of its own, so that an accepted change is finished even if the caller goes away.
     let finished = tokio::spawn(run(service, message, head, body)).await;
     finished.unwrap_or_else(|error| {
         tracing::error!(request_id, %error, "the task of a message panicked");
-        Reply::unexpected("").into_response(&request_id)
+        ApiReply::unexpected("").into_response(&request_id)
     })
 }
 
@@ -59,11 +59,11 @@ fn accept_both(headers: &mut HeaderMap) {
 }
 
 /// Authenticates the call, applies the limits of its key, and reads its body. Also returns the user's name.
-async fn enter(call: &mut Call, head: &Parts, body: Body) -> Result<(Entered, String, Bytes), Reply> {
+async fn enter(call: &mut ApiCall, head: &Parts, body: Body) -> Result<(Entered, String, Bytes), ApiReply> {
     let entered = call.enter(&head.headers).await;
     if head.method != Method::POST {
         let error = "Messages are sent by POST: the host keeps no sessions and sends no events.";
-        return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, error));
+        return Err(ApiReply::error(StatusCode::METHOD_NOT_ALLOWED, error));
     }
     let mut entered = entered?;
     let owner = entered.snapshot.user_numbered(entered.shown.known.key.owner).map(|known| known.user.name.clone());
@@ -74,7 +74,7 @@ async fn enter(call: &mut Call, head: &Parts, body: Body) -> Result<(Entered, St
     let Some(method) = method_of(&body) else {
         let error = "The body is no message of the Model Context Protocol. Expected one JSON object with jsonrpc, id, \
                      method and params.";
-        return Err(Reply::error(StatusCode::BAD_REQUEST, error));
+        return Err(ApiReply::error(StatusCode::BAD_REQUEST, error));
     };
     call.entry.command = AuditEntry::kept(&format!("mcp {method}"));
     Ok((entered, username, body))
@@ -87,7 +87,7 @@ fn method_of(body: &[u8]) -> Option<String> {
         return None;
     }
     #[derive(Deserialize)]
-    struct Named<'a> {
+    struct NamedMethod<'a> {
         #[serde(borrow)]
         method: Cow<'a, str>,
         #[serde(borrow)]
@@ -98,44 +98,44 @@ fn method_of(body: &[u8]) -> Option<String> {
         #[serde(borrow)]
         name: Cow<'a, str>,
     }
-    let Named { method, params } = serde_json::from_slice(body).ok()?;
+    let NamedMethod { method, params } = serde_json::from_slice(body).ok()?;
     let tool = params.filter(|_| method == "tools/call");
     let tool = tool.and_then(|params| serde_json::from_str::<Tool<'_>>(params.get()).ok());
     Some(tool.map_or_else(|| method.to_string(), |tool| format!("{method} {}", tool.name)))
 }
 
-async fn run(service: Service, message: Message, head: Parts, body: Bytes) -> Response {
+async fn run(service: Service, message: McpMessage, head: Parts, body: Bytes) -> Response {
     let identity = format!("{} {}", message.call.entry.key, message.username);
     let caller = McpCaller { message: Arc::new(Mutex::new(Some(message))), identity };
     let mut request = Request::from_parts(head, Full::new(body));
     request.extensions_mut().insert(caller.clone());
     let answered = reply(service.handle(request).await).await;
     let Some(message) = caller.message.lock().await.take() else {
-        return Reply::unexpected("").into_response("");
+        return ApiReply::unexpected("").into_response("");
     };
-    let Message { call, end, .. } = message;
+    let McpMessage { call, end, .. } = message;
     match end {
         None => call.write_and_answer(answered).await,
         // The audit log has the end of the command, the client the result of the tool.
-        Some(End { reply, is_written }) => {
-            let reply = Reply { status: answered.status, body: answered.body, ..reply };
+        Some(MessageEnd { reply, is_written }) => {
+            let reply = ApiReply { status: answered.status, body: answered.body, ..reply };
             if is_written { call.answer_written(reply) } else { call.write_and_answer(reply).await }
         }
     }
 }
 
 /// The answer of the protocol's server as a reply of the host.
-async fn reply(response: Response<BoxBody<Bytes, Infallible>>) -> Reply {
+async fn reply(response: Response<BoxBody<Bytes, Infallible>>) -> ApiReply {
     let (head, body) = response.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
     let is_json = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if head.status.is_success() {
-        return Reply::body(head.status, body);
+        return ApiReply::body(head.status, body);
     }
     let said = String::from_utf8_lossy(&body).into_owned();
     if is_json {
-        return Reply { accepted: false, reason: said, ..Reply::body(head.status, body) };
+        return ApiReply { accepted: false, reason: said, ..ApiReply::body(head.status, body) };
     }
     let text = match head.status {
         StatusCode::FORBIDDEN if said.contains("Origin") => {
@@ -147,7 +147,7 @@ async fn reply(response: Response<BoxBody<Bytes, Infallible>>) -> Reply {
         }
         _ => said,
     };
-    Reply::error(head.status, text)
+    ApiReply::error(head.status, text)
 }
 
 #[cfg(test)]
@@ -177,7 +177,7 @@ mod tests {
             accept_both(&mut headers);
             assert_eq!(headers[header::ACCEPT], expected);
         }
-        let response = |status| with_scheme(Reply::error(status, "").into_response(""));
+        let response = |status| with_scheme(ApiReply::error(status, "").into_response(""));
         assert_eq!(response(StatusCode::UNAUTHORIZED).headers()[header::WWW_AUTHENTICATE], "Bearer");
         assert!(!response(StatusCode::FORBIDDEN).headers().contains_key(header::WWW_AUTHENTICATE));
     }

@@ -2,17 +2,17 @@
 
 use axum::http::StatusCode;
 use serde::Deserialize;
-use soar_mcp::{Answer, Problem};
+use soar_mcp::{Problem, ToolAnswer};
 
-use crate::gate::Reply;
+use crate::gate::ApiReply;
 
 /// The answer in a reply of the Command API.
-pub(super) fn answer(reply: &Reply) -> Result<Answer, Problem> {
-    if reply.status == StatusCode::OK { Answer::read(&reply.body) } else { Err(problem(reply)) }
+pub(super) fn answer(reply: &ApiReply) -> Result<ToolAnswer, Problem> {
+    if reply.status == StatusCode::OK { ToolAnswer::read(&reply.body) } else { Err(problem(reply)) }
 }
 
 /// The problem in a reply of the Command API.
-pub(super) fn problem(reply: &Reply) -> Problem {
+pub(super) fn problem(reply: &ApiReply) -> Problem {
     #[derive(Deserialize)]
     struct Refused {
         #[serde(alias = "error", rename = "Error")]

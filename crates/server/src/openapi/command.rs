@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::{self, FILLED};
 use super::shared::{ONCE, WITH_BODY, idempotency_key, responses};
-use soar_host::commands::{CommandRegistry, Registered, Runner};
+use soar_host::commands::{CommandRegistry, CommandRunner, Registered};
 use soar_host::settings::HostSettings;
 
 pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, paths: &mut Map<String, Value>) {
@@ -70,7 +70,7 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
             ),
         });
         let path = format!("{}/api/Command/{}", settings.prefix(), command.endpoint);
-        if matches!(&command.runner, Runner::Utility(utility) if utility.can_plan()) {
+        if matches!(&command.runner, CommandRunner::Utility(utility) if utility.can_plan()) {
             paths.insert(format!("{path}/plan"), json!({ "post": plan(&operation) }));
             paths.insert(format!("{path}/apply"), json!({ "post": apply(&operation) }));
         }

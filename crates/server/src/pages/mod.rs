@@ -5,5 +5,5 @@ mod problem;
 mod stream_place;
 
 pub use page_call::PageCall;
-pub use problem::Problem;
+pub use problem::PageProblem;
 pub use stream_place::StreamPlace;

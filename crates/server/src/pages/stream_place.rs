@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use soar_store::model::UserId;
 
-use super::Problem;
+use super::PageProblem;
 use crate::Server;
 use crate::limits::Share;
 
@@ -17,10 +17,10 @@ impl Server {
     /// Takes a place for a stream of events.
     ///
     /// # Errors
-    /// [`Problem`] if the user, or all users together, have too many streams.
-    pub fn begin_stream(&self, user: UserId) -> Result<StreamPlace, Problem> {
+    /// [`PageProblem`] if the user, or all users together, have too many streams.
+    pub fn begin_stream(&self, user: UserId) -> Result<StreamPlace, PageProblem> {
         let share = self.streams.begin(user).map_err(|_| {
-            Problem::new(
+            PageProblem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many pages wait for events. The page loads its news later.",
             )

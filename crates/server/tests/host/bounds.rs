@@ -8,7 +8,7 @@ use soar_store::model::{AuditEntry, Surface, limits};
 use soar_store::testing::TestStore;
 use soar_store::{NewIncident, StoreError};
 
-use crate::served::{Served, draft, with};
+use crate::served::{ServedHost, draft, with};
 use crate::support::{TestHost, answer};
 use crate::world::{NOW, World, closing};
 
@@ -103,7 +103,7 @@ async fn every_text_has_a_bound_in_every_entrance() {
 #[tokio::test]
 async fn the_management_api_bounds_what_it_keeps() {
     let long = |limit: limits::TextLimit| "x".repeat(limit.characters + 1);
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let schemas = host.open_api().await["components"]["schemas"].clone();
         for (schema, field, limit) in [
             ("IncidentToMake", "description", limits::DESCRIPTION),

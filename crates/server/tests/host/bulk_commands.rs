@@ -314,7 +314,7 @@ async fn links_among_incidents_are_followed_as_far_as_they_may_be_seen_and_remov
         });
         assert_eq!(answer, json!({ "error": "", "returnData": expected }));
         let answer = world.run("analyst", "RemoveLinkedIncidents", request).await.unwrap();
-        assert_eq!(answer.return_data, soar_host::utility::Ended::Failed);
+        assert_eq!(answer.return_data, soar_host::utility::CommandResult::Failed);
         assert_eq!(linked("Admin").await["returnData"]["Data"], json!(["a", "hidden", "behind"]));
     }
 }

@@ -5,9 +5,9 @@ use serde_json::json;
 use soar_host::connections::kept_paths;
 use sqlx::Connection as _;
 
-use crate::stage::{Stage, because, simulator};
+use crate::stage::{ExecutorStage, because, simulator};
 
-async fn sql(stage: &Stage, statement: String) {
+async fn sql(stage: &ExecutorStage, statement: String) {
     let address = &stage.test.address;
     let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
     let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
@@ -21,7 +21,7 @@ fn authority() -> String {
 
 #[tokio::test]
 async fn a_connection_takes_certificates_and_no_path() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;
@@ -65,7 +65,7 @@ async fn a_connection_takes_certificates_and_no_path() {
 
 #[tokio::test]
 async fn a_path_from_before_works_on_the_host_where_it_was_typed() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;

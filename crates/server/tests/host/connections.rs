@@ -6,7 +6,7 @@ use soar_host::vault::VaultSettings;
 use soar_store::model::{ConnectionId, Moment, ParameterState, Role, Version};
 
 use crate::direct::DirectConnections as _;
-use crate::stage::{Stage, because, parameters};
+use crate::stage::{ExecutorStage, because, parameters};
 
 fn draft(name: &str, site: &str) -> Value {
     json!({"integration": "gate", "name": name, "site": site,
@@ -15,7 +15,7 @@ fn draft(name: &str, site: &str) -> Value {
 
 #[tokio::test]
 async fn a_connection_keeps_its_form_and_shows_no_secret() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.caller("Analyst", &stage.site, &[]).await;
         stage.agent(&admin, json!({"name": "Agent 7", "address": "http://proxy.example"})).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
 
 #[tokio::test]
 async fn a_name_is_unique_per_integration_and_place() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.create(&admin, draft("Main", "Security Operations")).await.unwrap();
         let again = because(stage.create(&admin, draft("MAIN", "Security Operations")).await);
@@ -70,7 +70,7 @@ async fn a_name_is_unique_per_integration_and_place() {
 
 #[tokio::test]
 async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let refused = async |change: Value| {
             let mut draft = draft("Main", "Security Operations");
@@ -110,7 +110,7 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
 
 #[tokio::test]
 async fn a_change_keeps_what_is_not_given_and_raises_the_version() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let made = stage.gate("Main").await;
         let changed = stage
@@ -132,7 +132,7 @@ async fn a_change_keeps_what_is_not_given_and_raises_the_version() {
 
 #[tokio::test]
 async fn secrets_are_not_sent_to_another_address_than_they_were_given_for() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let made = stage.gate("Main").await;
         let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let elsewhere = json!({"parameters": {"Server URL": "http://mine.example"}});
@@ -147,7 +147,7 @@ async fn secrets_are_not_sent_to_another_address_than_they_were_given_for() {
 
 #[tokio::test]
 async fn every_setting_that_decides_where_secrets_go_wants_them_again() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let mut own = json!({
@@ -183,7 +183,7 @@ async fn every_setting_that_decides_where_secrets_go_wants_them_again() {
 
 #[tokio::test]
 async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let at = |place: &str| {
@@ -218,7 +218,7 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
         stage.update(&admin, made.id, elsewhere).await.unwrap();
     }
     let settings = VaultSettings { managers_may_refer: true, ..VaultSettings::default() };
-    for stage in Stage::on_both_with(Default::default(), settings).await {
+    for stage in ExecutorStage::on_both_with(Default::default(), settings).await {
         let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let mut draft = draft("Main", "Security Operations");
         draft["parameters"]["Password"] = json!({"reference": "env:FOOTPRINT_SECRET_MISSING"});
@@ -234,7 +234,7 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
 
 #[tokio::test]
 async fn who_may_not_use_a_connection_does_not_find_it() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let site = stage.site.id;
         let named = stage.caller("Named", &stage.site, &[(site, Role::Analyst)]).await;
@@ -278,7 +278,7 @@ async fn who_may_not_use_a_connection_does_not_find_it() {
 
 #[tokio::test]
 async fn a_shared_connection_works_on_internal_sites_and_is_managed_with_rights_on_all_of_them() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let (site, client) = (stage.site.id, stage.client.id);
         let here = stage.caller("Here", &stage.site, &[(site, Role::Manager), (client, Role::Manager)]).await;
@@ -310,7 +310,7 @@ async fn a_shared_connection_works_on_internal_sites_and_is_managed_with_rights_
 
 #[tokio::test]
 async fn with_several_connections_the_name_says_which() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let connections = stage.executor.connections();
         let none = because(connections.choose(&admin, &["gate"], None).await);
@@ -335,7 +335,7 @@ async fn with_several_connections_the_name_says_which() {
 
 #[tokio::test]
 async fn two_changes_at_once_both_happen() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let made = stage.gate("Main").await;
         let (one, other) = tokio::join!(

@@ -11,7 +11,7 @@ use soar_store::Engine;
 use soar_store::testing::TestStore;
 
 use crate::direct::DirectConnections as _;
-use crate::stage::{Stage, simulator};
+use crate::stage::{ExecutorStage, simulator};
 use crate::support::FullHost;
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn each_command_of_the_connector_takes_the_example_of_the_openapi_document
     let document = host.client.get(format!("{}/openapi.json", host.url)).send().await.unwrap();
     let document: Value = document.json().await.unwrap();
     let settings = ExecutorSettings { time_limit_seconds: 10, ..ExecutorSettings::default() };
-    let stage = Stage::over(TestStore::on(Engine::Sqlite).await, settings, VaultSettings::default()).await;
+    let stage = ExecutorStage::over(TestStore::on(Engine::Sqlite).await, settings, VaultSettings::default()).await;
     let simulator = simulator().await;
     stage.footprint(&simulator, "Main").await;
     let admin = stage.administrator().await;

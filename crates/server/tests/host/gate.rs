@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    CommandError, Conclusion, Connector, ExecutionContext, Invocation, Manifest, Page, Plugin, Receipt, SettingValues,
-    SettingsError, Sink, StatusCode,
+    CommandError, Conclusion, Connector, ExecutionContext, Invocation, Manifest, Plugin, Receipt, ReplyPage,
+    SettingValues, SettingsError, Sink, StatusCode,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -47,7 +47,7 @@ columns = [{{ name = "Server", path = "$.server" }}, {{ name = "Length", path = 
 
 /// The state that commands of all connections share.
 #[derive(Debug)]
-pub struct State {
+pub struct GateState {
     /// One permit releases one `Wait`.
     pub go_on: Semaphore,
     /// The number of commands that have begun.
@@ -60,7 +60,7 @@ pub struct State {
     pub tests_fail: AtomicBool,
 }
 
-impl State {
+impl GateState {
     pub async fn wait_for_begun(&self, count: usize) {
         self.begun.subscribe().wait_for(|begun| *begun >= count).await.unwrap();
     }
@@ -73,7 +73,7 @@ impl State {
 #[derive(Debug)]
 pub struct GatePlugin {
     manifest: Arc<Manifest>,
-    pub state: Arc<State>,
+    pub state: Arc<GateState>,
 }
 
 impl GatePlugin {
@@ -82,7 +82,7 @@ impl GatePlugin {
             .map(|(name, effect)| command(name, effect));
         let files: Vec<_> = texts.iter().map(|text| ManifestFile { name: "commands/a.toml", text }).collect();
         let manifest = Manifest::load(ManifestFile { name: "connector.toml", text: CONNECTOR }, &files).unwrap();
-        let state = State {
+        let state = GateState {
             go_on: Semaphore::new(0),
             begun: watch::Sender::new(0),
             dropped: watch::Sender::new(0),
@@ -102,7 +102,7 @@ impl Plugin for GatePlugin {
         let server = settings.text("Server URL").unwrap_or_default().to_owned();
         assert!(!server.contains("break-down"), "the plugin breaks down");
         self.state.built.fetch_add(1, Ordering::SeqCst);
-        Ok(Arc::new(Gate {
+        Ok(Arc::new(GateConnector {
             manifest: Arc::clone(&self.manifest),
             state: Arc::clone(&self.state),
             server,
@@ -112,15 +112,15 @@ impl Plugin for GatePlugin {
 }
 
 #[derive(Debug)]
-struct Gate {
+struct GateConnector {
     manifest: Arc<Manifest>,
-    state: Arc<State>,
+    state: Arc<GateState>,
     server: String,
     password: SecretString,
 }
 
 /// Counts a command that is dropped before its end.
-struct OnDrop(Option<Arc<State>>);
+struct OnDrop(Option<Arc<GateState>>);
 
 impl Drop for OnDrop {
     fn drop(&mut self) {
@@ -131,7 +131,7 @@ impl Drop for OnDrop {
 }
 
 #[async_trait]
-impl Connector for Gate {
+impl Connector for GateConnector {
     fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -164,7 +164,7 @@ impl Connector for Gate {
             _ => {}
         }
         let row = json!({"server": self.server, "length": self.password.expose_secret().len()});
-        sink.page(Page::derived(&[row])).await.unwrap();
+        sink.page(ReplyPage::derived(&[row])).await.unwrap();
         on_drop.0 = None;
         let receipt = Receipt { request_id: context.request_id.clone(), rows: 1, ..Receipt::default() };
         Conclusion { error: None, receipt, warnings: Vec::new() }

@@ -7,7 +7,7 @@ use soar_store::model::{Allowed, Caller, ConnectionId, Moment, Role, Status};
 use soar_store::{NewCase, NewIncident, NewUser, Store};
 
 use crate::direct::DirectConnections as _;
-use crate::stage::{Stage, because};
+use crate::stage::{ExecutorStage, because};
 use crate::support::{FullHost, answer, key_request, site};
 
 /// `Security Operations` and `Elsewhere`, each with two incidents and a case; an administrator and a manager of both,
@@ -225,7 +225,7 @@ async fn acting_for_others_takes_the_right_within_the_reach() {
 
 #[tokio::test]
 async fn connections_beyond_the_reach_are_neither_seen_nor_managed() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let everywhere = stage.administrator().await;
         let connections = stage.executor.connections();
         let draft = |name: &str, site: &str| {

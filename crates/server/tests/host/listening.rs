@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::support::{TestHost, answer};
 
 /// The timeout of a test for an expected event.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -51,7 +51,7 @@ async fn sent(host: &TestHost, bytes: &[u8]) -> TcpStream {
 async fn until_ended(stream: &mut TcpStream) -> Vec<u8> {
     let mut said = Vec::new();
     // The connection is over, by a reset or an orderly end.
-    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("the host ends it");
+    let _ = tokio::time::timeout(TIMEOUT, stream.read_to_end(&mut said)).await.expect("the host ends it");
     said
 }
 
@@ -77,7 +77,7 @@ async fn one_answer(stream: &mut TcpStream) -> String {
                 return text;
             }
         }
-        let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut said)).await.expect("an answer");
+        let read = tokio::time::timeout(TIMEOUT, stream.read_buf(&mut said)).await.expect("an answer");
         assert!(read.unwrap() > 0, "the connection ended after {text:?}");
     }
 }
@@ -190,7 +190,7 @@ async fn an_answer_that_nobody_reads_ends_its_connection() {
                 tokio::task::yield_now().await
             }
         };
-        tokio::time::timeout(PATIENCE, cut).await.expect("the host cuts it");
+        tokio::time::timeout(TIMEOUT, cut).await.expect("the host cuts it");
     }
 }
 
@@ -225,7 +225,7 @@ async fn more_streams_than_may_be_are_refused_and_the_connection_goes_on() {
                 assert!(stream.read_buf(&mut said).await.unwrap() > 0, "{kinds:?}");
             }
         };
-        tokio::time::timeout(PATIENCE, answered).await.expect("two answers and three refusals");
+        tokio::time::timeout(TIMEOUT, answered).await.expect("two answers and three refusals");
     }
 }
 
@@ -241,7 +241,7 @@ async fn a_shutdown_does_not_wait_for_idle_connections_and_answers_that_nobody_r
         let _unread = sent(&host, &[preface(0), get(1, "/openapi.json")].concat()).await;
         assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200);
         let running = host.running.take().unwrap();
-        tokio::time::timeout(PATIENCE, running.shutdown()).await.expect("it ends soon").unwrap();
+        tokio::time::timeout(TIMEOUT, running.shutdown()).await.expect("it ends soon").unwrap();
     }
 }
 

@@ -19,7 +19,7 @@ use soar_store::Engine;
 use soar_store::model::Allowed;
 use soar_store::testing::TestStore;
 
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 use crate::support::{TestHost, answer, key_request};
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn a_repeated_call_for_a_key_is_told_from_a_new_one_although_the_host_has_
         let access_key = host.test.store.reader().await.unwrap().records().keys().await.unwrap()[0].id;
         let (key, fingerprint) = ("once".to_owned(), "same".to_owned());
         let idempotency = Some(IdempotencyKey { key, fingerprint, access_key });
-        let context = RequestContext { idempotency, ..World::context(&host.test.store).await };
+        let context = RequestContext { idempotency, ..FindingsWorld::context(&host.test.store).await };
         let wanted = || -> KeyToMake {
             serde_json::from_value(
                 json!({ "name": "notes", "kind": "api", "owner": "Admin", "commands": ["ShowNotes"] }),
@@ -217,7 +217,7 @@ async fn a_repeated_call_for_a_key_is_told_from_a_new_one_although_the_host_has_
         };
         let operations = &host.host.operations;
         let without = Operations { known_commands: KnownCommands::default(), ..operations.clone() };
-        let refused = without.create_key(&World::context(&host.test.store).await, wanted()).await.unwrap_err();
+        let refused = without.create_key(&FindingsWorld::context(&host.test.store).await, wanted()).await.unwrap_err();
         assert!(refused.to_string().starts_with("Commands: There is no command \"ShowNotes\"."), "{refused}");
         operations.create_key(&context, wanted()).await.unwrap();
         let repeated = without.create_key(&context, wanted()).await.unwrap_err();

@@ -8,12 +8,12 @@ use soar_host::sealing::Keyring;
 use soar_store::AnswerClaim;
 use soar_store::model::{ConnectionId, JWT_SECRET_CONTEXT, KeyKind, Moment, ParameterState};
 
-use crate::served::{CANARY, Served, draft, with};
+use crate::served::{CANARY, ServedHost, draft, with};
 use crate::support::{answer, key_request};
 
 #[tokio::test]
 async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by_nobody() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let made = host.connection("Main").await;
         let path = format!("/connections/{}", made["id"]);
         let parameters = json!({ "Server URL": "http://gate.example", "Password": { "secret": true } });
@@ -69,7 +69,7 @@ async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by
 
 #[tokio::test]
 async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let made = host.connection("Main").await;
         let path = format!("/connections/{}", made["id"]);
         let secret = |value: Value| json!({ "parameters": { "Server URL": "http://x", "Password": value } });
@@ -147,7 +147,7 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
 
 #[tokio::test]
 async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_trace_of_the_secret() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let make = |name: &str| host.call("POST", "/connections").json(&draft(name)).header("Idempotency-Key", "one");
         let (one, two) = tokio::join!(answer(make("Main")), answer(make("Main")));
         assert_eq!((one.0, &one), (201, &two));
@@ -177,7 +177,7 @@ async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_tr
 
 #[tokio::test]
 async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_run_and_an_entry() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let made = host.connection("Main").await;
         let path = format!("/connections/{}/test", made["id"]);
         let (status, tested) = answer(host.call("POST", &path)).await;
@@ -227,7 +227,7 @@ async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_
 
 #[tokio::test]
 async fn integrations_are_listed_with_the_parameters_of_their_connections() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let (status, all) = host.get("/integrations").await;
         let ids: Vec<_> = all.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
         assert_eq!((status, ids), (200, vec!["coda-footprint", "gate"]));
@@ -242,7 +242,7 @@ async fn integrations_are_listed_with_the_parameters_of_their_connections() {
 
 #[tokio::test]
 async fn a_rotation_seals_every_secret_again_those_of_jwt_keys_too() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let made = host.connection("Main").await;
         let mut transaction = host.stage.test.store.transaction().await.unwrap();
         let request = KeyRequest { kind: KeyKind::Jwt, ..key_request("tokens", "Admin") };
@@ -287,7 +287,7 @@ async fn a_rotation_seals_every_secret_again_those_of_jwt_keys_too() {
 
 #[tokio::test]
 async fn a_draft_and_a_change_are_tested_and_nothing_is_stored() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let (status, tested) = host.send("POST", "/connections/test", &draft("Draft")).await;
         assert_eq!((status, &tested["passed"], &tested["text"]), (200, &json!(true), &json!("Passed")), "{tested}");
         let noted = host.noted().await;

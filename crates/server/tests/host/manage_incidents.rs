@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::served::{Served, with};
+use crate::served::{ServedHost, with};
 use crate::support::answer;
 
 fn numbers(page: &Value, of: &str) -> Vec<String> {
@@ -11,7 +11,7 @@ fn numbers(page: &Value, of: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn an_incident_is_made_once_and_seen_whole() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         // The clock advances whenever a task of the host sleeps, so the due date is a year away.
         let due = host.host.now().0 / 1000 * 1000 + 365 * 24 * 3_600_000;
         let body = json!({
@@ -56,7 +56,7 @@ async fn an_incident_is_made_once_and_seen_whole() {
 
 #[tokio::test]
 async fn incidents_are_found_by_what_they_hold_a_page_at_a_time() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let world = host.world();
         world.incidents(&world.operations, &["A-1", "A-2", "A-3"]).await;
         world.incidents(&world.client, &["B-1"]).await;
@@ -97,7 +97,7 @@ async fn incidents_are_found_by_what_they_hold_a_page_at_a_time() {
 
 #[tokio::test]
 async fn a_change_of_an_incident_is_done_whole_or_not_at_all() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let world = host.world();
         world.incidents(&world.operations, &["A-1"]).await;
         world.keep_open("A-1").await;
@@ -153,7 +153,7 @@ async fn a_change_of_an_incident_is_done_whole_or_not_at_all() {
 
 #[tokio::test]
 async fn cases_are_listed_a_page_at_a_time_and_seen_with_their_incidents() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let world = host.world();
         world.incidents(&world.operations, &["A-1", "A-2"]).await;
         world.cases(&world.operations, &["C-1", "C-2"]).await;
@@ -169,21 +169,24 @@ async fn cases_are_listed_a_page_at_a_time_and_seen_with_their_incidents() {
         for (query, status) in [("?status=x", 400), ("?after=x", 400), ("?site=Nowhere", 404)] {
             assert_eq!(host.get(&format!("/cases{query}")).await.0, status, "{query}");
         }
+        host.send("PATCH", "/incidents/A-1", &json!({ "title": "Lost laptop", "status": "Closed" })).await;
         let (status, case) = host.get("/cases/C-1").await;
         assert_eq!(
             (status, &case["site"], numbers(&case, "incidents")),
             (200, &json!("Security Operations"), vec!["A-1".to_owned(), "A-2".to_owned()])
         );
-        assert_eq!(case["incidents"][0]["linkedBy"], json!("Admin"));
+        let linked = &case["incidents"][0];
+        assert_eq!((&linked["title"], &linked["linkedBy"]), (&json!("Lost laptop"), &json!("Admin")));
+        assert_eq!([&linked["status"], &case["incidents"][1]["status"]], [&json!("Closed"), &json!("Open")]);
         let (_, incident) = host.get("/incidents/A-1").await;
-        assert_eq!(incident["cases"][0]["number"], json!("C-1"));
+        assert_eq!((&incident["cases"][0]["number"], &incident["cases"][0]["status"]), (&json!("C-1"), &json!("Open")));
         assert_eq!(host.get("/cases/none").await.0, 404);
     }
 }
 
 #[tokio::test]
 async fn the_document_describes_every_operation_with_all_that_it_can_answer() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let document = host.open_api().await;
         let statuses = |path: &str, method: &str| -> Vec<String> {
             let operation = &document["paths"][format!("/api/manage/v1{path}")][method];
@@ -226,7 +229,7 @@ async fn the_document_describes_every_operation_with_all_that_it_can_answer() {
 
 #[tokio::test]
 async fn incidents_are_linked_all_or_none_and_a_repeat_adds_nothing() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let world = host.world();
         world.incidents(&world.operations, &["A-1", "A-2", "A-3"]).await;
         let link =

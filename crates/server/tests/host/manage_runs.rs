@@ -3,13 +3,13 @@
 use serde_json::json;
 use soar_connector::RawParameters;
 
-use crate::served::{CANARY, Served};
+use crate::served::{CANARY, ServedHost};
 use crate::stage::parameters;
 use crate::support::answer;
 
 #[tokio::test]
 async fn runs_of_all_sites_are_listed_narrowed_down_and_seen_a_page_at_a_time() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let made = host.connection("Main").await;
         let path = format!("/connections/{}", made["id"]);
         for _ in 0..2 {
@@ -57,7 +57,7 @@ async fn runs_of_all_sites_are_listed_narrowed_down_and_seen_a_page_at_a_time() 
 
 #[tokio::test]
 async fn a_run_is_cancelled_and_one_that_has_ended_stays_as_it_is() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         host.connection("Main").await;
         let admin = host.stage.administrator().await;
         let executor = host.stage.executor.clone();

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::served::{Served, with};
+use crate::served::{ServedHost, with};
 use crate::support::answer;
 
 fn schedule(name: &str) -> Value {
@@ -16,7 +16,7 @@ fn schedule(name: &str) -> Value {
 
 #[tokio::test]
 async fn a_schedule_is_made_seen_changed_hurried_and_deleted_and_each_is_in_the_audit_log() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         host.connection("Main").await;
         let (status, made) = host.send("POST", "/schedules", &schedule("Hourly")).await;
         let path = format!("/schedules/{}", made["id"]);
@@ -69,7 +69,7 @@ async fn a_schedule_is_made_seen_changed_hurried_and_deleted_and_each_is_in_the_
 
 #[tokio::test]
 async fn what_cannot_be_scheduled_is_refused_and_nothing_is_made() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         host.connection("Main").await;
         host.send("POST", "/schedules", &schedule("Hourly")).await;
         for (change, status, said) in [
@@ -110,7 +110,7 @@ async fn what_cannot_be_scheduled_is_refused_and_nothing_is_made() {
 
 #[tokio::test]
 async fn how_connections_fare_is_listed_the_worst_first_and_each_has_its_history() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         for name in ["Good", "Bad", "New"] {
             host.connection(name).await;
         }

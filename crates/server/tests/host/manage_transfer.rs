@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::served::Served;
+use crate::served::ServedHost;
 use crate::support::answer;
 
-async fn send(host: &Served, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+async fn send(host: &ServedHost, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
     answer(host.call("POST", path).header("content-type", kind).body(body)).await
 }
 
 /// Media type and text.
-async fn exported(host: &Served, query: &str) -> (String, String) {
+async fn exported(host: &ServedHost, query: &str) -> (String, String) {
     let response = host.call("GET", &format!("/transfer/incidents{query}")).send().await.unwrap();
     assert_eq!(response.status(), 200);
     let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
@@ -21,7 +21,7 @@ async fn exported(host: &Served, query: &str) -> (String, String) {
 
 #[tokio::test]
 async fn a_file_goes_in_and_comes_out_in_every_format() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let cases = "number,site,title\nC-1,Security Operations,\"Two\nlines\"\n";
         let (status, report) = send(&host, "/transfer/cases", "text/csv; charset=utf-8", cases).await;
         assert_eq!((status, &report["added"], &report["failed"]), (200, &json!(1), &json!(0)), "{report}");
@@ -66,7 +66,7 @@ async fn a_file_goes_in_and_comes_out_in_every_format() {
 
 #[tokio::test]
 async fn a_file_that_cannot_be_taken_is_refused_with_what_to_do() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let row = "{\"number\":\"I-1\",\"site\":\"Client\"}";
         let (status, error) = send(&host, "/transfer/incidents", "application/xml", row).await;
         let valid = "application/json, application/x-ndjson, text/csv";
@@ -90,7 +90,7 @@ async fn a_file_that_cannot_be_taken_is_refused_with_what_to_do() {
 
 #[tokio::test]
 async fn who_breaks_off_amid_a_file_has_changed_nothing() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let request = host.call("POST", "/transfer/incidents").build().unwrap();
         let address = format!("127.0.0.1:{}", request.url().port().unwrap());
         let mut stream = TcpStream::connect(address).await.unwrap();

@@ -15,10 +15,10 @@ use soar_store::{ConnectionSecrets, Records, SealedPlace, SealedSecret, StoreErr
 use sqlx::Connection as _;
 
 use crate::direct::DirectConnections as _;
-use crate::stage::{Stage, because};
+use crate::stage::{ExecutorStage, because};
 
 /// Runs SQL as an attacker with write access to the store.
-async fn sql(stage: &Stage, statement: &'static str) {
+async fn sql(stage: &ExecutorStage, statement: &'static str) {
     let address = &stage.test.address;
     let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
     let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
@@ -28,7 +28,7 @@ async fn sql(stage: &Stage, statement: &'static str) {
 
 #[tokio::test]
 async fn a_sealed_secret_that_is_moved_to_another_connection_does_not_open() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let (rich, poor) = (stage.gate("Rich").await, stage.gate("Poor").await);
         sql(
@@ -48,7 +48,7 @@ async fn a_sealed_secret_that_is_moved_to_another_connection_does_not_open() {
 
 #[tokio::test]
 async fn a_sealed_secret_that_is_moved_to_another_parameter_does_not_open() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let draft = json!({"integration": "CODA Footprint", "name": "Main", "site": "Security Operations", "parameters": {
             "Server URL": "https://footprint.example", "User Name": "someone", "Password": "open sesame",
@@ -69,7 +69,7 @@ async fn a_sealed_secret_that_is_moved_to_another_parameter_does_not_open() {
 
 #[tokio::test]
 async fn an_old_copy_of_the_key_file_seals_nothing_once_its_key_is_retired() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let made = stage.gate("Main").await;
         let copy = stage.folder.path().join("copy");
@@ -96,7 +96,7 @@ async fn an_old_copy_of_the_key_file_seals_nothing_once_its_key_is_retired() {
 
 #[tokio::test]
 async fn a_wrong_key_file_is_noticed_at_the_start_and_named() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         check_keys(&stage.test.store, &stage.keyring).await.unwrap();
         stage.gate("Main").await;
         check_keys(&stage.test.store, &stage.keyring).await.unwrap();
@@ -140,7 +140,7 @@ impl SealedPlace for Crashing {
 #[tokio::test]
 async fn a_rotation_that_crashes_anywhere_loses_nothing_and_is_finished_by_the_next() {
     for crash_after in 0..4 {
-        for stage in Stage::on_both().await {
+        for stage in ExecutorStage::on_both().await {
             let admin = stage.administrator().await;
             let mut connections = Vec::new();
             for name in ["One", "Two", "Three"] {
@@ -182,7 +182,7 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_is_finished_by_the_n
 
 #[tokio::test]
 async fn rotations_and_new_secrets_at_once_leave_every_secret_open() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let made = stage.gate("Main").await;
         let path = stage.folder.path().join("keys");
@@ -210,7 +210,7 @@ async fn rotations_and_new_secrets_at_once_leave_every_secret_open() {
 
 #[tokio::test]
 async fn a_rotation_waits_for_a_secret_that_is_about_to_be_kept() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         let draft = json!({"integration": "gate", "name": "Late", "site": "Security Operations",
@@ -232,7 +232,7 @@ async fn a_rotation_waits_for_a_secret_that_is_about_to_be_kept() {
 
 #[tokio::test]
 async fn keys_of_a_variable_are_rotated_by_hand() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let alone = Keyring::from_text("HOST_KEYS", "9CwPPs0xBCRtk2N+cmy6ka9x4wzGUKl5IPyhQ8Qeh8M=").unwrap();
         let error = rotate(&stage.test.store, &alone, &[&ConnectionSecrets], Moment(1)).await.unwrap_err().to_string();
         assert!(error.contains("Put a new key before it"), "{error}");

@@ -14,15 +14,15 @@ use soar_store::model::{AuditEntry, Connection, ConnectionId, Moment};
 use soar_store::testing::TestStore;
 
 use crate::direct::DirectConnections as _;
-use crate::stage::Stage;
+use crate::stage::ExecutorStage;
 use crate::support::{answer, key_request};
 use crate::world::World;
 
 /// A secret that must not appear anywhere.
 pub const CANARY: &str = "canary-5f1c0e";
 
-pub struct Served {
-    pub stage: Stage,
+pub struct ServedHost {
+    pub stage: ExecutorStage,
     pub host: Arc<Host>,
     pub key: String,
     pub client: reqwest::Client,
@@ -30,7 +30,7 @@ pub struct Served {
     _running: RunningHost,
 }
 
-impl Served {
+impl ServedHost {
     pub async fn on_both() -> Vec<Self> {
         let mut all = Vec::new();
         for test in TestStore::on_both().await {
@@ -40,7 +40,7 @@ impl Served {
     }
 
     async fn over(test: TestStore) -> Self {
-        let stage = Stage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
+        let stage = ExecutorStage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
         stage.administrator().await;
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let request = KeyRequest { may_manage: true, ..key_request("manager", "Admin") };

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use crate::direct::DirectConnections as _;
 use crate::gate::GatePlugin;
 
-pub struct Stage {
+pub struct ExecutorStage {
     pub test: TestStore,
     pub executor: Executor,
     pub clock: ManualClock,
@@ -38,7 +38,7 @@ pub struct Stage {
     pub client: Site,
 }
 
-impl Stage {
+impl ExecutorStage {
     /// `secret` is not in the store: its files, or every table on PostgreSQL.
     pub async fn assert_store_lacks(&self, secret: &str) {
         let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -100,7 +100,8 @@ impl Stage {
             Some(OsString::from(value))
         });
         let connections =
-            Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, Arc::new(clock.clone()));
+            Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, Arc::new(clock.clone()))
+                .with_webhooks(["operations".to_owned()].into_iter().collect());
         let mut transaction = test.store.transaction().await.unwrap();
         let site = new_site("Security Operations", SiteKind::Internal);
         let site = transaction.records().create_site(&site, Moment(1)).await.unwrap();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use soar_connector::RawParameters;
 use soar_host::Refusal;
-use soar_host::commands::Runner;
+use soar_host::commands::CommandRunner;
 use soar_host::operations::{CommandEnd, OperationError, RequestContext, UtilityCall};
 use soar_store::model::{Allowed, AuditEntry, Surface};
 
@@ -28,7 +28,7 @@ async fn at_the_terminal(host: &TestHost, mode: &str) -> Result<CommandEnd, Oper
         idempotency: None,
     };
     let registered = host.host.commands.find("MakeNote").unwrap();
-    let Runner::Utility(command) = &registered.runner else { panic!("MakeNote is a utility command") };
+    let CommandRunner::Utility(command) = &registered.runner else { panic!("MakeNote is a utility command") };
     let raw = RawParameters::from_iter([("Name".to_owned(), json!("Note")), ("Mode".to_owned(), json!(mode))]);
     let call = UtilityCall::parse(command.as_ref(), &registered.manifest, context.caller(site), &raw).unwrap();
     host.host.operations.run_utility(&context, &call).await

@@ -2,7 +2,7 @@
 
 use super::{
     inventory::Inventory,
-    moment::{Moment, TODAY},
+    moment::{FormattedTime, TODAY},
     random::{Topic, dice},
     words,
 };
@@ -67,7 +67,7 @@ impl Inventory<'_> {
             levels[0] = 1 + dice.u32(..5);
         }
         let applications: u32 = levels.iter().sum();
-        let created = Moment::before_today(&mut dice, 1_500);
+        let created = FormattedTime::before_today(&mut dice, 1_500);
         let system = words::pick(words::SYSTEMS, number as usize - 1);
         let round = (number as usize - 1) / words::SYSTEMS.len();
         Context {

@@ -7,7 +7,7 @@ use crate::Generation;
 use super::{
     device_name::{NameParts, breaking},
     inventory::Inventory,
-    moment::{Moment, TODAY},
+    moment::{FormattedTime, TODAY},
     random::{Topic, dice, one_of},
     words,
 };
@@ -19,7 +19,7 @@ const PER_DEVICE_WITHOUT_APPLICATIONS: u32 = 20;
 
 /// Where what is known about a device came from, in the order of the filter's words after `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum DeviceSource {
     AgentBased = 1,
     Agentless,
     NessusImport,
@@ -27,7 +27,7 @@ pub(crate) enum Source {
 
 /// A device's status, in the order of the filter's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
+pub(crate) enum DeviceStatus {
     Decommissioned,
     NotSeenOnLastScan,
     Offline,
@@ -41,8 +41,8 @@ pub(crate) struct Device {
     pub(crate) number: u32,
     /// Position in the default order, from 0; none for devices without applications.
     pub(crate) rank: Option<u32>,
-    pub(crate) source: Source,
-    pub(crate) status: Status,
+    pub(crate) source: DeviceSource,
+    pub(crate) status: DeviceStatus,
     /// 0 no, 1 not applicable, 2 yes: the order of the filter's words.
     pub(crate) ping: u8,
     /// 0 secure, 1 unknown (nonvisible), 2 vulnerable, 3 critical.
@@ -69,7 +69,7 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn is_agent(&self) -> bool {
-        self.source == Source::AgentBased
+        self.source == DeviceSource::AgentBased
     }
 
     /// The vendor's word for the kind of device.
@@ -130,13 +130,13 @@ impl Inventory<'_> {
         let roll = dice.u64(..);
         // Positions 0 to 3 are the known ids' devices.
         let source = match (rank, roll & 15) {
-            (Some(0 | 2), _) | (Some(4..) | None, 0..=6) => Source::AgentBased,
-            (Some(4..) | None, 15) => Source::NessusImport,
-            _ => Source::Agentless,
+            (Some(0 | 2), _) | (Some(4..) | None, 0..=6) => DeviceSource::AgentBased,
+            (Some(4..) | None, 15) => DeviceSource::NessusImport,
+            _ => DeviceSource::Agentless,
         };
-        let agent = source == Source::AgentBased;
+        let agent = source == DeviceSource::AgentBased;
         let scanner = match source {
-            Source::Agentless => 1 + (roll >> 4) as u32 % self.options.scanners,
+            DeviceSource::Agentless => 1 + (roll >> 4) as u32 % self.options.scanners,
             _ => 0,
         };
         let external = scanner == 1;
@@ -178,19 +178,19 @@ impl Inventory<'_> {
     }
 }
 
-fn status(rank: Option<u32>, roll: u8) -> Status {
+fn status(rank: Option<u32>, roll: u8) -> DeviceStatus {
     match (rank, roll) {
-        (Some(0..=3), _) => Status::Online,
-        (_, 0) => Status::Decommissioned,
-        (_, 1..=4) => Status::NotSeenOnLastScan,
-        (_, 5..=10) => Status::Offline,
-        _ => Status::Online,
+        (Some(0..=3), _) => DeviceStatus::Online,
+        (_, 0) => DeviceStatus::Decommissioned,
+        (_, 1..=4) => DeviceStatus::NotSeenOnLastScan,
+        (_, 5..=10) => DeviceStatus::Offline,
+        _ => DeviceStatus::Online,
     }
 }
 
 /// When a device was found, last seen and last scanned, in this order of time.
 fn dates(dice: &mut fastrand::Rng) -> (u64, u64, u64) {
-    let discovered = Moment::before_today(dice, 2_500);
+    let discovered = FormattedTime::before_today(dice, 2_500);
     let left = TODAY * 1_000_000 - discovered;
     let recent = left.min(20 * 86_400_000_000);
     let last_seen = TODAY * 1_000_000 - dice.u64(..=recent);

@@ -1,7 +1,7 @@
 //! Computes what became of a device's vulnerabilities: rescans open, fix and reopen them, and users change their state.
 
 use crate::{
-    dialect::Form,
+    dialect::EndpointForm,
     verdicts::{Verdict, Verdicts},
 };
 
@@ -81,7 +81,7 @@ impl Inventory<'_> {
     fn after_rescan(&self, row: &Vulnerability, round: usize) -> usize {
         let index = row.id << 8 | (round as u64 & 0xff) | 1 << 63;
         let roll = dice(self.options.seed, self.tenant, Topic::Rescan, index).u8(..);
-        let reopens = self.dialect().vulnerabilities == Form::Current;
+        let reopens = self.dialect().vulnerabilities == EndpointForm::Current;
         match STATES[row.state] {
             "fixPendingConfirmation" if roll < 128 => FIXED,
             "fixPendingConfirmation" => FIX_NOT_CONFIRMED,

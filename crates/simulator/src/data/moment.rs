@@ -9,7 +9,7 @@ const DAY: u64 = 86_400;
 
 /// How a moment is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TimeFormat {
     /// `2022-05-18T15:28:09.807554Z`, as the schemas say.
     #[default]
     Iso,
@@ -21,16 +21,16 @@ pub(crate) enum Form {
 
 /// A point in time, written in the form it is shown in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct FormattedTime {
     /// Microseconds since 1970.
     pub(crate) micros: u64,
-    pub(crate) form: Form,
+    pub(crate) form: TimeFormat,
 }
 
-impl Moment {
+impl FormattedTime {
     /// A moment in the schema's form.
     pub(crate) fn iso(micros: u64) -> Self {
-        Self { micros, form: Form::Iso }
+        Self { micros, form: TimeFormat::Iso }
     }
 
     /// Some moment in the days before today.
@@ -58,16 +58,16 @@ impl Moment {
         two(&mut text, 22, micros / 100 % 100);
         two(&mut text, 24, micros % 100);
         match self.form {
-            Form::Iso => {
+            TimeFormat::Iso => {
                 text[26] = b'Z';
                 (text, 27)
             }
-            Form::Space => {
+            TimeFormat::Space => {
                 text[10] = b' ';
                 text.copy_within(26..32, 19);
                 (text, 25)
             }
-            Form::SpaceMicros => {
+            TimeFormat::SpaceMicros => {
                 text[10] = b' ';
                 (text, 32)
             }
@@ -75,7 +75,7 @@ impl Moment {
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for FormattedTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (text, length) = self.write();
         // The buffer holds digits and punctuation only.
@@ -108,16 +108,16 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
-    fn text(micros: u64, form: Form) -> String {
-        serde_json::to_value(Moment { micros, form }).unwrap().as_str().unwrap().to_owned()
+    fn text(micros: u64, form: TimeFormat) -> String {
+        serde_json::to_value(FormattedTime { micros, form }).unwrap().as_str().unwrap().to_owned()
     }
 
     #[test]
     fn moments_are_written_in_the_vendors_forms() {
         let micros = 1_652_887_689_807_554;
-        assert_eq!(text(micros, Form::Iso), "2022-05-18T15:28:09.807554Z");
-        assert_eq!(text(micros, Form::Space), "2022-05-18 15:28:09+00:00");
-        assert_eq!(text(micros, Form::SpaceMicros), "2022-05-18 15:28:09.807554+00:00");
+        assert_eq!(text(micros, TimeFormat::Iso), "2022-05-18T15:28:09.807554Z");
+        assert_eq!(text(micros, TimeFormat::Space), "2022-05-18 15:28:09+00:00");
+        assert_eq!(text(micros, TimeFormat::SpaceMicros), "2022-05-18 15:28:09.807554+00:00");
     }
 
     #[test]
@@ -125,7 +125,7 @@ mod tests {
         for day in (0..40_000).step_by(7) {
             let micros = day * DAY * 1_000_000;
             let theirs = jiff::Timestamp::from_second(i64::try_from(day * DAY).unwrap()).unwrap();
-            let ours = text(micros, Form::Iso);
+            let ours = text(micros, TimeFormat::Iso);
             assert_eq!(ours[..10], theirs.to_string()[..10], "day {day}");
         }
     }

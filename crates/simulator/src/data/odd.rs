@@ -7,7 +7,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::moment::{Form, Moment};
+use super::moment::{FormattedTime, TimeFormat};
 
 /// A value, or what the vendor sometimes sends in its place.
 #[derive(Clone, Copy, Debug)]
@@ -104,18 +104,18 @@ impl Oddities {
 
     /// A moment in one of the vendor's forms, sometimes an empty text. Source: the independent client, for both forms
     /// with a space (with and without fractions) and for the empty text.
-    pub(crate) fn moment(self, field: u32, micros: u64) -> Odd<Moment> {
+    pub(crate) fn moment(self, field: u32, micros: u64) -> Odd<FormattedTime> {
         let form = match self.roll(field) {
             0 => return Odd::Blank,
-            1..=9 => Form::Space,
-            10..=18 => Form::SpaceMicros,
-            _ => Form::Iso,
+            1..=9 => TimeFormat::Space,
+            10..=18 => TimeFormat::SpaceMicros,
+            _ => TimeFormat::Iso,
         };
-        Odd::Plain(Moment { micros, form })
+        Odd::Plain(FormattedTime { micros, form })
     }
 
     /// A moment or null, with the oddities of `moment` and `nullable`, and their source.
-    pub(crate) fn nullable_moment(self, field: u32, micros: Option<u64>) -> Odd<Moment> {
+    pub(crate) fn nullable_moment(self, field: u32, micros: Option<u64>) -> Odd<FormattedTime> {
         match micros {
             Some(micros) => self.moment(field, micros),
             None => self.nullable(field, None),

@@ -29,7 +29,7 @@ pub(crate) struct SurfaceEntry {
 
 /// One address that is scanned because of an entry.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
+pub(crate) struct ScanTarget {
     pub(crate) id: u64,
     pub(crate) address: Ipv4Addr,
     /// Decides the row's small matters and oddities.
@@ -71,7 +71,7 @@ impl Inventory<'_> {
     }
 
     /// The current targets of an entry on one of its scanners: two on the first, one on the second.
-    pub(crate) fn targets(&self, entry: &SurfaceEntry, scanner: u32) -> Vec<Target> {
+    pub(crate) fn targets(&self, entry: &SurfaceEntry, scanner: u32) -> Vec<ScanTarget> {
         let slots = if entry.scanners.first() == Some(&scanner) { 0..2 } else { 2..3 };
         slots
             .map(|slot| {
@@ -79,7 +79,7 @@ impl Inventory<'_> {
                 let mut dice = dice(self.options.seed, self.tenant, Topic::Target, u64::from(number));
                 let roll = dice.u64(..);
                 let [a, b, c, _] = entry.network().octets();
-                Target { id: self.id(number), address: Ipv4Addr::new(a, b, c, dice.u8(1..255)), roll }
+                ScanTarget { id: self.id(number), address: Ipv4Addr::new(a, b, c, dice.u8(1..255)), roll }
             })
             .collect()
     }

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use crate::{
-    Generation, Options, Tenant,
-    call::Call,
+    Generation, Options, SimulatedTenant,
+    call::RoutedRequest,
     data::{
-        moment::{Moment, TODAY},
+        moment::{FormattedTime, TODAY},
         odd::{Odd, Oddities},
         random::{Topic, dice},
     },
-    page::{Page, PastLast, whole},
+    page::{PageSlice, PastLast, whole},
     reply::Reply,
     tenants::{is_trial_expired, tenant},
 };
@@ -21,7 +21,7 @@ struct LegacyAccount {
     id: u32,
     name: String,
     photo: &'static str,
-    last_login: Odd<Moment>,
+    last_login: Odd<FormattedTime>,
     is_primary_account: &'static str,
 }
 
@@ -33,7 +33,7 @@ struct PagedAccount {
     registration_id: u32,
     label: String,
     photo: &'static str,
-    last_login: Odd<Moment>,
+    last_login: Odd<FormattedTime>,
     managed_type: &'static str,
     is_primary_account: bool,
     is_trial_mode: bool,
@@ -68,22 +68,22 @@ struct CurrentAccount {
 }
 
 /// Legacy: all of them as an array. Middle and current: pages, and a search in the names.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let options = &call.world.options;
     let visible = (1..=options.tenants)
         .filter(|id| call.user.is_some_and(|user| user.kind.may_see(*id)))
         .filter_map(|id| tenant(options, id));
     let form = call.dialect().accounts;
     if form == Generation::Legacy {
-        let all: Vec<Tenant> = visible.collect();
+        let all: Vec<SimulatedTenant> = visible.collect();
         let rows = whole(call, all.len() as u64);
         return Ok(Reply::array(in_range(all, rows).map(|tenant| LegacyAccount::of(call, tenant))));
     }
     let search = call.query.folded("filter");
-    let found: Vec<Tenant> = visible
+    let found: Vec<SimulatedTenant> = visible
         .filter(|tenant| search.as_ref().is_none_or(|search| tenant.name.to_lowercase().contains(search)))
         .collect();
-    let page = Page::of(call, Some("size"), PastLast::ByGeneration, found.len() as u64)?;
+    let page = PageSlice::of(call, Some("size"), PastLast::ByGeneration, found.len() as u64)?;
     let rows = in_range(found, page.rows.clone());
     Ok(if form == Generation::Middle {
         page.reply(rows.map(|tenant| PagedAccount::of(call, tenant)))
@@ -92,7 +92,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     })
 }
 
-fn in_range(all: Vec<Tenant>, rows: std::ops::Range<u64>) -> impl Iterator<Item = Tenant> {
+fn in_range(all: Vec<SimulatedTenant>, rows: std::ops::Range<u64>) -> impl Iterator<Item = SimulatedTenant> {
     (0..).zip(all).filter(move |(index, _)| rows.contains(index)).map(|(_, tenant)| tenant)
 }
 
@@ -104,7 +104,7 @@ struct Common {
 }
 
 impl Common {
-    fn of(call: &Call<'_>, tenant: &Tenant) -> Self {
+    fn of(call: &RoutedRequest<'_>, tenant: &SimulatedTenant) -> Self {
         let options: &Options = &call.world.options;
         let mut dice = dice(options.seed, tenant.id, Topic::Tenant, 0);
         Self {
@@ -116,7 +116,7 @@ impl Common {
 }
 
 impl LegacyAccount {
-    fn of(call: &Call<'_>, tenant: Tenant) -> Self {
+    fn of(call: &RoutedRequest<'_>, tenant: SimulatedTenant) -> Self {
         let common = Common::of(call, &tenant);
         Self {
             id: tenant.id,
@@ -129,7 +129,7 @@ impl LegacyAccount {
 }
 
 impl PagedAccount {
-    fn of(call: &Call<'_>, tenant: Tenant) -> Self {
+    fn of(call: &RoutedRequest<'_>, tenant: SimulatedTenant) -> Self {
         let common = Common::of(call, &tenant);
         let trial_expired = is_trial_expired(&call.world.options, tenant.id);
         Self {
@@ -154,7 +154,7 @@ impl PagedAccount {
 }
 
 impl CurrentAccount {
-    fn of(call: &Call<'_>, tenant: Tenant) -> Self {
+    fn of(call: &RoutedRequest<'_>, tenant: SimulatedTenant) -> Self {
         let devices = call.world.options.devices;
         let odd = Common::of(call, &tenant).odd;
         Self {

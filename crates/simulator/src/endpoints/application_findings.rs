@@ -5,19 +5,19 @@ use serde::Deserialize;
 
 use super::vulnerability_rows::{CurrentVulnerability, LegacyVulnerability};
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::{
         device::Device,
         vulnerability::{STATES, Vulnerability},
     },
-    dialect::Form,
-    page::{Page, PastLast},
+    dialect::EndpointForm,
+    page::{PageSlice, PastLast},
     reply::Reply,
     verdicts::Verdict,
 };
 
 /// The application's device, and its vulnerabilities.
-fn find(call: &Call<'_>) -> Result<(Device, Vec<Vulnerability>), Reply> {
+fn find(call: &RoutedRequest<'_>) -> Result<(Device, Vec<Vulnerability>), Reply> {
     let inventory = call.inventory();
     let id = call.element_id()?;
     let device = inventory.device_of_application(id).ok_or_else(Reply::not_found)?;
@@ -27,20 +27,20 @@ fn find(call: &Call<'_>) -> Result<(Device, Vec<Vulnerability>), Reply> {
 }
 
 /// A page object on every generation.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let (_, found) = find(call)?;
     let inventory = call.inventory();
-    let page = Page::of(call, None, PastLast::ByGeneration, found.len() as u64)?;
+    let page = PageSlice::of(call, None, PastLast::ByGeneration, found.len() as u64)?;
     let shown = (0..).zip(found).filter(|(index, _)| page.rows.contains(index)).map(|(_, row)| row);
     Ok(match call.dialect().vulnerabilities {
-        Form::Legacy => page.reply(shown.map(|row| LegacyVulnerability::of(&inventory, row))),
-        Form::Current => page.reply(shown.map(|row| CurrentVulnerability::of(&inventory, row))),
+        EndpointForm::Legacy => page.reply(shown.map(|row| LegacyVulnerability::of(&inventory, row))),
+        EndpointForm::Current => page.reply(shown.map(|row| CurrentVulnerability::of(&inventory, row))),
     })
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Change {
+struct StateUpdate {
     ids: Vec<u64>,
     state: String,
     motivation_text: String,
@@ -48,11 +48,11 @@ struct Change {
 
 /// Gives vulnerabilities of the application another state, and answers with the first: 400 for a body that is wrong or
 /// a state that the generation does not know, 404 for an id that the application does not have.
-pub(crate) fn change(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn change(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let (device, found) = find(call)?;
-    let change: Change = serde_json::from_slice(call.body)
+    let change: StateUpdate = serde_json::from_slice(call.body)
         .map_err(|error| Reply::detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}")))?;
-    let states = if call.dialect().vulnerabilities == Form::Current { &STATES[..] } else { &STATES[..7] };
+    let states = if call.dialect().vulnerabilities == EndpointForm::Current { &STATES[..] } else { &STATES[..7] };
     let state = states.iter().position(|state| *state == change.state);
     let state = state.ok_or_else(|| Reply::field("state", &format!("\"{}\" is not a valid choice.", change.state)))?;
     if change.motivation_text.is_empty() {
@@ -73,7 +73,7 @@ pub(crate) fn change(call: &Call<'_>) -> Result<Reply, Reply> {
         .find(|row| Some(&row.id) == change.ids.first())
         .ok_or_else(Reply::not_found)?;
     Ok(match call.dialect().vulnerabilities {
-        Form::Legacy => Reply::json(&LegacyVulnerability::of(&inventory, changed)),
-        Form::Current => Reply::json(&CurrentVulnerability::of(&inventory, changed)),
+        EndpointForm::Legacy => Reply::json(&LegacyVulnerability::of(&inventory, changed)),
+        EndpointForm::Current => Reply::json(&CurrentVulnerability::of(&inventory, changed)),
     })
 }

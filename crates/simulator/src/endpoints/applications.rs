@@ -7,20 +7,20 @@ use serde::Serialize;
 use super::devices::find;
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{
         application::Application,
         device::Device,
-        moment::Moment,
+        moment::FormattedTime,
         odd::{Odd, Oddities},
     },
-    page::{Page, PastLast},
+    page::{PageSlice, PastLast},
     reply::Reply,
 };
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct ApplicationRow {
     id: u64,
     name: &'static str,
     version: &'static str,
@@ -34,15 +34,15 @@ struct Row {
     port: u16,
     port_info: PortInfo,
     application_type: &'static str,
-    risk_level: RiskLevel,
+    risk_level: RiskValue,
     is_online: bool,
     is_discovered_by_agent: bool,
     user_edited: bool,
-    discovered_on: Odd<Moment>,
-    last_seen: Odd<Moment>,
+    discovered_on: Odd<FormattedTime>,
+    last_seen: Odd<FormattedTime>,
     number_of_cves: u32,
     number_of_attack_avenues: u32,
-    information_origin: Origin,
+    information_origin: ApplicationOrigin,
     #[serde(flatten)]
     newer: Option<NewerRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,19 +58,19 @@ struct NewerRow {
     transport_protocol: &'static str,
     is_scanned: bool,
     status: &'static str,
-    last_scanned: Odd<Moment>,
+    last_scanned: Odd<FormattedTime>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum PortInfo {
     Untyped {},
-    List([Port; 1]),
+    List([ApplicationPort; 1]),
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Port {
+struct ApplicationPort {
     port: u16,
     transport_protocol: &'static str,
     protocol: &'static str,
@@ -78,7 +78,7 @@ struct Port {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum RiskLevel {
+enum RiskValue {
     Number(u8),
     Word(&'static str),
 }
@@ -86,13 +86,13 @@ enum RiskLevel {
 /// Where the software was found: an object without a scheme before the current generation, null there for a scanner.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Origin {
+enum ApplicationOrigin {
     Untyped {},
     Unknown(()),
 }
 
 /// A page object with all applications: no generation has a parameter `page`.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     let inventory = call.inventory();
     let applications = inventory.applications(&device);
@@ -101,7 +101,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
         .map(|number| inventory.finding(&device, number, &history))
         .map(|row| row.element)
         .collect();
-    let page = Page::of(call, Some("size"), PastLast::NotFound, applications.len() as u64)?;
+    let page = PageSlice::of(call, Some("size"), PastLast::NotFound, applications.len() as u64)?;
     let shown = if call.page_fault.is_some() { page.rows.clone() } else { 0..applications.len() as u64 };
     let rows = shown.filter_map(|row| applications.get(usize::try_from(row).ok()?));
     let reply = page.whole_reply(rows.map(|row| of(call, &device, row, count(&open, row.id))));
@@ -112,12 +112,12 @@ fn count(elements: &[u64], id: u64) -> u32 {
     u32::try_from(elements.iter().filter(|element| **element == id).count()).unwrap_or(u32::MAX)
 }
 
-fn of(call: &Call<'_>, device: &Device, row: &Application, cves: u32) -> Row {
+fn of(call: &RoutedRequest<'_>, device: &Device, row: &Application, cves: u32) -> ApplicationRow {
     let odd = Oddities::of_row(call.world.options.oddities, row.roll);
     let generation = call.world.options.generation;
     let is_current = generation == Generation::Current;
     let protocol = if row.port == 0 { "" } else { "tcp" };
-    Row {
+    ApplicationRow {
         id: row.id,
         name: row.name,
         version: row.version,
@@ -130,13 +130,13 @@ fn of(call: &Call<'_>, device: &Device, row: &Application, cves: u32) -> Row {
         r#type: "Application",
         port: row.port,
         port_info: match is_current {
-            true => PortInfo::List([Port { port: row.port, transport_protocol: protocol, protocol }]),
+            true => PortInfo::List([ApplicationPort { port: row.port, transport_protocol: protocol, protocol }]),
             false => PortInfo::Untyped {},
         },
         application_type: if row.port == 0 { "PACKAGE" } else { "DAEMON" },
         risk_level: match is_current {
-            true => RiskLevel::Word(super::contexts::RISKS[usize::from(device.risk & 3)]),
-            false => RiskLevel::Number(device.risk),
+            true => RiskValue::Word(super::contexts::RISKS[usize::from(device.risk & 3)]),
+            false => RiskValue::Number(device.risk),
         },
         is_online: true,
         is_discovered_by_agent: device.is_agent(),
@@ -145,7 +145,7 @@ fn of(call: &Call<'_>, device: &Device, row: &Application, cves: u32) -> Row {
         last_seen: odd.moment(2, device.last_seen),
         number_of_cves: cves,
         number_of_attack_avenues: 0,
-        information_origin: if is_current { Origin::Unknown(()) } else { Origin::Untyped {} },
+        information_origin: if is_current { ApplicationOrigin::Unknown(()) } else { ApplicationOrigin::Untyped {} },
         newer: is_current.then(|| NewerRow {
             transport_protocol: protocol,
             is_scanned: device.scanned,

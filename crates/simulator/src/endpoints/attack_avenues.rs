@@ -4,18 +4,18 @@ use serde::Serialize;
 
 use super::{devices::find, vulnerability_rows::CurrentVulnerability};
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::{
         avenue::Avenue,
         device::Device,
         inventory::Inventory,
-        moment::Moment,
+        moment::FormattedTime,
         odd::{Odd, Oddities},
         vulnerability::STATES,
         words,
     },
-    dialect::Form,
-    page::{Page, PastLast, whole},
+    dialect::EndpointForm,
+    page::{PageSlice, PastLast, whole},
     reply::Reply,
 };
 
@@ -27,7 +27,7 @@ struct LegacyAvenue {
     title: &'static str,
     state: &'static str,
     motivation_text: &'static str,
-    discovered_on: Odd<Moment>,
+    discovered_on: Odd<FormattedTime>,
     cvss_base: String,
     impact: &'static str,
     severity: &'static str,
@@ -51,16 +51,16 @@ struct CurrentAvenue {
     title: &'static str,
     state: &'static str,
     motivation_text: &'static str,
-    discovered_on: Odd<Moment>,
-    last_scanned: Odd<Moment>,
-    last_update: Odd<Moment>,
+    discovered_on: Odd<FormattedTime>,
+    last_scanned: Odd<FormattedTime>,
+    last_update: Odd<FormattedTime>,
     cvss_base: String,
     impact: Odd<&'static str>,
     severity: &'static str,
     vulnerability_detection_result: Odd<String>,
     vulnerability_detection_method: Odd<&'static str>,
     vulnerability_insight: Odd<&'static str>,
-    related_application: Odd<Application>,
+    related_application: Odd<AvenueApplication>,
     solution: &'static str,
     state_fixed_reason: &'static str,
     #[serde(rename = "affectedSoftwareOS")]
@@ -71,7 +71,7 @@ struct CurrentAvenue {
 }
 
 #[derive(Debug, Serialize)]
-struct Application {
+struct AvenueApplication {
     name: &'static str,
     version: Odd<&'static str>,
     port: Odd<u16>,
@@ -83,11 +83,11 @@ const IMPACT: &str = "An attacker on the network gains information or access.";
 const SOLUTION: &str = "Change the configuration of the service or restrict who can reach it.";
 
 /// Legacy: all as an array. Current: pages, by state, with or without informational ones.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     let inventory = call.inventory();
     let avenues = (0..device.avenues).map(|number| inventory.avenue(&device, number));
-    if call.dialect().attack_avenues == Form::Legacy {
+    if call.dialect().attack_avenues == EndpointForm::Legacy {
         let shown = whole(call, u64::from(device.avenues));
         let count = usize::try_from(shown.end).unwrap_or(usize::MAX);
         return Ok(Reply::array(avenues.take(count).map(|avenue| legacy(call, &device, &avenue))));
@@ -101,12 +101,12 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
             states.is_none_or(|states| state.is_some_and(|state| states >> state & 1 == 1))
         })
         .collect();
-    let page = Page::of(call, Some("size"), PastLast::ByGeneration, found.len() as u64)?;
+    let page = PageSlice::of(call, Some("size"), PastLast::ByGeneration, found.len() as u64)?;
     let rows = page.rows.clone().filter_map(|row| found.get(usize::try_from(row).ok()?));
     Ok(page.reply(rows.map(|avenue| current(call, &inventory, &device, avenue))))
 }
 
-fn legacy(call: &Call<'_>, device: &Device, avenue: &Avenue) -> LegacyAvenue {
+fn legacy(call: &RoutedRequest<'_>, device: &Device, avenue: &Avenue) -> LegacyAvenue {
     let odd = Oddities::of_row(call.world.options.oddities, avenue.roll);
     LegacyAvenue {
         id: avenue.id,
@@ -134,7 +134,7 @@ fn legacy(call: &Call<'_>, device: &Device, avenue: &Avenue) -> LegacyAvenue {
     }
 }
 
-fn current(call: &Call<'_>, inventory: &Inventory<'_>, device: &Device, avenue: &Avenue) -> CurrentAvenue {
+fn current(call: &RoutedRequest<'_>, inventory: &Inventory<'_>, device: &Device, avenue: &Avenue) -> CurrentAvenue {
     let odd = Oddities::of_row(call.world.options.oddities, avenue.roll);
     let (name, version, ..) = words::SOFTWARE[avenue.roll as usize % words::SOFTWARE.len()];
     CurrentAvenue {
@@ -154,7 +154,7 @@ fn current(call: &Call<'_>, inventory: &Inventory<'_>, device: &Device, avenue: 
         vulnerability_insight: odd.nullable(7, (avenue.roll & 1 == 0).then_some(INSIGHT)),
         related_application: odd.object(
             8,
-            Application {
+            AvenueApplication {
                 name,
                 version: odd.nullable(9, (avenue.roll & 2 == 0).then_some(version)),
                 port: odd.nullable(10, Some(avenue.port)),

@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::{
         context::Context,
-        moment::Moment,
+        moment::FormattedTime,
         odd::{Odd, Oddities},
         words,
     },
-    dialect::Form,
-    page::{Page, PastLast},
+    dialect::EndpointForm,
+    page::{PageSlice, PastLast},
     reply::Reply,
 };
 
@@ -55,7 +55,7 @@ struct Info {
 struct LegacyContext {
     id: u64,
     name: String,
-    modified: Odd<Moment>,
+    modified: Odd<FormattedTime>,
     state: u8,
     r#type: &'static str,
     icon: &'static str,
@@ -80,10 +80,10 @@ struct CurrentContext {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Details {
-    created: Odd<Moment>,
-    modified: Odd<Moment>,
+    created: Odd<FormattedTime>,
+    modified: Odd<FormattedTime>,
     created_by: String,
-    technical_contexts: [Part; 1],
+    technical_contexts: [ContextPart; 1],
     it_owner_group_id: Odd<u32>,
     it_owner_user_id: Odd<u32>,
     it_owner_user_name: Odd<&'static str>,
@@ -93,16 +93,16 @@ struct Details {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Part {
+struct ContextPart {
     id: u64,
     name: String,
     applications_counter: u32,
 }
 
 /// A page of contexts; the risk filter has another name and other words in each form.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let query = &call.query;
-    let legacy = call.dialect().contexts == Form::Legacy;
+    let legacy = call.dialect().contexts == EndpointForm::Legacy;
     let risks = if legacy {
         query.choice("risk_level", &LEGACY_RISKS)?.filter(|choice| *choice > 0).map(|choice| 1 << LEGACY_LEVELS[choice])
     } else {
@@ -121,7 +121,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let contexts = call.world.options.contexts;
     let all = risks.is_none() && search.is_none() && !hide_generated && !loose_only;
     if all {
-        let page = Page::of(call, None, PastLast::ByGeneration, u64::from(contexts))?;
+        let page = PageSlice::of(call, None, PastLast::ByGeneration, u64::from(contexts))?;
         let numbers = page.rows.clone().filter_map(|row| u32::try_from(row).ok());
         let rows = numbers.map(|row| inventory.context(contexts - row));
         return Ok(reply(call, &page, rows));
@@ -136,26 +136,26 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
                 && search.as_ref().is_none_or(|search| context.name.to_lowercase().contains(search))
         })
         .collect();
-    let page = Page::of(call, None, PastLast::ByGeneration, found.len() as u64)?;
+    let page = PageSlice::of(call, None, PastLast::ByGeneration, found.len() as u64)?;
     let numbers = page.rows.clone().filter_map(|row| found.get(usize::try_from(row).ok()?));
     Ok(reply(call, &page, numbers.map(|number| inventory.context(*number))))
 }
 
-fn reply(call: &Call<'_>, page: &Page, contexts: impl Iterator<Item = Context>) -> Reply {
+fn reply(call: &RoutedRequest<'_>, page: &PageSlice, contexts: impl Iterator<Item = Context>) -> Reply {
     let oddities = call.world.options.oddities;
     match call.dialect().contexts {
-        Form::Legacy => page.reply(contexts.map(|context| legacy(context, oddities))),
-        Form::Current => page.reply(contexts.map(|context| current(context, oddities))),
+        EndpointForm::Legacy => page.reply(contexts.map(|context| legacy(context, oddities))),
+        EndpointForm::Current => page.reply(contexts.map(|context| current(context, oddities))),
     }
 }
 
 /// One context, with more about it on the current generation.
-pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn show(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let oddities = call.world.options.oddities;
     let context = call.inventory().context_by_id(call.element_id()?).ok_or_else(Reply::not_found)?;
     Ok(match call.dialect().contexts {
-        Form::Legacy => Reply::json(&legacy(context, oddities)),
-        Form::Current => {
+        EndpointForm::Legacy => Reply::json(&legacy(context, oddities)),
+        EndpointForm::Current => {
             let details = details(&context, oddities);
             Reply::json(&CurrentContext { details: Some(details), ..current(context, oddities) })
         }
@@ -219,7 +219,7 @@ fn details(context: &Context, oddities: bool) -> Details {
         created: odd.moment(5, context.created),
         modified: odd.moment(1, context.modified),
         created_by: format!("{first} {last}"),
-        technical_contexts: [Part {
+        technical_contexts: [ContextPart {
             id: context.id,
             name: context.name.clone(),
             applications_counter: context.applications(),

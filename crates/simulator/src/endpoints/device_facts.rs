@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{devices::find, network_connections::not_implemented};
 use crate::{
     Generation,
-    call::Call,
-    data::{device::Device, moment::Moment, words},
+    call::RoutedRequest,
+    data::{device::Device, moment::FormattedTime, words},
     reply::Reply,
 };
 
@@ -14,8 +14,8 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 struct Overview {
     os: &'static str,
-    install_date: Moment,
-    last_bootup_date: Moment,
+    install_date: FormattedTime,
+    last_bootup_date: FormattedTime,
     applications: [(); 0],
     installed_updates: Vec<Update>,
     #[serde(flatten)]
@@ -32,7 +32,7 @@ struct NewerOverview {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct System {
+struct OperatingSystemFacts {
     is_outdated: bool,
     is_spring4shell_available: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,18 +61,18 @@ enum Resources {
 }
 
 /// The device, if an agent is on it; 501 for a server, as the sister endpoints answer.
-fn agent_device(call: &Call<'_>) -> Result<Device, Reply> {
+fn agent_device(call: &RoutedRequest<'_>) -> Result<Device, Reply> {
     let device = find(call)?;
     if device.is_agent() { Ok(device) } else { Err(not_implemented()) }
 }
 
 /// The device at a glance.
-pub(crate) fn overview(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn overview(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = agent_device(call)?;
     Ok(Reply::json(&Overview {
         os: words::pick(words::SYSTEMS_OPERATING, (device.roll >> 20) as usize),
-        install_date: Moment::iso(device.discovered),
-        last_bootup_date: Moment::iso(device.last_seen),
+        install_date: FormattedTime::iso(device.discovered),
+        last_bootup_date: FormattedTime::iso(device.last_seen),
         applications: [],
         installed_updates: vec![update(call, &device, 0)],
         newer: is_current(call)
@@ -81,9 +81,9 @@ pub(crate) fn overview(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 /// The operating system.
-pub(crate) fn system(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn system(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = agent_device(call)?;
-    Ok(Reply::json(&System {
+    Ok(Reply::json(&OperatingSystemFacts {
         is_outdated: device.roll & 1 == 1,
         is_spring4shell_available: None,
         os_type: is_current(call).then_some("WIN"),
@@ -91,12 +91,12 @@ pub(crate) fn system(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 /// The patches that the device lacks: a list, which the older documents publish as one object.
-pub(crate) fn patches(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn patches(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = agent_device(call)?;
     Ok(Reply::array((1..=1 + device.roll % 3).map(|number| update(call, &device, number))))
 }
 
-fn update(call: &Call<'_>, device: &Device, number: u64) -> Update {
+fn update(call: &RoutedRequest<'_>, device: &Device, number: u64) -> Update {
     let kb = format!("KB50{:05}", ((device.roll >> 8) ^ (number * 977)) % 100_000);
     let cve = call.inventory().vulnerability(device, 0).cve;
     Update {
@@ -114,6 +114,6 @@ fn update(call: &Call<'_>, device: &Device, number: u64) -> Update {
     }
 }
 
-fn is_current(call: &Call<'_>) -> bool {
+fn is_current(call: &RoutedRequest<'_>) -> bool {
     call.world.options.generation == Generation::Current
 }

@@ -7,14 +7,14 @@ use std::ops::Range;
 use super::contexts::{LEGACY_LEVELS, LEGACY_RISKS, RISKS};
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{
-        device::{Device, Source},
+        device::{Device, DeviceSource},
         inventory::Inventory,
         words,
     },
     device_tags::DeviceTags,
-    query::Query,
+    query::RequestQuery,
     reply::Reply,
 };
 
@@ -31,25 +31,25 @@ const DIRECTIONS: [&str; 2] = ["ascending", "descending"];
 
 /// The filter of the list of devices; `None` and false do not filter.
 #[derive(Debug, Default)]
-struct Filter<'q> {
+struct DeviceListFilter<'q> {
     address: Option<&'q str>,
     /// A bit for each risk level, and so on for the other sets.
     risks: Option<u32>,
     scanned: Option<bool>,
     external: Option<bool>,
-    source: Option<Source>,
+    source: Option<DeviceSource>,
     /// A scanner's number.
     scanner: Option<u32>,
     statuses: Option<u32>,
     ping: Option<u8>,
     /// Whether the device answers pings.
     reachable: Option<bool>,
-    tags: Option<Tags<'q>>,
+    tags: Option<TagFilter<'q>>,
 }
 
 /// The tags that were asked for.
 #[derive(Debug)]
-struct Tags<'q> {
+struct TagFilter<'q> {
     list: &'q str,
     /// Those that devices have unless a user gave them others.
     bits: u8,
@@ -57,7 +57,7 @@ struct Tags<'q> {
 
 /// The column that devices are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
+enum SortColumn {
     Id,
     Discovered,
     LastScanned,
@@ -92,22 +92,22 @@ impl Selection {
 }
 
 /// Finds and orders the devices that the request asks for, or 400 for a value that is no choice.
-pub(super) fn select(call: &Call<'_>) -> Result<Selection, Reply> {
+pub(super) fn select(call: &RoutedRequest<'_>) -> Result<Selection, Reply> {
     let inventory = call.inventory();
     let query = call.query;
     let form = call.dialect().devices;
     let ranks = ranks(&query, inventory, form)?;
-    let filter = Filter::read(&query, inventory, form)?;
+    let filter = DeviceListFilter::read(&query, inventory, form)?;
     let columns = if form == Generation::Current { &COLUMNS[..] } else { &COLUMNS[..3] };
     let column = match query.choice("sortColumn", columns)? {
-        None => Column::Id,
-        Some(0) => Column::Discovered,
-        Some(1) => Column::LastScanned,
-        Some(2) => Column::Name,
-        Some(_) => Column::Address,
+        None => SortColumn::Id,
+        Some(0) => SortColumn::Discovered,
+        Some(1) => SortColumn::LastScanned,
+        Some(2) => SortColumn::Name,
+        Some(_) => SortColumn::Address,
     };
     let ascending = query.choice("sortDirection", &DIRECTIONS)? == Some(0);
-    if filter.is_none() && column == Column::Id && !ascending && ranks.start == 0 {
+    if filter.is_none() && column == SortColumn::Id && !ascending && ranks.start == 0 {
         return Ok(Selection::All(ranks.end));
     }
     let found = ranks
@@ -117,7 +117,7 @@ pub(super) fn select(call: &Call<'_>) -> Result<Selection, Reply> {
 }
 
 /// Positions in the default order of the devices with applications, without, or both; the former come first.
-fn ranks(query: &Query<'_>, inventory: Inventory<'_>, form: Generation) -> Result<Range<u32>, Reply> {
+fn ranks(query: &RequestQuery<'_>, inventory: Inventory<'_>, form: Generation) -> Result<Range<u32>, Reply> {
     let with = inventory.options.devices;
     let all = with + inventory.without_applications();
     Ok(match form {
@@ -132,19 +132,19 @@ fn ranks(query: &Query<'_>, inventory: Inventory<'_>, form: Generation) -> Resul
 }
 
 /// Sorts by compact keys; devices with the same key stay in the default order.
-fn order(found: impl Iterator<Item = (u32, Device)>, column: Column, ascending: bool, oddities: bool) -> Vec<u32> {
+fn order(found: impl Iterator<Item = (u32, Device)>, column: SortColumn, ascending: bool, oddities: bool) -> Vec<u32> {
     match column {
-        Column::Id => {
+        SortColumn::Id => {
             let mut ranks: Vec<u32> = found.map(|(rank, _)| rank).collect();
             if ascending {
                 ranks.reverse();
             }
             ranks
         }
-        Column::Discovered => sorted(found.map(|(rank, device)| (device.discovered, rank)), ascending),
-        Column::LastScanned => sorted(found.map(|(rank, device)| (device.last_scanned, rank)), ascending),
-        Column::Name => sorted(found.map(|(rank, device)| (device.name(oddities), rank)), ascending),
-        Column::Address => sorted(found.map(|(rank, device)| (device.address, rank)), ascending),
+        SortColumn::Discovered => sorted(found.map(|(rank, device)| (device.discovered, rank)), ascending),
+        SortColumn::LastScanned => sorted(found.map(|(rank, device)| (device.last_scanned, rank)), ascending),
+        SortColumn::Name => sorted(found.map(|(rank, device)| (device.name(oddities), rank)), ascending),
+        SortColumn::Address => sorted(found.map(|(rank, device)| (device.address, rank)), ascending),
     }
 }
 
@@ -158,16 +158,16 @@ fn sorted<K: Ord>(keys: impl Iterator<Item = (K, u32)>, ascending: bool) -> Vec<
     keys.into_iter().map(|(_, rank)| rank).collect()
 }
 
-impl<'q> Filter<'q> {
-    fn read(query: &Query<'q>, inventory: Inventory<'_>, form: Generation) -> Result<Self, Reply> {
+impl<'q> DeviceListFilter<'q> {
+    fn read(query: &RequestQuery<'q>, inventory: Inventory<'_>, form: Generation) -> Result<Self, Reply> {
         let mut filter = Self {
             address: query.get("filter"),
             scanned: flag(query.choice("scanType", &SCAN_TYPES)?, 2),
             external: flag(query.choice("scope", &SCOPES)?, 1),
             source: match query.choice("source", &SOURCES)? {
-                Some(1) => Some(Source::AgentBased),
-                Some(2) => Some(Source::Agentless),
-                Some(3) => Some(Source::NessusImport),
+                Some(1) => Some(DeviceSource::AgentBased),
+                Some(2) => Some(DeviceSource::Agentless),
+                Some(3) => Some(DeviceSource::NessusImport),
                 _ => None,
             },
             // For an id of another tenant the vendor falls back on all scanners.
@@ -186,7 +186,7 @@ impl<'q> Filter<'q> {
             filter.risks = query.choices("riskLevel", &RISKS)?;
             filter.statuses = query.choices("status", &STATUSES)?;
             filter.ping = query.choice("respondsToICMPPing", &PINGS)?.and_then(|choice| u8::try_from(choice).ok());
-            filter.tags = query.get("tags").map(|list| Tags { list, bits: tag_bits(list) });
+            filter.tags = query.get("tags").map(|list| TagFilter { list, bits: tag_bits(list) });
         }
         Ok(filter)
     }

@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use crate::{
     data::{
-        device::{Device, Status},
+        device::{Device, DeviceStatus},
         inventory::Inventory,
-        moment::Moment,
+        moment::FormattedTime,
         odd::{Odd, Oddities},
         words,
     },
@@ -30,8 +30,8 @@ pub(super) struct LegacyDevice {
     ip: Ipv4Addr,
     name: Cow<'static, str>,
     original_name: String,
-    discovered_on: Odd<Moment>,
-    last_seen: Odd<Moment>,
+    discovered_on: Odd<FormattedTime>,
+    last_seen: Odd<FormattedTime>,
     hostnames: HostNames,
     applications_count: Odd<u32>,
     protocols: Protocols,
@@ -55,7 +55,7 @@ impl LegacyDevice {
             id: device.id,
             agent_status: match (agent, device.status) {
                 (false, _) => "",
-                (true, Status::Online) => "online",
+                (true, DeviceStatus::Online) => "online",
                 (true, _) => "offline",
             },
             disclaimer: "",
@@ -122,16 +122,16 @@ pub(super) struct CurrentDevice<'l> {
     ip: Ipv4Addr,
     r#type: &'static str,
     scanner_name: Odd<&'l str>,
-    last_seen: Odd<Moment>,
-    last_scanned: Odd<Moment>,
+    last_seen: Odd<FormattedTime>,
+    last_scanned: Odd<FormattedTime>,
     ports: Odd<Ports>,
-    discovered_on: Odd<Moment>,
+    discovered_on: Odd<FormattedTime>,
     risk_level: Odd<u8>,
     device_state: &'static str,
     is_scanned: bool,
     is_scanner_deleted: bool,
     agent_status: Odd<AgentStatus>,
-    tags: Tags,
+    tags: WrittenTags,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,8 +148,8 @@ struct AgentStatus {
     version: &'static str,
     status: &'static str,
     guid: Guid,
-    last_update: Odd<Moment>,
-    last_checkin: Odd<Moment>,
+    last_update: Odd<FormattedTime>,
+    last_checkin: Odd<FormattedTime>,
 }
 
 impl<'l> CurrentDevice<'l> {
@@ -168,8 +168,8 @@ impl<'l> CurrentDevice<'l> {
             os_type: words::pick(&["WIN", "MAC", "LNX"], (device.roll >> 50) as usize),
             version: "2.9.4",
             status: match device.status {
-                Status::Online => "online",
-                Status::Decommissioned => "deleted",
+                DeviceStatus::Online => "online",
+                DeviceStatus::Decommissioned => "deleted",
                 _ => "offline",
             },
             guid: Guid(device.roll),
@@ -190,13 +190,13 @@ impl<'l> CurrentDevice<'l> {
             discovered_on: odd.moment(2, device.discovered),
             risk_level: odd.number(1, device.risk, RISK_WORDS[usize::from(device.risk & 3)]),
             device_state: match device.status {
-                Status::Decommissioned => "DECOMMISSIONED",
+                DeviceStatus::Decommissioned => "DECOMMISSIONED",
                 _ => "AVAILABLE",
             },
             is_scanned: device.scanned,
             is_scanner_deleted: false,
             agent_status: odd.nullable(10, agent),
-            tags: Tags(device.tags, given_tags),
+            tags: WrittenTags(device.tags, given_tags),
             name,
         }
     }
@@ -276,7 +276,7 @@ impl Serialize for OpenPorts {
 
 /// Writes the tags that a user gave, or else those whose bits are set.
 #[derive(Debug)]
-struct Tags(u8, Option<Vec<Tag>>);
+struct WrittenTags(u8, Option<Vec<Tag>>);
 
 /// The tags that a device has unless a user gave it others.
 pub(super) fn first_tags(bits: u8) -> impl Iterator<Item = Tag> {
@@ -285,7 +285,7 @@ pub(super) fn first_tags(bits: u8) -> impl Iterator<Item = Tag> {
     words::TAGS.iter().enumerate().filter(has).map(tag)
 }
 
-impl Serialize for Tags {
+impl Serialize for WrittenTags {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.1 {
             Some(given) => given.serialize(serializer),

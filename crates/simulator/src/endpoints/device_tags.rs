@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 
 use super::devices::find;
-use crate::{call::Call, device_tags::Tag, reply::Reply};
+use crate::{call::RoutedRequest, device_tags::Tag, reply::Reply};
 
 /// Answers with the first tag, as the vendor publishes it; with an empty object if there is none.
-pub(crate) fn update(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn update(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     let tags: Vec<Tag> = serde_json::from_slice(call.body)
         .map_err(|error| Reply::detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}")))?;

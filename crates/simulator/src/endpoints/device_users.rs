@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{devices::find, network_connections::not_implemented};
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::{
         odd::Oddities,
         random::{Topic, dice, one_of},
@@ -25,7 +25,7 @@ struct DeviceUser {
 }
 
 /// An array; 501 for a server.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     if !device.is_agent() {
         return Err(not_implemented());

@@ -6,16 +6,16 @@ use super::{
 };
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{device::Device, scanner::Scanner},
-    page::{Page, PastLast},
+    page::{PageSlice, PastLast},
     reply::Reply,
 };
 
 /// A page of devices, newest first unless the request sorts them.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let selection = select(call)?;
-    let page = Page::of(call, Some("pageSize"), PastLast::ByGeneration, selection.len())?;
+    let page = PageSlice::of(call, Some("pageSize"), PastLast::ByGeneration, selection.len())?;
     let inventory = call.inventory();
     let devices = page.rows.clone().filter_map(|row| selection.rank(row)).map(|rank| inventory.device_at(rank));
     let open = |device: &Device| inventory.open_findings(device, &call.history(device));
@@ -31,6 +31,6 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 /// The device that the path names, or 404.
-pub(super) fn find(call: &Call<'_>) -> Result<Device, Reply> {
+pub(super) fn find(call: &RoutedRequest<'_>) -> Result<Device, Reply> {
     call.inventory().device_by_id(call.element_id()?).ok_or_else(Reply::not_found)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::devices::find;
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::random::{Topic, dice, one_of},
     page::whole,
     reply::Reply,
@@ -16,7 +16,7 @@ use crate::{
 /// A connection. The vendor publishes no schema for it; these names are the simulator's own.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Connection {
+struct NetworkConnection {
     local_address: Ipv4Addr,
     local_port: u16,
     remote_address: Ipv4Addr,
@@ -27,7 +27,7 @@ struct Connection {
 }
 
 /// An array, or for some devices an empty body; 501 for a server.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     if !device.is_agent() {
         return Err(not_implemented());
@@ -37,10 +37,10 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     }
     let mut dice = dice(call.world.options.seed, call.tenant, Topic::Connection, device.id);
     let count = 4 + (device.roll >> 3) % 9;
-    let connections: Vec<Connection> = (0..count)
+    let connections: Vec<NetworkConnection> = (0..count)
         .map(|_| {
             let udp = dice.u8(..5) == 0;
-            Connection {
+            NetworkConnection {
                 local_address: device.address,
                 local_port: dice.u16(49_152..),
                 remote_address: Ipv4Addr::new(203, 0, 113, dice.u8(1..255)),

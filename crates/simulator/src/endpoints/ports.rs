@@ -7,26 +7,26 @@ use serde::Serialize;
 use super::scan_surface::scanner_filter;
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{
-        moment::{Moment, TODAY},
+        moment::{FormattedTime, TODAY},
         odd::{Odd, Oddities},
-        surface::Target,
+        surface::ScanTarget,
         words,
     },
-    page::{Page, PastLast},
+    page::{PageSlice, PastLast},
     query::is_integer,
     reply::Reply,
 };
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct PortRow {
     user_input: String,
     ip_address: Ipv4Addr,
     port_transport_protocol_list: Vec<Port>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_scanned: Option<Odd<Moment>>,
+    last_scanned: Option<Odd<FormattedTime>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ struct Port {
 }
 
 /// A page of targets; on the current generation of all scanners or one, 400 if that is no number.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let current = call.dialect().ports == Generation::Current;
     let scanner = match call.query.get("scannerId").filter(|_| current) {
         None => None,
@@ -57,7 +57,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
             }
         }
     }
-    let page = Page::of(call, None, PastLast::NotFound, found.len() as u64)?;
+    let page = PageSlice::of(call, None, PastLast::NotFound, found.len() as u64)?;
     let rows = page.rows.clone().filter_map(|row| found.get(usize::try_from(row).ok()?)).filter_map(
         |(number, scanner, place)| {
             let entry = inventory.entry(*number);
@@ -68,11 +68,11 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     Ok(page.reply(rows))
 }
 
-fn row(call: &Call<'_>, user_input: String, target: Target) -> Row {
+fn row(call: &RoutedRequest<'_>, user_input: String, target: ScanTarget) -> PortRow {
     let odd = Oddities::of_row(call.world.options.oddities, target.roll);
     let scanned = (target.roll >> 40) & 7 != 0;
     let date = (TODAY - target.roll % 800_000) * 1_000_000;
-    Row {
+    PortRow {
         user_input,
         ip_address: target.address,
         port_transport_protocol_list: ports(target.roll),

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::token::{failed, settings};
 use crate::{
     access::token_not_valid,
-    call::{Call, required},
-    dialect::Form,
+    call::{RoutedRequest, required},
+    dialect::EndpointForm,
     reply::Reply,
     tokens::TokenKind,
 };
@@ -19,7 +19,7 @@ struct Refreshed {
 }
 
 /// Answers a new access token, in the legacy form a new refresh token too, or 401.
-pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn create(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let fields = call.fields()?;
     let token = required(&fields, "refresh")?;
     let now = call.world.clock.now_seconds();
@@ -27,8 +27,8 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
     let claims = tokens.read(token, TokenKind::Refresh, now).ok_or_else(token_not_valid)?;
     let issue = settings(call, claims.user_id);
     let refresh = match call.dialect().refresh {
-        Form::Legacy => Some(tokens.refresh(issue).map_err(failed)?),
-        Form::Current => None,
+        EndpointForm::Legacy => Some(tokens.refresh(issue).map_err(failed)?),
+        EndpointForm::Current => None,
     };
     Ok(Reply::json(&Refreshed { access: tokens.access(issue).map_err(failed)?, refresh }))
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::{
-    call::Call, data::scanner::Scanner, dialect::Form, query::is_integer, reply::Reply, scans::Scan,
+    call::RoutedRequest, data::scanner::Scanner, dialect::EndpointForm, query::is_integer, reply::Reply, scans::Scan,
     tenants::is_trial_expired,
 };
 
@@ -16,7 +16,7 @@ pub(super) struct Started {
 }
 
 /// Starts a scan on every active scanner that has none; 402 if the trial is over.
-pub(crate) fn all(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn all(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     refuse_expired_trial(call)?;
     let inventory = call.inventory();
     let started: Vec<Started> = inventory
@@ -26,13 +26,13 @@ pub(crate) fn all(call: &Call<'_>) -> Result<Reply, Reply> {
         .map(Started::of)
         .collect();
     Ok(match call.dialect().rescan {
-        Form::Legacy => Reply::empty(StatusCode::OK),
-        Form::Current => Reply::array(started),
+        EndpointForm::Legacy => Reply::empty(StatusCode::OK),
+        EndpointForm::Current => Reply::array(started),
     })
 }
 
 /// Starts a scan on one scanner: 402 trial over, 400 no number, 404 unknown, 406 inactive, 405 busy.
-pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn one(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     refuse_expired_trial(call)?;
     if !is_integer(call.element) {
         return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid scanner ID."));
@@ -47,8 +47,8 @@ pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
             .and_then(|scanner| start(call, scanner, None))
             .ok_or_else(|| Reply::detail(StatusCode::METHOD_NOT_ALLOWED, "The scanner is already running a scan."))?;
     Ok(match call.dialect().rescan {
-        Form::Legacy => Reply::empty(StatusCode::OK),
-        Form::Current => Reply::json(&Started::of(scan)),
+        EndpointForm::Legacy => Reply::empty(StatusCode::OK),
+        EndpointForm::Current => Reply::json(&Started::of(scan)),
     })
 }
 
@@ -59,7 +59,7 @@ impl Started {
 }
 
 /// Starts a scan by patching an entry of the scan surface: 404 unknown, 406 a scan runs on one of its scanners already.
-pub(crate) fn input(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn input(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let id = call.element_id()?;
     let first = || {
@@ -79,18 +79,18 @@ pub(crate) fn input(call: &Call<'_>) -> Result<Reply, Reply> {
         .and_then(|scanner| start(call, scanner, Some(input)))
         .ok_or_else(|| Reply::detail(StatusCode::NOT_ACCEPTABLE, "An extend scan is already running."))?;
     Ok(match call.dialect().rescan {
-        Form::Legacy => Reply::empty(StatusCode::OK),
-        Form::Current => Reply::json(&Started::of(scan)),
+        EndpointForm::Legacy => Reply::empty(StatusCode::OK),
+        EndpointForm::Current => Reply::json(&Started::of(scan)),
     })
 }
 
-pub(super) fn start(call: &Call<'_>, scanner: Scanner, input: Option<String>) -> Option<Scan> {
+pub(super) fn start(call: &RoutedRequest<'_>, scanner: Scanner, input: Option<String>) -> Option<Scan> {
     let world = call.world;
     let (now, duration) = (world.clock.now_micros(), world.options.scan_duration);
     world.scans.start((call.tenant, scanner.id), input, now, duration)
 }
 
-pub(super) fn refuse_expired_trial(call: &Call<'_>) -> Result<(), Reply> {
+pub(super) fn refuse_expired_trial(call: &RoutedRequest<'_>) -> Result<(), Reply> {
     if is_trial_expired(&call.world.options, call.tenant) {
         return Err(Reply::detail(StatusCode::PAYMENT_REQUIRED, "Trial expired."));
     }

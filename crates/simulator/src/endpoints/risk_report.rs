@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{
         device::Device,
         inventory::Inventory,
         vulnerability::{STATES, Vulnerability},
     },
-    page::{Page, PastLast},
+    page::{PageSlice, PastLast},
     reply::Reply,
 };
 
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let devices = (0..call.world.options.devices).map(|rank| inventory.device_at(rank));
     // Each device with the number of its rows and the position of the first.
@@ -28,7 +28,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
         placed.push((total, rows, device));
         total += rows;
     }
-    let page = Page::of(call, Some("size"), PastLast::ByGeneration, total)?;
+    let page = PageSlice::of(call, Some("size"), PastLast::ByGeneration, total)?;
     let rows = placed.iter().flat_map(|(first, rows, device)| {
         let history = call.history(device);
         let wanted = page.rows.start.max(*first)..page.rows.end.min(first + rows);

@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{
-        moment::{Moment, TODAY},
+        moment::{FormattedTime, TODAY},
         scanner::Scanner,
     },
     reply::Reply,
-    scans::Stage,
+    scans::ScanProgress,
 };
 
 /// How far the endless extend scan says it is.
@@ -21,7 +21,7 @@ const EXTEND_SCANS: u64 = 900_000;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct ScanStatusBody {
     area_scan_jobs: Vec<Job>,
     running_jobs: Vec<Job>,
 }
@@ -34,7 +34,7 @@ struct Job {
     id: JobId,
     description: String,
     message: &'static str,
-    start_date: Moment,
+    start_date: FormattedTime,
     scanner: JobScanner,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<Meta>,
@@ -60,7 +60,7 @@ struct JobScanner {
 struct Meta {}
 
 /// The extend scan of the busy scanner, and the rescans that were started and are not done.
-pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn show(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let world = call.world;
     let inventory = call.inventory();
     let now = world.clock.now_micros();
@@ -70,7 +70,7 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
         .filter(|scanner| scanner.is_extending())
         .map(|scanner| {
             let started = (TODAY - 3_600) * 1_000_000;
-            let stage = Stage::Running(EXTEND_PROGRESS);
+            let stage = ScanProgress::Running(EXTEND_PROGRESS);
             job(call, scanner, EXTEND_SCANS + scanner.id, started, stage)
         })
         .collect();
@@ -84,16 +84,16 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
             (!stage.is_over()).then(|| job(call, scanner, scan.number, scan.started, stage))
         })
         .collect();
-    Ok(Reply::json(&Status { area_scan_jobs, running_jobs }))
+    Ok(Reply::json(&ScanStatusBody { area_scan_jobs, running_jobs }))
 }
 
-fn job(call: &Call<'_>, scanner: Scanner, number: u64, started: u64, stage: Stage) -> Job {
+fn job(call: &RoutedRequest<'_>, scanner: Scanner, number: u64, started: u64, stage: ScanProgress) -> Job {
     let form = call.dialect().scan_status;
     let (is_running, progress, message) = match stage {
-        Stage::Requested => (false, 0, "Scan requested"),
-        Stage::Running(percent) => (true, percent, "Scan in progress"),
-        Stage::Done => (false, 100, "Scan done"),
-        Stage::Stopped => (false, 0, "Scan stopped"),
+        ScanProgress::Requested => (false, 0, "Scan requested"),
+        ScanProgress::Running(percent) => (true, percent, "Scan in progress"),
+        ScanProgress::Done => (false, 100, "Scan done"),
+        ScanProgress::Stopped => (false, 0, "Scan stopped"),
     };
     Job {
         is_running,
@@ -101,7 +101,7 @@ fn job(call: &Call<'_>, scanner: Scanner, number: u64, started: u64, stage: Stag
         id: if form == Generation::Current { JobId::Number(number) } else { JobId::Text(number.to_string()) },
         description: format!("Scan by {}", scanner.label()),
         message,
-        start_date: Moment::iso(started),
+        start_date: FormattedTime::iso(started),
         scanner: JobScanner { scanner_id: scanner.id, task_id: number, hostname: scanner.host_name() },
         meta: (form >= Generation::Middle).then_some(Meta {}),
     }

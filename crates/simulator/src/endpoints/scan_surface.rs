@@ -5,34 +5,34 @@ use std::net::Ipv4Addr;
 use serde::Serialize;
 
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::{
         inventory::Inventory,
-        moment::{Moment, TODAY},
+        moment::{FormattedTime, TODAY},
         odd::{Odd, Oddities},
-        surface::{SurfaceEntry, Target},
+        surface::{ScanTarget, SurfaceEntry},
         words,
     },
-    dialect::Form,
+    dialect::EndpointForm,
     entries::AddedEntry,
-    page::{Page, PastLast},
+    page::{PageSlice, PastLast},
     reply::Reply,
     scopes::Scope,
 };
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct SurfaceRow {
     id: u64,
-    user: Odd<Person>,
-    scan_date: Odd<Moment>,
+    user: Odd<SurfaceUser>,
+    scan_date: Odd<FormattedTime>,
     scanners: Vec<ScannerPart>,
     input: String,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Person {
+struct SurfaceUser {
     first_name: &'static str,
     last_name: &'static str,
     photo: &'static str,
@@ -67,28 +67,28 @@ struct CurrentTarget {
     is_range_scanned: bool,
     is_target_stopped: bool,
     is_target_paused: bool,
-    results: Odd<Results>,
+    results: Odd<ScanResults>,
 }
 
 #[derive(Debug, Serialize)]
-struct Results {
-    applications: Count,
-    devices: Count,
+struct ScanResults {
+    applications: ResultCount,
+    devices: ResultCount,
 }
 
 #[derive(Debug, Serialize)]
-struct Count {
+struct ResultCount {
     count: u64,
 }
 
 /// A page of entries, newest first, of all scanners or one; on the current generation also by text.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let entries = call.world.options.scan_surface_entries;
     let scanner = scanner_filter(call);
     let search = match call.dialect().scan_surface {
-        Form::Legacy => None,
-        Form::Current => call.query.folded("textFilter"),
+        EndpointForm::Legacy => None,
+        EndpointForm::Current => call.query.folded("textFilter"),
     };
     let found: Vec<u32> = (1..=entries)
         .rev()
@@ -97,26 +97,26 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
                 && search.as_ref().is_none_or(|search| inventory.entry(*number).input.to_lowercase().contains(search))
         })
         .collect();
-    let mut entries: Vec<Entry> = call
+    let mut entries: Vec<ListedEntry> = call
         .world
         .entries
         .of_tenant(call.tenant)
         .into_iter()
         .filter(|entry| scanner.is_none_or(|scanner| entry.scanners.contains(&scanner)))
         .filter(|entry| search.as_ref().is_none_or(|search| entry.input.to_lowercase().contains(search)))
-        .map(Entry::Added)
+        .map(ListedEntry::Added)
         .collect();
-    entries.extend(found.into_iter().map(Entry::First));
-    let page = Page::of(call, None, PastLast::NotFound, entries.len() as u64)?;
+    entries.extend(found.into_iter().map(ListedEntry::First));
+    let page = PageSlice::of(call, None, PastLast::NotFound, entries.len() as u64)?;
     let shown = page.rows.clone().filter_map(|row| entries.get(usize::try_from(row).ok()?));
     Ok(page.reply(shown.map(|entry| match entry {
-        Entry::Added(entry) => added_row(call, inventory, entry),
-        Entry::First(number) => row(call, inventory, inventory.entry(*number)),
+        ListedEntry::Added(entry) => added_row(call, inventory, entry),
+        ListedEntry::First(number) => row(call, inventory, inventory.entry(*number)),
     })))
 }
 
 /// An entry of the list.
-enum Entry {
+enum ListedEntry {
     /// One that a user added.
     Added(AddedEntry),
     /// The number of one that was there at the start.
@@ -124,8 +124,8 @@ enum Entry {
 }
 
 /// The row of an entry that a user added. It has no targets, because no scan of the simulator finds any.
-fn added_row(call: &Call<'_>, inventory: Inventory<'_>, entry: &AddedEntry) -> Row {
-    let current = call.dialect().scan_surface == Form::Current;
+fn added_row(call: &RoutedRequest<'_>, inventory: Inventory<'_>, entry: &AddedEntry) -> SurfaceRow {
+    let current = call.dialect().scan_surface == EndpointForm::Current;
     let part = |number: &u32| {
         let scanner = inventory.scanner(*number);
         ScannerPart {
@@ -136,26 +136,26 @@ fn added_row(call: &Call<'_>, inventory: Inventory<'_>, entry: &AddedEntry) -> R
             current_targets: Vec::new(),
         }
     };
-    Row {
+    SurfaceRow {
         id: entry.id,
-        user: Odd::Plain(Person { first_name: "Ada", last_name: "Example", photo: "" }),
-        scan_date: Odd::Plain(Moment::iso(entry.added)),
+        user: Odd::Plain(SurfaceUser { first_name: "Ada", last_name: "Example", photo: "" }),
+        scan_date: Odd::Plain(FormattedTime::iso(entry.added)),
         scanners: entry.scanners.iter().map(part).collect(),
         input: entry.input.clone(),
     }
 }
 
 /// The number of the scanner to filter by; for an id of another tenant the vendor shows all.
-pub(super) fn scanner_filter(call: &Call<'_>) -> Option<u32> {
+pub(super) fn scanner_filter(call: &RoutedRequest<'_>) -> Option<u32> {
     let id = call.query.number("scannerId")?;
     call.inventory().scanner_number(id)
 }
 
-fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: SurfaceEntry) -> Row {
+fn row(call: &RoutedRequest<'_>, inventory: Inventory<'_>, entry: SurfaceEntry) -> SurfaceRow {
     let odd = Oddities::of_row(call.world.options.oddities, entry.roll);
     let roll = entry.roll as usize;
     let scan_date = (TODAY - entry.roll % 9_000_000) * 1_000_000 + (entry.roll >> 44);
-    let current = call.dialect().scan_surface == Form::Current;
+    let current = call.dialect().scan_surface == EndpointForm::Current;
     let scanners = entry
         .scanners
         .iter()
@@ -174,11 +174,11 @@ fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: SurfaceEntry) -> Row {
             }
         })
         .collect();
-    Row {
+    SurfaceRow {
         id: entry.id,
         user: odd.value(
             1,
-            Person {
+            SurfaceUser {
                 first_name: words::pick(words::FIRST_NAMES, roll >> 24),
                 last_name: words::pick(words::LAST_NAMES, roll >> 28),
                 photo: odd.photo(2),
@@ -200,7 +200,7 @@ fn potential_targets(entry: &SurfaceEntry) -> Vec<PotentialTarget> {
     }]
 }
 
-fn current_target(call: &Call<'_>, entry: &SurfaceEntry, target: &Target) -> CurrentTarget {
+fn current_target(call: &RoutedRequest<'_>, entry: &SurfaceEntry, target: &ScanTarget) -> CurrentTarget {
     let odd = Oddities::of_row(call.world.options.oddities, target.roll);
     let scope = call.world.scopes.get(target.id);
     let bits = if entry.external { 28 } else { 24 };
@@ -219,9 +219,9 @@ fn current_target(call: &Call<'_>, entry: &SurfaceEntry, target: &Target) -> Cur
         is_target_paused: false,
         results: odd.value(
             3,
-            Results {
-                applications: Count { count: (target.roll >> 16) % 12 },
-                devices: Count { count: (target.roll >> 24) % 3 },
+            ScanResults {
+                applications: ResultCount { count: (target.roll >> 16) % 12 },
+                devices: ResultCount { count: (target.roll >> 24) % 3 },
             },
         ),
     }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::rescan::{Started, refuse_expired_trial, start};
-use crate::{Generation, call::Call, dialect::Form, entries::AddedEntry, reply::Reply};
+use crate::{Generation, call::RoutedRequest, dialect::EndpointForm, entries::AddedEntry, reply::Reply};
 
 /// The longest target.
 const LONGEST: usize = 255;
@@ -17,7 +17,7 @@ struct Targets {
 }
 
 /// Adds one entry for each target: 400 for an empty or too long one and for a scanner that the tenant does not have.
-pub(crate) fn add(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn add(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     refuse_expired_trial(call)?;
     let targets: Targets = serde_json::from_slice(call.body)
         .map_err(|error| Reply::detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}")))?;
@@ -47,7 +47,7 @@ pub(crate) fn add(call: &Call<'_>) -> Result<Reply, Reply> {
     let usable = scanners.filter(|scanner| scanner.is_active() && !scanner.is_extending());
     let started: Vec<Started> = usable.filter_map(|scanner| start(call, scanner, None)).map(Started::of).collect();
     Ok(match call.dialect().rescan {
-        Form::Legacy => Reply::empty(StatusCode::OK),
-        Form::Current => Reply::array(started),
+        EndpointForm::Legacy => Reply::empty(StatusCode::OK),
+        EndpointForm::Current => Reply::array(started),
     })
 }

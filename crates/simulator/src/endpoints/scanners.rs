@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::{
     Generation,
-    call::Call,
+    call::RoutedRequest,
     data::{
-        moment::{Form, Moment, TODAY},
+        moment::{FormattedTime, TODAY, TimeFormat},
         odd::{Odd, Oddities},
         random::{Topic, dice},
         scanner::Scanner,
@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Scheduler {
+struct SchedulerConfig {
     no_scan_window_start_interval: &'static str,
     no_scan_window_stop_interval: &'static str,
     agentless_scanner: u64,
@@ -30,11 +30,11 @@ struct Scheduler {
 /// The members that every generation has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct ScannerRow {
     id: u64,
     state: &'static str,
     administrative_state: &'static str,
-    scheduler_config: Odd<Scheduler>,
+    scheduler_config: Odd<SchedulerConfig>,
     number_of_user_inputs: u32,
     number_of_ips_scanned: u32,
     private_ip: Odd<Ipv4Addr>,
@@ -49,9 +49,9 @@ struct Row {
     worker_version: Odd<&'static str>,
     controller_version: Odd<&'static str>,
     install_type: &'static str,
-    install_date: Odd<Moment>,
-    last_seen: Odd<Moment>,
-    last_update: Odd<Moment>,
+    install_date: Odd<FormattedTime>,
+    last_seen: Odd<FormattedTime>,
+    last_update: Odd<FormattedTime>,
     message_broker_username: Odd<&'static str>,
     virtual_host: Odd<&'static str>,
     r#type: &'static str,
@@ -89,7 +89,7 @@ struct CurrentParts {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MiddleParts {
-    credentials: Odd<Vec<Credentials>>,
+    credentials: Odd<Vec<ScanCredentials>>,
     uptime: Odd<u32>,
     toolkit_version: Odd<&'static str>,
     cpu_count: Odd<u32>,
@@ -105,17 +105,17 @@ struct MiddleParts {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Credentials {
+struct ScanCredentials {
     id: u64,
     label: &'static str,
     state: &'static str,
-    created_on: Moment,
+    created_on: FormattedTime,
     user_inputs_count: u32,
     credentials_type: &'static str,
 }
 
 /// All of them as an array, on every generation.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let shown = whole(call, u64::from(call.world.options.scanners));
     let count = usize::try_from(shown.end).unwrap_or(usize::MAX);
@@ -131,7 +131,7 @@ pub(super) struct Draw {
 }
 
 impl Draw {
-    pub(super) fn of(call: &Call<'_>, scanner: Scanner) -> Self {
+    pub(super) fn of(call: &RoutedRequest<'_>, scanner: Scanner) -> Self {
         let options = &call.world.options;
         let mut dice = dice(options.seed, call.tenant, Topic::Scanner, scanner.id);
         let odd = Oddities::of_row(options.oddities, dice.u64(..));
@@ -152,23 +152,23 @@ pub(super) fn administrative_state(scanner: Scanner) -> &'static str {
     if scanner.is_active() { "Active" } else { "Stopped" }
 }
 
-fn row(call: &Call<'_>, scanner: Scanner) -> Row {
+fn row(call: &RoutedRequest<'_>, scanner: Scanner) -> ScannerRow {
     let options = &call.world.options;
     let draw = Draw::of(call, scanner);
     let public_ip = draw.public_ip();
     let Draw { mut dice, odd, last_octet } = draw;
     let internal = !scanner.is_cloud();
     let online = scanner.is_active();
-    let installed = Moment::before_today(&mut dice, 900);
+    let installed = FormattedTime::before_today(&mut dice, 900);
     let seen_ago = if online { 60 } else { 30 * 86_400 };
     let inputs = options.scan_surface_entries / options.scanners;
-    Row {
+    ScannerRow {
         id: scanner.id,
         state: state(scanner),
         administrative_state: administrative_state(scanner),
         scheduler_config: odd.object(
             1,
-            Scheduler {
+            SchedulerConfig {
                 no_scan_window_start_interval: odd.time_of_day("08:00:00Z"),
                 no_scan_window_stop_interval: odd.time_of_day("18:00:00Z"),
                 agentless_scanner: scanner.id,
@@ -218,7 +218,7 @@ fn containers(online: bool) -> Vec<Container> {
         .collect()
 }
 
-fn current_parts(call: &Call<'_>, scanner: Scanner, inputs: u32) -> CurrentParts {
+fn current_parts(call: &RoutedRequest<'_>, scanner: Scanner, inputs: u32) -> CurrentParts {
     CurrentParts {
         is_os_outdated: scanner.number.is_multiple_of(2),
         number_of_ips_from_all_scopes: inputs * 3,
@@ -228,10 +228,12 @@ fn current_parts(call: &Call<'_>, scanner: Scanner, inputs: u32) -> CurrentParts
 
 fn middle_parts(scanner: Scanner, odd: Oddities, inputs: u32) -> MiddleParts {
     let internal = !scanner.is_cloud();
-    let created_on =
-        Moment { micros: (TODAY - 8_000_000) * 1_000_000, form: if odd.on() { Form::Space } else { Form::Iso } };
+    let created_on = FormattedTime {
+        micros: (TODAY - 8_000_000) * 1_000_000,
+        form: if odd.on() { TimeFormat::Space } else { TimeFormat::Iso },
+    };
     let credentials = internal.then(|| {
-        vec![Credentials {
+        vec![ScanCredentials {
             id: scanner.id,
             label: "Linux servers",
             state: "valid",

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::{
-    call::Call,
-    data::moment::{Moment, TODAY},
-    dialect::Form,
-    page::{Page, PastLast},
+    call::RoutedRequest,
+    data::moment::{FormattedTime, TODAY},
+    dialect::EndpointForm,
+    page::{PageSlice, PastLast},
     reply::Reply,
-    scans::{FIRST_SCAN, Scan, Stage},
+    scans::{FIRST_SCAN, Scan, ScanProgress},
 };
 
 const STATUSES: [&str; 6] = ["created", "done", "interrupted", "requested", "running", "stopped"];
@@ -17,19 +17,19 @@ const DIRECTIONS: [&str; 2] = ["ascending", "descending"];
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct ScanRow {
     scan_uuid: String,
     status: &'static str,
-    start_datetime: Option<Moment>,
-    end_datetime: Option<Moment>,
+    start_datetime: Option<FormattedTime>,
+    end_datetime: Option<FormattedTime>,
     scanner_id: u64,
     scanner_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_inputs: Option<Vec<String>>,
 }
 
-impl Row {
-    fn of(call: &Call<'_>, scan: Scan) -> Self {
+impl ScanRow {
+    fn of(call: &RoutedRequest<'_>, scan: Scan) -> Self {
         let duration = call.world.options.scan_duration;
         let stage = scan.stage(call.world.clock.now_micros(), duration);
         let inventory = call.inventory();
@@ -37,11 +37,11 @@ impl Row {
         let first_entries = 1..=call.world.options.scan_surface_entries.min(3);
         Self {
             status: stage.word(),
-            start_datetime: (stage != Stage::Requested).then(|| Moment::iso(scan.started)),
-            end_datetime: stage.is_over().then(|| Moment::iso(scan.ends(duration))),
+            start_datetime: (stage != ScanProgress::Requested).then(|| FormattedTime::iso(scan.started)),
+            end_datetime: stage.is_over().then(|| FormattedTime::iso(scan.ends(duration))),
             scanner_id: scan.scanner,
             scanner_name: scanner.map(|scanner| scanner.label()).unwrap_or_default(),
-            user_inputs: (call.dialect().scans == Form::Current).then(|| match scan.input {
+            user_inputs: (call.dialect().scans == EndpointForm::Current).then(|| match scan.input {
                 Some(input) => vec![input],
                 None => first_entries.map(|number| inventory.entry(number).input).collect(),
             }),
@@ -51,7 +51,7 @@ impl Row {
 }
 
 /// The tenant's scans, newest first. The oldest ended before the instance was started.
-fn scans(call: &Call<'_>) -> impl Iterator<Item = Scan> {
+fn scans(call: &RoutedRequest<'_>) -> impl Iterator<Item = Scan> {
     let tenant = call.tenant;
     let first = Scan {
         number: 0,
@@ -66,7 +66,7 @@ fn scans(call: &Call<'_>) -> impl Iterator<Item = Scan> {
 }
 
 /// A page of scans, newest first unless the request sorts them.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let query = call.query;
     let status = query.choice("status", &STATUSES)?.map(|choice| STATUSES[choice]);
     let column = query.choice("sortColumn", &COLUMNS)?;
@@ -74,8 +74,8 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let extend = query.boolean("isExtendScan")?.unwrap_or(false);
     let scanner = query.number("scannerId");
     let texts = [query.folded("filter"), query.folded("scanner")];
-    let mut rows: Vec<Row> = scans(call)
-        .map(|scan| Row::of(call, scan))
+    let mut rows: Vec<ScanRow> = scans(call)
+        .map(|scan| ScanRow::of(call, scan))
         .filter(|row| status.is_none_or(|status| row.status == status))
         .filter(|row| scanner.is_none_or(|id| row.scanner_id == id) && !extend)
         .filter(|row| {
@@ -93,15 +93,15 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     if ascending {
         rows.reverse();
     }
-    let page = Page::of(call, Some("size"), PastLast::ByGeneration, rows.len() as u64)?;
+    let page = PageSlice::of(call, Some("size"), PastLast::ByGeneration, rows.len() as u64)?;
     let shown = (0..).zip(rows).filter(|(index, _)| page.rows.contains(index)).map(|(_, row)| row);
     Ok(page.reply(shown))
 }
 
 /// One scan.
-pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn show(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     scans(call)
         .find(|scan| scan.uuid == call.element)
-        .map(|scan| Reply::json(&Row::of(call, scan)))
+        .map(|scan| Reply::json(&ScanRow::of(call, scan)))
         .ok_or_else(Reply::not_found)
 }

@@ -4,19 +4,21 @@ use axum::http::StatusCode;
 
 use super::{
     session_rows::{CurrentSession, LegacySession, MiddleSession},
-    token::{Tokens, find, greet, issue, one_time_password},
+    token::{LoginTokens, find, greet, issue, one_time_password},
 };
-use crate::{Generation, User, UserKind, access::bearer, call::Call, dialect::Form, reply::Reply};
+use crate::{
+    Generation, SimulatedUser, UserKind, access::bearer, call::RoutedRequest, dialect::EndpointForm, reply::Reply,
+};
 
 /// `POST`: answers the new session, 400 for wrong credentials, or an answer without a session.
 ///
 /// The legacy document publishes the request, name and password, as the reply. Without oddities too the reply is the
 /// session, as on current: no reply repeats a password.
-pub(crate) fn log_in(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn log_in(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let Some(user) = find(call)? else {
         return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid username or password."));
     };
-    let current = call.dialect().one_time_password == Form::Current;
+    let current = call.dialect().one_time_password == EndpointForm::Current;
     match user.kind {
         UserKind::OneTimePassword if current => Ok(one_time_password()),
         UserKind::OneTimePassword => Ok(logged_out(call, false)),
@@ -29,7 +31,7 @@ pub(crate) fn log_in(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 /// `GET`: answers which user is logged in, and like the vendor repeats the tokens.
-pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn show(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let Some(user) = call.user else {
         return Ok(logged_out(call, false));
     };
@@ -41,14 +43,14 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 /// `DELETE`: ends the caller's access token.
-pub(crate) fn log_out(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn log_out(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     if let Some(token) = bearer(call.headers) {
         call.world.tokens.end(token);
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn logged_in(call: &Call<'_>, user: &User, tokens: &Tokens) -> Reply {
+fn logged_in(call: &RoutedRequest<'_>, user: &SimulatedUser, tokens: &LoginTokens) -> Reply {
     match call.dialect().session {
         Generation::Legacy => Reply::json(&LegacySession::of(call, user, tokens)),
         Generation::Middle => Reply::json(&MiddleSession::of(call, user, tokens)),
@@ -56,7 +58,7 @@ fn logged_in(call: &Call<'_>, user: &User, tokens: &Tokens) -> Reply {
     }
 }
 
-fn logged_out(call: &Call<'_>, sso_only: bool) -> Reply {
+fn logged_out(call: &RoutedRequest<'_>, sso_only: bool) -> Reply {
     match call.dialect().session {
         Generation::Legacy => Reply::json(&LegacySession::nobody(call)),
         Generation::Middle => Reply::json(&MiddleSession::nobody(call)),

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::token::Tokens;
+use super::token::LoginTokens;
 use crate::{
-    User, UserKind,
-    call::Call,
+    SimulatedUser, UserKind,
+    call::RoutedRequest,
     data::{
-        moment::{Form, Moment, TODAY},
+        moment::{FormattedTime, TODAY, TimeFormat},
         odd::Oddities,
         random::{Topic, dice},
         words,
@@ -18,7 +18,7 @@ use crate::{
 /// The members that legacy and middle share; the default belongs to no user.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shared<'a> {
+struct SharedMembers<'a> {
     is_logged_in: bool,
     id: u32,
     email: &'a str,
@@ -43,8 +43,8 @@ struct Shared<'a> {
     original_tenant_id: Option<u32>,
 }
 
-impl<'a> Shared<'a> {
-    fn nobody(call: &Call<'a>) -> Self {
+impl<'a> SharedMembers<'a> {
+    fn nobody(call: &RoutedRequest<'a>) -> Self {
         Self {
             email: nobodys_email(call),
             role: fitting_role(call, ""),
@@ -54,7 +54,7 @@ impl<'a> Shared<'a> {
         }
     }
 
-    fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+    fn of(call: &RoutedRequest<'a>, user: &'a SimulatedUser, tokens: &'a LoginTokens) -> Self {
         let person = Person::of(call, user);
         Self {
             is_logged_in: true,
@@ -83,7 +83,7 @@ impl<'a> Shared<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct LegacySession<'a> {
     #[serde(flatten)]
-    shared: Shared<'a>,
+    shared: SharedMembers<'a>,
     trial_days_remaining: u32,
     domains_remaining: u32,
     is_trial_mode: bool,
@@ -94,15 +94,15 @@ pub(super) struct LegacySession<'a> {
 
 impl<'a> LegacySession<'a> {
     /// The answer when no user is logged in.
-    pub(super) fn nobody(call: &Call<'a>) -> Self {
-        Self::with(Shared::nobody(call), false)
+    pub(super) fn nobody(call: &RoutedRequest<'a>) -> Self {
+        Self::with(SharedMembers::nobody(call), false)
     }
 
-    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
-        Self::with(Shared::of(call, user, tokens), is_trial_expired(&call.world.options, call.tenant))
+    pub(super) fn of(call: &RoutedRequest<'a>, user: &'a SimulatedUser, tokens: &'a LoginTokens) -> Self {
+        Self::with(SharedMembers::of(call, user, tokens), is_trial_expired(&call.world.options, call.tenant))
     }
 
-    fn with(shared: Shared<'a>, trial_expired: bool) -> Self {
+    fn with(shared: SharedMembers<'a>, trial_expired: bool) -> Self {
         Self {
             shared,
             trial_days_remaining: 0,
@@ -120,19 +120,23 @@ impl<'a> LegacySession<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct MiddleSession<'a> {
     #[serde(flatten)]
-    shared: Shared<'a>,
+    shared: SharedMembers<'a>,
     registration_id: u32,
     is_otp_enabled: bool,
 }
 
 impl<'a> MiddleSession<'a> {
     /// The answer when no user is logged in.
-    pub(super) fn nobody(call: &Call<'a>) -> Self {
-        Self { shared: Shared::nobody(call), registration_id: 0, is_otp_enabled: false }
+    pub(super) fn nobody(call: &RoutedRequest<'a>) -> Self {
+        Self { shared: SharedMembers::nobody(call), registration_id: 0, is_otp_enabled: false }
     }
 
-    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
-        Self { shared: Shared::of(call, user, tokens), registration_id: call.tenant + 500, is_otp_enabled: false }
+    pub(super) fn of(call: &RoutedRequest<'a>, user: &'a SimulatedUser, tokens: &'a LoginTokens) -> Self {
+        Self {
+            shared: SharedMembers::of(call, user, tokens),
+            registration_id: call.tenant + 500,
+            is_otp_enabled: false,
+        }
     }
 }
 
@@ -168,7 +172,7 @@ pub(super) struct CurrentSession<'a> {
     is_installation_admin: bool,
     is_feedback_survey_completed: bool,
     release_channel: &'a str,
-    api_key_generation_date: Option<Moment>,
+    api_key_generation_date: Option<FormattedTime>,
     dashboard_like_points: i32,
     #[serde(rename = "original_tenant_id", skip_serializing_if = "Option::is_none")]
     original_tenant_id: Option<u32>,
@@ -176,7 +180,7 @@ pub(super) struct CurrentSession<'a> {
 
 impl<'a> CurrentSession<'a> {
     /// The answer when no user is logged in.
-    pub(super) fn nobody(call: &Call<'a>, sso_only: bool) -> Self {
+    pub(super) fn nobody(call: &RoutedRequest<'a>, sso_only: bool) -> Self {
         Self {
             email: nobodys_email(call),
             is_sso_only: sso_only,
@@ -185,9 +189,9 @@ impl<'a> CurrentSession<'a> {
         }
     }
 
-    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+    pub(super) fn of(call: &RoutedRequest<'a>, user: &'a SimulatedUser, tokens: &'a LoginTokens) -> Self {
         let person = Person::of(call, user);
-        let form = if call.world.options.oddities { Form::SpaceMicros } else { Form::Iso };
+        let form = if call.world.options.oddities { TimeFormat::SpaceMicros } else { TimeFormat::Iso };
         Self {
             is_logged_in: true,
             id: user.id,
@@ -210,7 +214,7 @@ impl<'a> CurrentSession<'a> {
             sync_emails_period: "weekly",
             is_installation_admin: user.kind == UserKind::Administrator,
             api_key_generation_date: (!user.api_key.is_empty())
-                .then_some(Moment { micros: (TODAY - 900_000) * 1_000_000, form }),
+                .then_some(FormattedTime { micros: (TODAY - 900_000) * 1_000_000, form }),
             ..Self::nobody(call, false)
         }
     }
@@ -218,14 +222,14 @@ impl<'a> CurrentSession<'a> {
 
 /// The e-mail address when no user is logged in. The schemas want an address; an empty text stands for none, as an
 /// independent client of the API found it to do for every absent value.
-fn nobodys_email(call: &Call<'_>) -> &'static str {
+fn nobodys_email(call: &RoutedRequest<'_>) -> &'static str {
     if call.world.options.oddities { "" } else { "anonymous@footprint.example" }
 }
 
 /// The word for a role on legacy and middle. The legacy schema knows three; the permission Reporting of the
 /// integration's documentation, and roles without permissions, are none of them. Without oddities the one with the
 /// fewest rights stands for those.
-fn fitting_role<'a>(call: &Call<'_>, role: &'a str) -> &'a str {
+fn fitting_role<'a>(call: &RoutedRequest<'_>, role: &'a str) -> &'a str {
     match role {
         "admin" | "technical" | "business" => role,
         _ if call.world.options.oddities => role,
@@ -242,7 +246,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn of(call: &Call<'_>, user: &User) -> Self {
+    pub(super) fn of(call: &RoutedRequest<'_>, user: &SimulatedUser) -> Self {
         let mut dice = dice(call.world.options.seed, 1, Topic::User, u64::from(user.id));
         Self {
             first_name: words::pick(words::FIRST_NAMES, dice.usize(..)),

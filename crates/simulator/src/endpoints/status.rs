@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::scanners::{Draw, administrative_state, state};
 use crate::{
-    call::Call,
+    call::RoutedRequest,
     data::{odd::Odd, scanner::Scanner},
     reply::Reply,
 };
@@ -16,14 +16,14 @@ const CONTEXTS_PER_BUSINESS_CONTEXT: u32 = 5;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
-    count: Count,
+struct StatusBody {
+    count: StatusCounts,
     internal_scanners: Vec<InternalScanner>,
 }
 
 /// Untyped on early legacy documents; these members since 2023-04.
 #[derive(Debug, Serialize)]
-struct Count {
+struct StatusCounts {
     applications: u32,
     bc: u32,
     servers: u32,
@@ -42,15 +42,15 @@ struct InternalScanner {
 }
 
 /// The tenant's overview.
-pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn show(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let options = &call.world.options;
     let inventory = call.inventory();
     let (applications, agents) =
         (0..options.devices).map(|rank| inventory.device_at(rank)).fold((0, 0), |(applications, agents), device| {
             (applications + device.applications, agents + u32::from(device.is_agent()))
         });
-    Ok(Reply::json(&Status {
-        count: Count {
+    Ok(Reply::json(&StatusBody {
+        count: StatusCounts {
             applications,
             bc: options.contexts.div_ceil(CONTEXTS_PER_BUSINESS_CONTEXT),
             servers: options.devices,
@@ -65,7 +65,7 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
     }))
 }
 
-fn internal_scanner(call: &Call<'_>, scanner: Scanner) -> InternalScanner {
+fn internal_scanner(call: &RoutedRequest<'_>, scanner: Scanner) -> InternalScanner {
     InternalScanner {
         id: scanner.id,
         public_ip: Draw::of(call, scanner).public_ip(),

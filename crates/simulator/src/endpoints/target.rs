@@ -3,14 +3,14 @@
 use axum::http::StatusCode;
 
 use crate::{
-    call::{Call, required},
-    dialect::Form,
+    call::{RoutedRequest, required},
+    dialect::EndpointForm,
     reply::Reply,
     scopes::Scope,
 };
 
 /// An empty 200; 400 for a scope that the instance's form does not know, 404 for an unknown target.
-pub(crate) fn change(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn change(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let target = call.element_id()?;
     if !call.inventory().has_target(target) {
         return Err(Reply::not_found());
@@ -19,13 +19,13 @@ pub(crate) fn change(call: &Call<'_>) -> Result<Reply, Reply> {
     let text = required(&fields, "scope")?;
     let scope = match (call.dialect().target, text) {
         (_, "OUT") => Scope::Out,
-        (Form::Legacy, "IN") => Scope::In,
-        (Form::Legacy, "ALL") => Scope::All,
-        (Form::Legacy, other) => {
+        (EndpointForm::Legacy, "IN") => Scope::In,
+        (EndpointForm::Legacy, "ALL") => Scope::All,
+        (EndpointForm::Legacy, other) => {
             let problem = format!("\"{other}\" is not a valid choice.");
             return Err(Reply::field("scope", &problem));
         }
-        (Form::Current, _) => {
+        (EndpointForm::Current, _) => {
             return Err(Reply::detail(StatusCode::BAD_REQUEST, "Only the scope OUT is supported."));
         }
     };

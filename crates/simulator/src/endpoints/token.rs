@@ -4,17 +4,17 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::{
-    Generation, User, UserKind,
-    call::{Call, required},
+    Generation, SimulatedUser, UserKind,
+    call::{RoutedRequest, required},
     data::random::{Topic, dice},
-    dialect::Form,
+    dialect::EndpointForm,
     reply::Reply,
     tokens::Issue,
 };
 
 /// The tokens of one login; empty where the user gets none.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Tokens {
+pub(crate) struct LoginTokens {
     pub(crate) access: String,
     pub(crate) refresh: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,18 +24,18 @@ pub(crate) struct Tokens {
 }
 
 /// Answers tokens, 401 for wrong credentials, or an answer without tokens for users that need another login step.
-pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn create(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let Some(user) = find(call)? else {
         return Err(Reply::detail(StatusCode::UNAUTHORIZED, "No active account found with the given credentials"));
     };
     let reply = match user.kind {
-        UserKind::OneTimePassword if call.dialect().one_time_password == Form::Current => one_time_password(),
-        UserKind::OneTimePassword => Reply::json(&Tokens::default()),
+        UserKind::OneTimePassword if call.dialect().one_time_password == EndpointForm::Current => one_time_password(),
+        UserKind::OneTimePassword => Reply::json(&LoginTokens::default()),
         UserKind::SsoOnly => {
             // The document has the member in the session reply only. Here it is the simulator's own, so that a client
             // can be tried against a server that says why there is no token.
             let named = call.world.options.oddities && call.dialect().session == Generation::Current;
-            Reply::json(&Tokens { sso_only: named.then_some(true), ..Tokens::default() })
+            Reply::json(&LoginTokens { sso_only: named.then_some(true), ..LoginTokens::default() })
         }
         _ => greet(call, user, Reply::json(&issue(call, user)?)),
     };
@@ -49,7 +49,7 @@ pub(crate) fn one_time_password() -> Reply {
 }
 
 /// The user whose name and password are in the body; `None` for wrong ones.
-pub(crate) fn find<'w>(call: &Call<'w>) -> Result<Option<&'w User>, Reply> {
+pub(crate) fn find<'w>(call: &RoutedRequest<'w>) -> Result<Option<&'w SimulatedUser>, Reply> {
     let fields = call.fields()?;
     let name = required(&fields, "username")?;
     let password = required(&fields, "password")?;
@@ -58,11 +58,11 @@ pub(crate) fn find<'w>(call: &Call<'w>) -> Result<Option<&'w User>, Reply> {
 }
 
 /// New tokens for a user.
-pub(crate) fn issue(call: &Call<'_>, user: &User) -> Result<Tokens, Reply> {
+pub(crate) fn issue(call: &RoutedRequest<'_>, user: &SimulatedUser) -> Result<LoginTokens, Reply> {
     let options = &call.world.options;
     let issue = settings(call, user.id);
     let tokens = &call.world.tokens;
-    Ok(Tokens {
+    Ok(LoginTokens {
         access: tokens.access(issue).map_err(failed)?,
         refresh: tokens.refresh(issue).map_err(failed)?,
         original_tenant_id: options.original_tenant.filter(|_| options.original_tenant_in_reply),
@@ -71,7 +71,7 @@ pub(crate) fn issue(call: &Call<'_>, user: &User) -> Result<Tokens, Reply> {
 }
 
 /// How this instance makes tokens for a user.
-pub(crate) fn settings(call: &Call<'_>, user: u32) -> Issue {
+pub(crate) fn settings(call: &RoutedRequest<'_>, user: u32) -> Issue {
     let options = &call.world.options;
     Issue {
         user,
@@ -88,7 +88,7 @@ pub(crate) fn failed(error: jsonwebtoken::errors::Error) -> Reply {
 }
 
 /// The login's answer with the cookie that clients echo on writes.
-pub(crate) fn greet(call: &Call<'_>, user: &User, reply: Reply) -> Reply {
+pub(crate) fn greet(call: &RoutedRequest<'_>, user: &SimulatedUser, reply: Reply) -> Reply {
     let now = call.world.clock.now_micros();
     let mut dice = dice(call.world.options.seed, user.id, Topic::Cookie, now);
     let value = format!("{:016x}{:016x}", dice.u64(..), dice.u64(..));

@@ -6,11 +6,11 @@
 use serde::Serialize;
 
 use super::session_rows::Person;
-use crate::{call::Call, reply::Reply};
+use crate::{call::RoutedRequest, reply::Reply};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+struct TenantUserRow<'a> {
     first_name: &'static str,
     last_name: &'static str,
     is_active: bool,
@@ -18,10 +18,15 @@ struct Row<'a> {
 }
 
 /// All of them as an array.
-pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+pub(crate) fn list(call: &RoutedRequest<'_>) -> Result<Reply, Reply> {
     let users = call.world.users.iter().filter(|user| user.kind.may_see(call.tenant));
     Ok(Reply::array(users.map(|user| {
         let person = Person::of(call, user);
-        Row { first_name: person.first_name, last_name: person.last_name, is_active: true, email: &user.user_name }
+        TenantUserRow {
+            first_name: person.first_name,
+            last_name: person.last_name,
+            is_active: true,
+            email: &user.user_name,
+        }
     })))
 }

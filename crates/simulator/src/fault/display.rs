@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Dress, ErrorBody, Fault, Kind, PageFault, RetryAfter, Totals};
+use super::{Dress, ErrorBody, Fault, FaultKind, PageFault, RetryAfter, TotalsForm};
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +25,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FaultKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {
             Self::Status(code, ErrorBody::Detail) => return write!(formatter, "status={code}"),
@@ -49,7 +49,7 @@ impl fmt::Display for Kind {
             Self::Page(PageFault::Repeat) => "repeat-page",
             Self::Page(PageFault::Shift) => "shift",
             Self::Page(PageFault::Totals(totals)) => {
-                return write!(formatter, "totals={}", word(&Totals::WORDS, *totals));
+                return write!(formatter, "totals={}", word(&TotalsForm::WORDS, *totals));
             }
             Self::Dress(Dress::Mark) => "bom",
             Self::Dress(dress) => return write!(formatter, "gzip={}", word(&Dress::GZIP_WORDS, *dress)),

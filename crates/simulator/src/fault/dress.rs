@@ -9,7 +9,7 @@ use crate::reply::Reply;
 
 /// How a page object writes its totals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Totals {
+pub(crate) enum TotalsForm {
     /// As whole numbers.
     #[default]
     Numbers,
@@ -20,7 +20,7 @@ pub(crate) enum Totals {
     Zero,
 }
 
-impl Totals {
+impl TotalsForm {
     /// The ways that are faults, with their words.
     pub(crate) const WORDS: [(Self, &'static str); 5] = [
         (Self::Absent, "absent"),

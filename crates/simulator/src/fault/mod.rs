@@ -6,8 +6,8 @@ mod plan;
 
 use std::time::Duration;
 
-pub(crate) use dress::{Dress, Totals};
-pub(crate) use plan::{Effect, FaultPlan};
+pub(crate) use dress::{Dress, TotalsForm};
+pub(crate) use plan::{FaultEffect, FaultPlan};
 
 /// One way to misbehave, made from text such as `devices status=503 retry-after=2 count=3`.
 ///
@@ -44,7 +44,7 @@ pub(crate) use plan::{Effect, FaultPlan};
 pub struct Fault {
     /// `*` or a short name.
     pub(crate) route: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FaultKind,
     pub(crate) retry_after: Option<RetryAfter>,
     pub(crate) count: Option<u32>,
     pub(crate) skip: u32,
@@ -53,7 +53,7 @@ pub struct Fault {
 
 /// The effect of a fault that strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FaultKind {
     Status(u16, ErrorBody),
     Delay(Duration),
     Close,
@@ -77,7 +77,7 @@ pub(crate) enum PageFault {
     Short,
     Repeat,
     Shift,
-    Totals(Totals),
+    Totals(TotalsForm),
 }
 
 /// The body of an error status.

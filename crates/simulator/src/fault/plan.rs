@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Fault, Kind, PageFault};
+use super::{Fault, FaultKind, PageFault};
 
 /// The faults injected, in their order, with how often each may still pass and strike.
 #[derive(Debug, Default)]
@@ -15,18 +15,18 @@ pub(crate) struct FaultPlan {
 
 /// The effect of the faults on one request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Effect {
+pub(crate) struct FaultEffect {
     /// Wait this long first.
     pub(crate) delay: Duration,
     /// Then do this instead of, or to, the normal answer.
     pub(crate) fault: Option<Fault>,
 }
 
-impl Effect {
+impl FaultEffect {
     /// How the list is to be read wrongly.
     pub(crate) fn page_fault(&self) -> Option<PageFault> {
         match self.fault.as_ref()?.kind {
-            Kind::Page(page_fault) => Some(page_fault),
+            FaultKind::Page(page_fault) => Some(page_fault),
             _ => None,
         }
     }
@@ -44,11 +44,11 @@ impl FaultPlan {
     }
 
     /// Decides the effect on a request to this route for this page, and counts the request.
-    pub(crate) fn decide(&self, route: &str, page: Option<&str>) -> Effect {
+    pub(crate) fn decide(&self, route: &str, page: Option<&str>) -> FaultEffect {
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut effect = Effect::default();
+        let mut effect = FaultEffect::default();
         for fault in faults.iter_mut().filter(|fault| fault.matches(route, page)) {
-            let is_delay = matches!(fault.kind, Kind::Delay(_));
+            let is_delay = matches!(fault.kind, FaultKind::Delay(_));
             if fault.count == Some(0) || (!is_delay && effect.fault.is_some()) {
                 continue;
             }
@@ -60,7 +60,7 @@ impl FaultPlan {
                 *count -= 1;
             }
             match fault.kind {
-                Kind::Delay(delay) => effect.delay = effect.delay.saturating_add(delay),
+                FaultKind::Delay(delay) => effect.delay = effect.delay.saturating_add(delay),
                 _ => effect.fault = Some(fault.clone()),
             }
         }

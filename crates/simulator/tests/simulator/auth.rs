@@ -7,11 +7,11 @@ use footprint_simulator::{Generation, Options, UserKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, DEVICES, Instance, answer, read};
+use crate::client::{DEVICES, ServedSimulator, SimulatorReply, answer, read};
 
 const SESSION: &str = "/common/auth/session/";
 
-async fn session_login(instance: &Instance, kind: UserKind) -> Answer {
+async fn session_login(instance: &ServedSimulator, kind: UserKind) -> SimulatorReply {
     let user = instance.user(kind);
     let body = json!({"username": user.user_name, "password": user.password});
     instance.post(SESSION, body).await
@@ -25,7 +25,7 @@ fn claims(token: &str) -> Value {
 #[tokio::test]
 async fn token_login_takes_json_and_forms_and_its_jwt_names_the_original_tenant() {
     for generation in Generation::ALL {
-        let mut instance = Instance::of(generation).await;
+        let mut instance = ServedSimulator::of(generation).await;
         let login = instance.log_in(UserKind::Operations).await;
         assert_eq!(login.status, 200);
         let claims = claims(&instance.access);
@@ -44,7 +44,7 @@ async fn token_login_takes_json_and_forms_and_its_jwt_names_the_original_tenant(
 #[tokio::test]
 async fn wrong_credentials_are_401_for_tokens_and_400_for_sessions() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let body = json!({"username": "administrator@footprint.example", "password": "wrong"});
         let token = instance.post("/auth/token/", body.clone()).await;
         assert_eq!(token.status, 401);
@@ -59,7 +59,7 @@ async fn wrong_credentials_are_401_for_tokens_and_400_for_sessions() {
 #[tokio::test]
 async fn session_login_gives_tokens_a_cookie_and_never_the_password() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let user = instance.user(UserKind::Management);
         let url = format!("{}/api{SESSION}", instance.url());
         let body = json!({"username": user.user_name, "password": user.password});
@@ -79,7 +79,7 @@ async fn session_login_gives_tokens_a_cookie_and_never_the_password() {
 async fn one_time_password_and_sso_users_get_no_token() {
     let empty = json!({"access": "", "refresh": ""});
     for generation in Generation::ALL {
-        let mut instance = Instance::of(generation).await;
+        let mut instance = ServedSimulator::of(generation).await;
         let otp = instance.log_in(UserKind::OneTimePassword).await;
         let session = session_login(&instance, UserKind::OneTimePassword).await;
         if generation == Generation::Legacy {
@@ -101,7 +101,7 @@ async fn one_time_password_and_sso_users_get_no_token() {
 #[tokio::test]
 async fn session_tells_who_is_logged_in_and_logging_out_ends_it() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let session = instance.get(SESSION).await;
         assert_eq!(session.json["isLoggedIn"], true);
         assert_eq!(session.json["access"], instance.access);
@@ -116,7 +116,7 @@ async fn session_tells_who_is_logged_in_and_logging_out_ends_it() {
 #[tokio::test]
 async fn tokens_end_when_told_or_when_time_passes_and_can_be_refreshed() {
     for generation in Generation::ALL {
-        let mut instance = Instance::of(generation).await;
+        let mut instance = ServedSimulator::of(generation).await;
         instance.expire_tokens();
         let refused = instance.get(DEVICES).await;
         assert_eq!((refused.status, &refused.json["code"]), (401, &json!("token_not_valid")));
@@ -137,7 +137,7 @@ async fn tokens_end_when_told_or_when_time_passes_and_can_be_refreshed() {
 
 #[tokio::test]
 async fn requests_without_or_with_a_foreign_token_are_refused() {
-    let mut instance = Instance::of(Generation::Current).await;
+    let mut instance = ServedSimulator::of(Generation::Current).await;
     instance.access = String::new();
     let missing = instance.get(DEVICES).await;
     assert_eq!(missing.status, 401);
@@ -149,7 +149,7 @@ async fn requests_without_or_with_a_foreign_token_are_refused() {
 #[tokio::test]
 async fn api_keys_work_on_every_generation() {
     for generation in Generation::ALL {
-        let mut instance = Instance::of(generation).await;
+        let mut instance = ServedSimulator::of(generation).await;
         instance.access = String::new();
         let with_key =
             |path: &str, key: &str| answer(instance.request(Method::GET, path).header("FootprintApiKey", key));
@@ -170,7 +170,7 @@ async fn roles_decide_who_reads_and_writes() {
     use UserKind::*;
     let all = [Administrator, Management, Operations, Reporting, AssignedOperations, BusinessOwner, NoRights];
     for generation in Generation::ALL {
-        let mut instance = Instance::of(generation).await;
+        let mut instance = ServedSimulator::of(generation).await;
         let target = format!("/console/scanSurface/currentTargets/{}/", instance.known().target);
         for kind in all {
             instance.log_in(kind).await;
@@ -188,10 +188,10 @@ async fn roles_decide_who_reads_and_writes() {
     }
 }
 
-trait Writes {
+trait WriteMethod {
     fn writes(self) -> bool;
 }
-impl Writes for UserKind {
+impl WriteMethod for UserKind {
     fn writes(self) -> bool {
         use UserKind::*;
         matches!(self, Administrator | Management | Operations | Reporting)
@@ -205,20 +205,20 @@ async fn an_instance_can_lack_the_token_endpoint_hide_claims_and_name_no_tenant(
         change(&mut options);
         options
     };
-    let without = Instance::with(options(|o| o.token_endpoint = false)).await;
+    let without = ServedSimulator::with(options(|o| o.token_endpoint = false)).await;
     assert_eq!(without.post("/auth/token/", json!({})).await.status, 404);
     assert_eq!(session_login(&without, UserKind::Administrator).await.status, 200);
 
-    let opaque = Instance::with(options(|o| o.opaque_tokens = true)).await;
+    let opaque = ServedSimulator::with(options(|o| o.opaque_tokens = true)).await;
     assert!(!opaque.access.contains('.'));
     assert_eq!(opaque.get(DEVICES).await.status, 200);
 
-    let mut named = Instance::with(options(|o| o.original_tenant_in_reply = true)).await;
+    let mut named = ServedSimulator::with(options(|o| o.original_tenant_in_reply = true)).await;
     assert_eq!(named.log_in(UserKind::Management).await.json["original_tenant_id"], 1);
     let session = session_login(&named, UserKind::Management).await;
     assert_eq!(session.json["original_tenant_id"], 1);
 
-    let nowhere = Instance::with(options(|o| o.original_tenant = None)).await;
+    let nowhere = ServedSimulator::with(options(|o| o.original_tenant = None)).await;
     assert!(claims(&nowhere.access).get("original_tenant_id").is_none());
     assert_eq!(nowhere.get(DEVICES).await.status, 200);
 }

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 pub const DEVICES: &str = "/console/elements/devices/";
 
 /// A simulator and the administrator's access to it.
-pub struct Instance {
+pub struct ServedSimulator {
     simulator: Simulator,
     pub http: Client,
     pub access: String,
     pub refresh: String,
 }
 
-impl Deref for Instance {
+impl Deref for ServedSimulator {
     type Target = Simulator;
     fn deref(&self) -> &Simulator {
         &self.simulator
@@ -25,13 +25,13 @@ impl Deref for Instance {
 
 /// A status with a JSON body, or null if the body is none.
 #[derive(Debug)]
-pub struct Answer {
+pub struct SimulatorReply {
     pub status: u16,
     pub text: String,
     pub json: Value,
 }
 
-impl Instance {
+impl ServedSimulator {
     pub async fn with(options: Options) -> Self {
         let simulator = Simulator::start(options).await.unwrap();
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
@@ -50,7 +50,7 @@ impl Instance {
         Self::with(Options { generation, oddities: false, ..Options::default() }).await
     }
 
-    pub async fn log_in(&mut self, kind: UserKind) -> Answer {
+    pub async fn log_in(&mut self, kind: UserKind) -> SimulatorReply {
         let user = self.user(kind).clone();
         let answer = self.post("/auth/token/", json!({"username": user.user_name, "password": user.password})).await;
         self.access = answer.json["access"].as_str().unwrap_or_default().into();
@@ -63,21 +63,21 @@ impl Instance {
         if self.access.is_empty() { request } else { request.bearer_auth(&self.access) }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> SimulatorReply {
         answer(self.request(Method::GET, path)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> SimulatorReply {
         answer(self.request(Method::PATCH, path).json(&body)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> SimulatorReply {
         let url = format!("{}/api{path}", self.url());
         answer(self.http.post(url).json(&body)).await
     }
 
     /// A POST of the logged-in user.
-    pub async fn write(&self, path: &str, body: Value) -> Answer {
+    pub async fn write(&self, path: &str, body: Value) -> SimulatorReply {
         answer(self.request(Method::POST, path).json(&body)).await
     }
 
@@ -86,17 +86,17 @@ impl Instance {
     }
 }
 
-pub async fn answer(request: RequestBuilder) -> Answer {
+pub async fn answer(request: RequestBuilder) -> SimulatorReply {
     read(request.send().await.unwrap()).await
 }
 
-pub async fn read(response: Response) -> Answer {
+pub async fn read(response: Response) -> SimulatorReply {
     let status = response.status().as_u16();
     let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
-    Answer { status, json: serde_json::from_str(&text).unwrap_or_default(), text }
+    SimulatorReply { status, json: serde_json::from_str(&text).unwrap_or_default(), text }
 }
 
-impl Answer {
+impl SimulatorReply {
     /// The rows of a page object or an array.
     pub fn rows(&self) -> &[Value] {
         let rows = self.json.get("items").unwrap_or(&self.json);

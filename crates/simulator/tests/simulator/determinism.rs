@@ -2,10 +2,10 @@
 
 use footprint_simulator::{Generation, Options};
 
-use crate::client::Instance;
+use crate::client::ServedSimulator;
 
 async fn everything(generation: Generation, seed: u64) -> Vec<String> {
-    let instance = Instance::with(Options { generation, seed, ..Options::default() }).await;
+    let instance = ServedSimulator::with(Options { generation, seed, ..Options::default() }).await;
     let known = instance.known();
     let element = "/console/elements";
     let mut replies = Vec::new();

@@ -10,12 +10,12 @@ use footprint_simulator::Generation;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{DEVICES, Instance, answer};
+use crate::client::{DEVICES, ServedSimulator, answer};
 
 const STATUS: &str = "/console/status/scan/";
 
 /// All bytes that come back on a connection of our own until it closes.
-async fn wire(instance: &Instance, path: &str) -> Vec<u8> {
+async fn wire(instance: &ServedSimulator, path: &str) -> Vec<u8> {
     let address = instance.url().strip_prefix("http://").unwrap().to_owned();
     let request =
         format!("GET /api{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\r\n", instance.access);
@@ -32,14 +32,14 @@ async fn wire(instance: &Instance, path: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn close_sends_not_one_byte() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     instance.fault("devices close");
     assert_eq!(wire(&instance, DEVICES).await, b"");
 }
 
 #[tokio::test]
 async fn cut_sends_the_headers_and_half_of_the_body() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let whole = instance.get(DEVICES).await.text;
     instance.fault("devices cut");
     let bytes = wire(&instance, DEVICES).await;
@@ -58,14 +58,14 @@ async fn cut_sends_the_headers_and_half_of_the_body() {
 
 #[tokio::test]
 async fn a_star_also_strikes_requests_that_no_route_is_for() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     instance.fault("* status=503");
     assert_eq!(instance.get("/nothing/").await.status, 503);
 }
 
 #[tokio::test]
 async fn cut_writes_are_done_and_closed_ones_are_not() {
-    let instance = Instance::of(Generation::Legacy).await;
+    let instance = ServedSimulator::of(Generation::Legacy).await;
     let before = instance.state_fingerprint();
     let path = format!("/console/scanSurface/rescan/{}/", instance.known().active_scanner);
     instance.fault("rescan close count=1");
@@ -80,7 +80,7 @@ async fn cut_writes_are_done_and_closed_ones_are_not() {
 
 #[tokio::test]
 async fn statuses_come_with_the_body_and_retry_after_asked_for() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let case = async |fault: &str| {
         instance.clear_faults();
         instance.fault(fault);
@@ -109,7 +109,7 @@ async fn statuses_come_with_the_body_and_retry_after_asked_for() {
 
 #[tokio::test]
 async fn delays_come_before_the_normal_answer() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let usual = instance.get(DEVICES).await.text;
     instance.fault("devices delay=60ms count=1");
     instance.fault("* delay=60ms count=1");
@@ -120,7 +120,7 @@ async fn delays_come_before_the_normal_answer() {
 
 #[tokio::test]
 async fn wrong_bodies_are_what_they_say() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let case = async |fault: &str| {
         instance.clear_faults();
         instance.fault(fault);
@@ -148,7 +148,7 @@ async fn wrong_bodies_are_what_they_say() {
 
 #[tokio::test]
 async fn giant_answers_have_the_size_asked_for_and_are_json() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     for bytes in [1_000_000, 66, 20, 0] {
         instance.clear_faults();
         instance.fault(&format!("scanners giant={bytes}B"));
@@ -160,7 +160,7 @@ async fn giant_answers_have_the_size_asked_for_and_are_json() {
 
 #[tokio::test]
 async fn redirects_point_where_they_were_told() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     instance.fault("devices redirect=http://192.0.2.1/login");
     let response = instance.request(Method::GET, DEVICES).send().await.unwrap();
     assert_eq!(response.status(), 302);
@@ -169,7 +169,7 @@ async fn redirects_point_where_they_were_told() {
 
 #[tokio::test]
 async fn token_expiry_ends_the_token_for_good() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     instance.fault("devices token-expiry count=1");
     assert_eq!(instance.get(DEVICES).await.json["code"], "token_not_valid");
     assert_eq!(instance.get(STATUS).await.status, 401);
@@ -179,7 +179,7 @@ async fn token_expiry_ends_the_token_for_good() {
 
 #[tokio::test]
 async fn faults_strike_their_route_page_and_count_only() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let page = async |page: u32| instance.get(&format!("{DEVICES}?page={page}")).await.status;
     instance.fault("devices status=503 skip=1 count=2 page=2");
     let mut seen = Vec::new();

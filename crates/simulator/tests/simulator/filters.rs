@@ -3,19 +3,19 @@
 use footprint_simulator::Generation;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, DEVICES, Instance};
+use crate::client::{DEVICES, ServedSimulator, SimulatorReply};
 
 const CONTEXTS: &str = "/console/elements/contexts/technical/";
 const PORTS: &str = "/console/scanSurface/currentTargets/ports/";
 
-async fn devices(instance: &Instance, query: &str) -> Answer {
+async fn devices(instance: &ServedSimulator, query: &str) -> SimulatorReply {
     let answer = instance.get(&format!("{DEVICES}?pageSize=1000&{query}")).await;
     assert_eq!(answer.status, 200, "{query}: {}", answer.text);
     answer
 }
 
 /// Asserts that the query leaves some but not all devices, and that all left pass.
-async fn filters(instance: &Instance, query: &str, passes: impl Fn(&Value) -> bool) {
+async fn filters(instance: &ServedSimulator, query: &str, passes: impl Fn(&Value) -> bool) {
     let found = devices(instance, query).await;
     assert!((1..250).contains(&found.total()), "{query}: {}", found.total());
     assert!(found.rows().iter().all(&passes), "{query}");
@@ -27,7 +27,7 @@ async fn filters(instance: &Instance, query: &str, passes: impl Fn(&Value) -> bo
 #[tokio::test]
 async fn devices_of_legacy_and_middle_are_filtered_by_one_risk_word() {
     for generation in [Generation::Legacy, Generation::Middle] {
-        let instance = Instance::plain(generation).await;
+        let instance = ServedSimulator::plain(generation).await;
         for (word, level) in [("secure", 0), ("nonvisible", 1), ("vulnerable", 2), ("critical", 3)] {
             let query = format!("riskLevel={word}");
             filters(&instance, &query, |row| row["riskLevel"] == level).await;
@@ -38,7 +38,7 @@ async fn devices_of_legacy_and_middle_are_filtered_by_one_risk_word() {
 
 #[tokio::test]
 async fn current_devices_are_filtered_by_a_list_of_risk_words() {
-    let instance = Instance::plain(Generation::Current).await;
+    let instance = ServedSimulator::plain(Generation::Current).await;
     for (words, levels) in [("unknown", [1, 1]), ("critical", [3, 3]), ("secure,critical", [0, 3])] {
         let query = format!("riskLevel={words}");
         filters(&instance, &query, |row| levels.contains(&row["riskLevel"].as_u64().unwrap())).await;
@@ -47,7 +47,7 @@ async fn current_devices_are_filtered_by_a_list_of_risk_words() {
 
 #[tokio::test]
 async fn current_devices_are_filtered_by_what_their_rows_show() {
-    let instance = Instance::plain(Generation::Current).await;
+    let instance = ServedSimulator::plain(Generation::Current).await;
     filters(&instance, "scanType=scanned", |row| row["isScanned"] == true).await;
     filters(&instance, "scanType=discovered", |row| row["isScanned"] == false).await;
     filters(&instance, "source=agentbased", |row| row["type"] == "AgentDevice").await;
@@ -80,7 +80,7 @@ async fn current_devices_are_filtered_by_what_their_rows_show() {
 #[tokio::test]
 async fn an_unusable_scanner_falls_back_on_all() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let missing = instance.known().missing_scanner;
         for scanner in
             [missing.to_string(), "-1".to_owned(), format!("-{}", "9".repeat(40)), "abc".to_owned(), String::new()]
@@ -95,7 +95,7 @@ async fn an_unusable_scanner_falls_back_on_all() {
 #[tokio::test]
 async fn names_of_other_generations_are_ignored() {
     for generation in [Generation::Legacy, Generation::Middle] {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         for query in ["status=online", "tags=dmz", "respondsToICMPPing=no", "risk_level=critical"] {
             assert_eq!(devices(&instance, query).await.total(), 250, "{query}");
         }
@@ -108,11 +108,11 @@ async fn names_of_other_generations_are_ignored() {
             assert_eq!(instance.get(list).await.total(), instance.get(path).await.total(), "{list}");
         }
     }
-    let legacy = Instance::of(Generation::Legacy).await;
+    let legacy = ServedSimulator::of(Generation::Legacy).await;
     assert_eq!(devices(&legacy, "deviceApps=all&reachabilityStatus=reachable").await.total(), 250);
-    let middle = Instance::of(Generation::Middle).await;
+    let middle = ServedSimulator::of(Generation::Middle).await;
     assert_eq!(devices(&middle, "showDevicesWithNoApps=true").await.total(), 250);
-    let current = Instance::of(Generation::Current).await;
+    let current = ServedSimulator::of(Generation::Current).await;
     assert_eq!(devices(&current, "showDevicesWithNoApps=true&nonsense=1").await.total(), 250);
     assert_eq!(current.get(&format!("{CONTEXTS}?risk_level=critical")).await.total(), 30);
 }
@@ -135,7 +135,7 @@ async fn words_that_are_no_choice_are_refused_by_name() {
         (Generation::Current, "sortDirection", "up"),
     ];
     for (generation, name, value) in cases {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let answer = instance.get(&format!("{DEVICES}?{name}={value}")).await;
         assert_eq!(answer.status, 400, "{name}={value}");
         let word = value.split(',').next().unwrap();
@@ -146,7 +146,7 @@ async fn words_that_are_no_choice_are_refused_by_name() {
 
 #[tokio::test]
 async fn legacy_shows_devices_without_applications_on_request() {
-    let instance = Instance::plain(Generation::Legacy).await;
+    let instance = ServedSimulator::plain(Generation::Legacy).await;
     assert_eq!(devices(&instance, "showDevicesWithNoApps=false").await.total(), 250);
     let all = devices(&instance, "showDevicesWithNoApps=true").await;
     assert_eq!(all.total(), 262);
@@ -157,7 +157,7 @@ async fn legacy_shows_devices_without_applications_on_request() {
 
 #[tokio::test]
 async fn middle_filters_devices_by_applications_and_reachability() {
-    let instance = Instance::plain(Generation::Middle).await;
+    let instance = ServedSimulator::plain(Generation::Middle).await;
     for (query, total) in [("deviceApps=withApps", 250), ("deviceApps=all", 262), ("deviceApps=withoutApps", 12)] {
         assert_eq!(devices(&instance, query).await.total(), total, "{query}");
     }
@@ -170,7 +170,7 @@ async fn middle_filters_devices_by_applications_and_reachability() {
 #[tokio::test]
 async fn devices_are_sorted_both_ways_by_every_column() {
     for generation in Generation::ALL {
-        let instance = Instance::plain(generation).await;
+        let instance = ServedSimulator::plain(generation).await;
         for (column, field) in [("name", "name"), ("discoveredOn", "discoveredOn")] {
             for direction in ["ascending", "descending"] {
                 let query = format!("sortColumn={column}&sortDirection={direction}");
@@ -187,7 +187,7 @@ async fn devices_are_sorted_both_ways_by_every_column() {
         let ascending = devices(&instance, "sortDirection=ascending").await.ids();
         assert!(ascending.is_sorted());
     }
-    let instance = Instance::plain(Generation::Current).await;
+    let instance = ServedSimulator::plain(Generation::Current).await;
     let answer = devices(&instance, "sortColumn=ip&sortDirection=ascending").await;
     let keys = answer.rows().iter();
     let keys: Vec<std::net::Ipv4Addr> = keys.map(|row| row["ip"].as_str().unwrap().parse().unwrap()).collect();
@@ -200,7 +200,7 @@ async fn devices_are_sorted_both_ways_by_every_column() {
 #[tokio::test]
 async fn contexts_are_filtered_in_each_generations_way() {
     for generation in [Generation::Legacy, Generation::Middle] {
-        let instance = Instance::plain(generation).await;
+        let instance = ServedSimulator::plain(generation).await;
         for (word, state) in [("secure", 0), ("nonvisible", 1), ("vulnerable", 2), ("critical", 3)] {
             let found = instance.get(&format!("{CONTEXTS}?risk_level={word}")).await;
             assert!((1..30).contains(&found.total()));
@@ -209,7 +209,7 @@ async fn contexts_are_filtered_in_each_generations_way() {
             );
         }
     }
-    let current = Instance::plain(Generation::Current).await;
+    let current = ServedSimulator::plain(Generation::Current).await;
     let found = current.get(&format!("{CONTEXTS}?riskLevel=critical,unknown")).await;
     assert!((1..30).contains(&found.total()));
     for row in found.rows() {
@@ -230,14 +230,14 @@ async fn tenants_are_filtered_where_they_are_paged() {
     for (generation, ids) in
         [(Generation::Legacy, vec![1, 2, 3]), (Generation::Middle, vec![2]), (Generation::Current, vec![2])]
     {
-        let instance = Instance::plain(generation).await;
+        let instance = ServedSimulator::plain(generation).await;
         assert_eq!(instance.get("/common/auth/session/accounts/?filter=HALDEN").await.ids(), ids, "{generation}");
     }
 }
 
 #[tokio::test]
 async fn other_lists_are_filtered_on_current() {
-    let instance = Instance::plain(Generation::Current).await;
+    let instance = ServedSimulator::plain(Generation::Current).await;
 
     let scanner = instance.known().active_scanner;
     let surface = instance.get(&format!("/console/scanSurface/?scannerId={scanner}")).await;

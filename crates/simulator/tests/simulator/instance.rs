@@ -4,12 +4,12 @@ use footprint_simulator::{Generation, Options, Simulator, StartError, UserKind};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{DEVICES, Instance, answer};
+use crate::client::{DEVICES, ServedSimulator, answer};
 
 #[tokio::test]
 async fn device_details_are_for_agents_and_known_devices() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let known = instance.known();
         for part in ["users", "networkConnections"] {
             let of = |device| format!("/console/elements/device/{device}/{part}/");
@@ -33,7 +33,7 @@ async fn device_details_are_for_agents_and_known_devices() {
 #[tokio::test]
 async fn contexts_are_found_by_id_or_not() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let known = instance.known();
         let path = |id: u64| format!("/console/elements/contexts/technical/{id}/");
         let context = instance.get(&path(known.context)).await;
@@ -46,7 +46,7 @@ async fn contexts_are_found_by_id_or_not() {
 
 #[tokio::test]
 async fn the_api_answers_json_and_the_rest_is_a_web_site() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let unknown = instance.get("/console/nothing/").await;
     assert_eq!((unknown.status, unknown.json), (404, json!({"detail": "Not found."})));
     // Without its trailing slash a path is another one.
@@ -60,7 +60,7 @@ async fn the_api_answers_json_and_the_rest_is_a_web_site() {
 
 #[tokio::test]
 async fn bodies_over_a_mebibyte_are_refused() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let url = format!("{}/api/auth/token/", instance.url());
     let answer = answer(instance.http.post(url).body(vec![b' '; 1024 * 1024 + 1])).await;
     assert_eq!(answer.status, 413);
@@ -86,7 +86,7 @@ async fn an_address_in_use_is_an_error_and_shutting_down_frees_it() {
 
 #[tokio::test]
 async fn every_kind_of_user_is_there_with_its_own_password() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     assert_eq!(instance.users().len(), 9);
     assert_eq!(instance.user(UserKind::Reporting).role, "clientAccess");
     assert_eq!(instance.user(UserKind::SsoOnly).kind, UserKind::SsoOnly);
@@ -98,12 +98,12 @@ async fn every_kind_of_user_is_there_with_its_own_password() {
 #[tokio::test]
 async fn breaking_names_are_on_the_first_page_unless_oddities_are_off() {
     for generation in Generation::ALL {
-        let odd = Instance::of(generation).await.get(DEVICES).await;
+        let odd = ServedSimulator::of(generation).await.get(DEVICES).await;
         let names: Vec<_> = odd.rows().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
         for part in ["\"", ",", "ü", "東京", "🖨", "<b>", "=HYPERLINK", "\u{1b}["] {
             assert!(names.iter().any(|name| name.contains(part)), "{part}");
         }
-        let plain = Instance::plain(generation).await.get(DEVICES).await;
+        let plain = ServedSimulator::plain(generation).await.get(DEVICES).await;
         assert!(plain.text.is_ascii());
     }
 }

@@ -2,16 +2,16 @@
 
 use footprint_simulator::Generation;
 
-use crate::client::{Answer, DEVICES, Instance};
+use crate::client::{DEVICES, ServedSimulator, SimulatorReply};
 
-async fn page(instance: &Instance, number: u32) -> Answer {
+async fn page(instance: &ServedSimulator, number: u32) -> SimulatorReply {
     instance.get(&format!("{DEVICES}?page={number}")).await
 }
 
 #[tokio::test]
 async fn short_pages_lack_their_last_row() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let normal = page(&instance, 2).await;
         instance.fault("* short-page");
         let short = page(&instance, 2).await;
@@ -24,7 +24,7 @@ async fn short_pages_lack_their_last_row() {
 
 #[tokio::test]
 async fn repeated_pages_are_the_ones_before() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let first = page(&instance, 1).await;
     instance.fault("devices repeat-page");
     assert_eq!(page(&instance, 2).await.text, first.text);
@@ -33,7 +33,7 @@ async fn repeated_pages_are_the_ones_before() {
 
 #[tokio::test]
 async fn shifted_pages_repeat_a_row_and_count_one_more() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let (first, second) = (page(&instance, 1).await, page(&instance, 2).await);
     instance.fault("devices shift");
     assert_eq!(page(&instance, 1).await.text, first.text);
@@ -47,7 +47,7 @@ async fn shifted_pages_repeat_a_row_and_count_one_more() {
 
 #[tokio::test]
 async fn totals_come_in_every_form_with_the_same_rows() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let normal = page(&instance, 1).await;
     for (word, members) in [
         ("absent", ""),

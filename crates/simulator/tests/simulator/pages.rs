@@ -3,7 +3,7 @@
 use footprint_simulator::{Generation, Options};
 use serde_json::json;
 
-use crate::client::{DEVICES, Instance};
+use crate::client::{DEVICES, ServedSimulator};
 
 const CONTEXTS: &str = "/console/elements/contexts/technical/";
 const SURFACE: &str = "/console/scanSurface/";
@@ -12,7 +12,7 @@ const PORTS: &str = "/console/scanSurface/currentTargets/ports/";
 #[tokio::test]
 async fn pages_cover_all_rows_once_newest_first() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let mut ids = Vec::new();
         for page in 1..=10 {
             let answer = instance.get(&format!("{DEVICES}?page={page}")).await;
@@ -40,7 +40,7 @@ async fn a_page_past_the_last_is_404_or_empty() {
         (Generation::Current, SURFACE, 404),
         (Generation::Current, PORTS, 404),
     ] {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let answer = instance.get(&format!("{path}?page=999")).await;
         assert_eq!(answer.status, status, "{generation} {path}");
         if status == 404 {
@@ -55,7 +55,7 @@ async fn a_page_past_the_last_is_404_or_empty() {
 #[tokio::test]
 async fn page_zero_and_words_are_invalid() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         for page in ["0", "abc", "-1"] {
             let answer = instance.get(&format!("{DEVICES}?page={page}")).await;
             assert_eq!((answer.status, &answer.json["detail"]), (404, &json!("Invalid page.")));
@@ -65,7 +65,7 @@ async fn page_zero_and_words_are_invalid() {
 
 #[tokio::test]
 async fn page_size_is_obeyed_up_to_a_thousand() {
-    let instance = Instance::with(Options { devices: 1_200, ..Options::default() }).await;
+    let instance = ServedSimulator::with(Options { devices: 1_200, ..Options::default() }).await;
     for (asked, rows) in [("7", 7), ("1000", 1_000), ("5000", 1_000), ("0", 25)] {
         let answer = instance.get(&format!("{DEVICES}?pageSize={asked}")).await;
         assert_eq!(answer.rows().len(), rows);
@@ -82,7 +82,7 @@ async fn page_size_is_obeyed_up_to_a_thousand() {
 #[tokio::test]
 async fn an_empty_instance_has_one_empty_page() {
     for generation in Generation::ALL {
-        let instance = Instance::with(Options {
+        let instance = ServedSimulator::with(Options {
             generation,
             devices: 0,
             contexts: 0,
@@ -100,7 +100,7 @@ async fn an_empty_instance_has_one_empty_page() {
 #[tokio::test]
 async fn each_list_is_an_array_or_paged_as_its_generation_has_it() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let device = instance.known().device_with_attack_avenues;
         let element = format!("/console/elements/device/{device}");
         for (path, paged_since) in [
@@ -118,7 +118,7 @@ async fn each_list_is_an_array_or_paged_as_its_generation_has_it() {
 
 #[tokio::test]
 async fn attack_avenues_fill_more_than_one_page_on_current() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let known = instance.known();
     let path = |device| format!("/console/elements/device/{device}/attackavenues/");
     let with = path(known.device_with_attack_avenues);

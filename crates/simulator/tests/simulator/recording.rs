@@ -1,14 +1,14 @@
-//! What was sent can be read back.
+//! Recorded requests can be read back.
 
 use footprint_simulator::Generation;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{DEVICES, Instance, answer};
+use crate::client::{DEVICES, ServedSimulator, answer};
 
 #[tokio::test]
 async fn requests_are_recorded_with_everything_that_was_sent() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let target = instance.known().target;
     let path = format!("/console/scanSurface/currentTargets/{target}/");
     let request = instance.request(Method::PATCH, &path);
@@ -35,7 +35,7 @@ async fn requests_are_recorded_with_everything_that_was_sent() {
 
 #[tokio::test]
 async fn long_bodies_are_cut_in_the_record() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let body = json!({"username": "x".repeat(100_000), "password": "y"});
     instance.post("/auth/token/", body).await;
     assert_eq!(instance.requests()[0].body.len(), 64 * 1024);
@@ -43,7 +43,7 @@ async fn long_bodies_are_cut_in_the_record() {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_is_recorded_without_a_status() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     instance.fault("devices close count=1");
     let request = instance.request(Method::GET, DEVICES);
     assert!(request.send().await.is_err());

@@ -6,23 +6,23 @@ use footprint_simulator::Generation;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Instance, answer};
+use crate::client::{ServedSimulator, SimulatorReply, answer};
 
 const ALL: &str = "/console/scanSurface/rescan/";
 const STATUS: &str = "/console/status/scan/";
 
-async fn rescan(instance: &Instance, scanner: impl std::fmt::Display) -> Answer {
+async fn rescan(instance: &ServedSimulator, scanner: impl std::fmt::Display) -> SimulatorReply {
     instance.patch(&format!("{ALL}{scanner}/"), json!({})).await
 }
 
-async fn running(instance: &Instance) -> Vec<Value> {
+async fn running(instance: &ServedSimulator) -> Vec<Value> {
     let status = instance.get(STATUS).await;
     status.json["runningJobs"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
 async fn a_rescan_is_requested_runs_and_ends_with_the_clock() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let scanner = instance.known().active_scanner;
     let started = rescan(&instance, scanner).await;
     assert_eq!((started.status, &started.json["scannerId"]), (200, &json!(scanner)));
@@ -51,7 +51,7 @@ async fn a_rescan_is_requested_runs_and_ends_with_the_clock() {
 #[tokio::test]
 async fn a_scanner_runs_one_scan_at_a_time() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let scanner = instance.known().active_scanner;
         let first = rescan(&instance, scanner).await;
         assert_eq!(first.status, 200);
@@ -65,7 +65,7 @@ async fn a_scanner_runs_one_scan_at_a_time() {
 #[tokio::test]
 async fn unusable_scanners_are_refused_each_with_its_status() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let known = instance.known();
         let before = instance.state_fingerprint();
         assert_eq!(rescan(&instance, "abc").await.status, 400);
@@ -82,20 +82,20 @@ async fn unusable_scanners_are_refused_each_with_its_status() {
 
 #[tokio::test]
 async fn a_rescan_of_all_starts_the_active_idle_scanners() {
-    let instance = Instance::of(Generation::Current).await;
+    let instance = ServedSimulator::of(Generation::Current).await;
     let known = instance.known();
     let started = instance.patch(ALL, json!({})).await;
     let scanners: Vec<_> = started.rows().iter().map(|row| row["scannerId"].as_u64()).collect();
     assert_eq!(scanners, [Some(known.cloud_scanner), Some(known.active_scanner)]);
     assert_eq!(instance.patch(ALL, json!({})).await.json, json!([]));
 
-    let middle = Instance::of(Generation::Middle).await;
+    let middle = ServedSimulator::of(Generation::Middle).await;
     let one = rescan(&middle, known.active_scanner).await;
     let scan = middle.get(&format!("/console/scans/{}/", one.json["scanUuid"].as_str().unwrap())).await;
     assert_eq!((&scan.json["scannerId"], &scan.json["userInputs"]), (&json!(known.active_scanner), &Value::Null));
     assert_eq!(middle.patch(ALL, json!({})).await.rows().len(), 1);
 
-    let legacy = Instance::of(Generation::Legacy).await;
+    let legacy = ServedSimulator::of(Generation::Legacy).await;
     let started = legacy.patch(ALL, json!({})).await;
     assert_eq!((started.status, started.text.as_str()), (200, ""));
     assert_eq!(running(&legacy).await.len(), 2);
@@ -105,7 +105,7 @@ async fn a_rescan_of_all_starts_the_active_idle_scanners() {
 #[tokio::test]
 async fn an_expired_trial_comes_before_everything_else() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let tenant = instance.known().trial_expired_tenant;
         assert_eq!(tenant, 3);
         for path in [ALL.to_owned(), format!("{ALL}abc/"), format!("{ALL}302/")] {
@@ -118,7 +118,7 @@ async fn an_expired_trial_comes_before_everything_else() {
 
 #[tokio::test]
 async fn the_fingerprint_changes_with_scans_and_not_with_time_reads_or_logins() {
-    let mut instance = Instance::of(Generation::Current).await;
+    let mut instance = ServedSimulator::of(Generation::Current).await;
     let before = instance.state_fingerprint();
     instance.get(STATUS).await;
     instance.log_in(footprint_simulator::UserKind::Operations).await;

@@ -6,7 +6,7 @@ use boon::{Compiler, ErrorKind, Schemas, ValidationError};
 use footprint_simulator::{Generation, Options};
 use serde_json::{Value, json};
 
-use crate::client::Instance;
+use crate::client::ServedSimulator;
 
 fn schema(generation: Generation, name: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{generation}/{name}.json"));
@@ -17,7 +17,7 @@ fn schema(generation: Generation, name: &str) -> Value {
 /// A reply of every route that has a schema, more than one where rows differ, by the schema's name.
 async fn replies(generation: Generation, oddities: bool, seed: u64) -> Vec<(&'static str, Value)> {
     let mut instance =
-        Instance::with(Options { generation, oddities, seed, page_size: 100, ..Options::default() }).await;
+        ServedSimulator::with(Options { generation, oddities, seed, page_size: 100, ..Options::default() }).await;
     let known = instance.known();
     let mut replies = Vec::new();
     // The administrator is last and stays logged in.

@@ -3,15 +3,15 @@
 use footprint_simulator::Generation;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Instance};
+use crate::client::{ServedSimulator, SimulatorReply};
 
-async fn set(instance: &Instance, target: u64, scope: Value) -> Answer {
+async fn set(instance: &ServedSimulator, target: u64, scope: Value) -> SimulatorReply {
     let path = format!("/console/scanSurface/currentTargets/{target}/");
     instance.patch(&path, json!({"scope": scope})).await
 }
 
 /// The target's row in List Scan Surfaces.
-async fn shown(instance: &Instance, target: u64) -> Value {
+async fn shown(instance: &ServedSimulator, target: u64) -> Value {
     let list = instance.get("/console/scanSurface/").await;
     let scanners = list.rows().iter().flat_map(|row| row["scanners"].as_array().unwrap());
     let mut targets = scanners.flat_map(|part| part["currentTargets"].as_array().unwrap());
@@ -21,7 +21,7 @@ async fn shown(instance: &Instance, target: u64) -> Value {
 #[tokio::test]
 async fn out_of_scope_stays_visible_in_the_scan_surface() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let target = instance.known().target;
         let before = instance.state_fingerprint();
         assert_eq!(shown(&instance, target).await["isTargetStopped"], false);
@@ -38,7 +38,7 @@ async fn out_of_scope_stays_visible_in_the_scan_surface() {
 #[tokio::test]
 async fn legacy_and_middle_know_three_scopes_and_current_one() {
     for generation in [Generation::Legacy, Generation::Middle] {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let target = instance.known().target;
         for scope in ["OUT", "IN", "ALL"] {
             assert_eq!(set(&instance, target, json!(scope)).await.status, 200);
@@ -50,7 +50,7 @@ async fn legacy_and_middle_know_three_scopes_and_current_one() {
             assert_eq!(answer.json["scope"][0], format!("\"{scope}\" is not a valid choice."));
         }
     }
-    let current = Instance::of(Generation::Current).await;
+    let current = ServedSimulator::of(Generation::Current).await;
     let target = current.known().target;
     for scope in ["IN", "ALL", "out"] {
         let answer = set(&current, target, json!(scope)).await;
@@ -62,7 +62,7 @@ async fn legacy_and_middle_know_three_scopes_and_current_one() {
 #[tokio::test]
 async fn unknown_targets_and_missing_scopes_are_refused() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let known = instance.known();
         assert_eq!(set(&instance, known.missing_target, json!("OUT")).await.status, 404);
         let answer = set(&instance, known.target, Value::Null).await;

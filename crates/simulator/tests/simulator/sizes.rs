@@ -2,12 +2,12 @@
 
 use footprint_simulator::{Generation, Options};
 
-use crate::client::{DEVICES, Instance};
+use crate::client::{DEVICES, ServedSimulator};
 
 #[tokio::test]
 async fn a_hundred_thousand_devices_are_paged_sorted_and_filtered() {
     for generation in Generation::ALL {
-        let instance = Instance::with(Options { generation, devices: 100_000, ..Options::default() }).await;
+        let instance = ServedSimulator::with(Options { generation, devices: 100_000, ..Options::default() }).await;
         let get = async |query: &str| instance.get(&format!("{DEVICES}?pageSize=100&{query}")).await;
         assert_eq!(get("page=1").await.total(), 100_000);
         let last = get("page=1000").await;

@@ -10,7 +10,7 @@ use reqwest::{
 };
 use serde_json::json;
 
-use crate::client::{Answer, DEVICES, Instance, answer};
+use crate::client::{DEVICES, ServedSimulator, SimulatorReply, answer};
 
 /// A client that trusts the simulator's authority and no other.
 fn client(simulator: &Simulator) -> Client {
@@ -25,7 +25,7 @@ async fn start(generation: Generation) -> (Simulator, Client) {
     (simulator, client)
 }
 
-/// What the scripts set the page size to, to get all tenants at once.
+/// The address of all tenants at once: the scripts set this page size.
 const ALL_TENANTS: &str = "/api/common/auth/session/accounts/?size=1000000000000000000";
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn users_per_tenant_retrieve_finds_the_users_of_every_tenant() {
         for tenant in tenants.rows() {
             assert!(tenant["name"].is_string());
             let id = tenant["id"].to_string();
-            let users: Answer = answer(get("/api/common/users/").header("FootprintTenantId", &id)).await;
+            let users: SimulatorReply = answer(get("/api/common/users/").header("FootprintTenantId", &id)).await;
             // One user may see tenant 1 only.
             assert_eq!((users.status, users.rows().len()), (200, if id == "1" { 9 } else { 8 }));
             for user in users.rows() {
@@ -113,7 +113,7 @@ fn multipart_form(boundary: &str, fields: &[(&str, &str)]) -> String {
 #[tokio::test]
 async fn logins_take_multipart_forms() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let user = instance.user(UserKind::Operations).clone();
         for path in ["/auth/token/", "/common/auth/session/"] {
             let url = format!("{}/api{path}", instance.url());
@@ -134,7 +134,7 @@ async fn logins_take_multipart_forms() {
 #[tokio::test]
 async fn every_405_names_the_methods_of_its_path() {
     for generation in Generation::ALL {
-        let instance = Instance::of(generation).await;
+        let instance = ServedSimulator::of(generation).await;
         let busy = format!("/console/scanSurface/rescan/{}/", instance.known().busy_scanner);
         for (method, path, allowed) in [
             (Method::PUT, DEVICES, "GET"),

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::collections::SnapshotClaim;
-use super::staged::Listed;
+use super::staged::SnapshotRow;
 use crate::model::{FindingChangeKind, GoneReason, Moment};
-use crate::rows::Cell;
+use crate::rows::InsertedValue;
 use crate::{Engine, Records, StoreError};
 
 /// A changed field of a finding.
@@ -36,7 +36,7 @@ pub struct AppliedChange {
     /// The changed fields.
     pub fields: Vec<NewFieldChange>,
     /// The row of the snapshot. `None` for a finding that is gone.
-    pub listed: Option<Listed>,
+    pub listed: Option<SnapshotRow>,
     /// The fields for the log, a JSON object.
     pub content: String,
 }
@@ -137,18 +137,18 @@ impl Records<'_> {
         for ((change, number), fields) in changes.iter().zip(&numbers).zip(&fields) {
             let (Some(kind), Some(number)) = (change.kind, number) else { continue };
             cells.extend([
-                Cell::Integer(*number),
-                Cell::Integer(claim.id.0),
-                Cell::Integer(claim.feed.id.0),
-                Cell::Text(&change.device),
-                Cell::Text(&change.finding),
-                Cell::Integer(now.0),
-                Cell::Text(kind.as_str()),
-                Cell::Integer(i64::from(claim.feed.baseline_at.is_none())),
-                Cell::MaybeText(change.before.as_deref()),
-                Cell::MaybeText(change.reason.map(GoneReason::as_str)),
-                Cell::Text(fields),
-                Cell::Text(&change.content),
+                InsertedValue::Integer(*number),
+                InsertedValue::Integer(claim.id.0),
+                InsertedValue::Integer(claim.feed.id.0),
+                InsertedValue::Text(&change.device),
+                InsertedValue::Text(&change.finding),
+                InsertedValue::Integer(now.0),
+                InsertedValue::Text(kind.as_str()),
+                InsertedValue::Integer(i64::from(claim.feed.baseline_at.is_none())),
+                InsertedValue::MaybeText(change.before.as_deref()),
+                InsertedValue::MaybeText(change.reason.map(GoneReason::as_str)),
+                InsertedValue::Text(fields),
+                InsertedValue::Text(&change.content),
             ]);
         }
         let columns =
@@ -177,18 +177,18 @@ impl Records<'_> {
                 continue;
             };
             cells.extend([
-                Cell::Integer(claim.feed.id.0),
-                Cell::Text(&change.device),
-                Cell::Text(&change.finding),
-                Cell::Integer(listed.counted),
-                Cell::Integer(listed.kept),
-                Cell::Text(&listed.status),
-                Cell::Integer(1),
-                Cell::Text(&listed.cve),
-                Cell::Integer(now.0),
-                Cell::Integer(now.0),
-                Cell::Integer(number.unwrap_or_default()),
-                Cell::Text(&listed.content),
+                InsertedValue::Integer(claim.feed.id.0),
+                InsertedValue::Text(&change.device),
+                InsertedValue::Text(&change.finding),
+                InsertedValue::Integer(listed.counted),
+                InsertedValue::Integer(listed.kept),
+                InsertedValue::Text(&listed.status),
+                InsertedValue::Integer(1),
+                InsertedValue::Text(&listed.cve),
+                InsertedValue::Integer(now.0),
+                InsertedValue::Integer(now.0),
+                InsertedValue::Integer(number.unwrap_or_default()),
+                InsertedValue::Text(&listed.content),
             ]);
         }
         let columns =

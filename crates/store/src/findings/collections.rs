@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{CollectionId, FeedId, FindingFeed, FindingSnapshot, SnapshotId, SnapshotStatus};
+use crate::model::{CollectionId, FeedId, FindingFeed, FindingSnapshot, Moment, SnapshotId, SnapshotStatus};
 use crate::{Engine, Records, StoreError};
 
 /// A snapshot that this host makes.
@@ -52,6 +52,9 @@ const FREE: &str = "s.ended_at IS NULL AND (s.node IS NULL OR s.claimed_until < 
 const BUSY: &str = "EXISTS (SELECT 1 FROM finding_snapshots other
     WHERE other.feed_id = s.feed_id AND other.id <> s.id AND other.ended_at IS NULL
       AND other.claimed_until >= $1 AND other.claimed_until <= $2)";
+
+/// Why a host may no longer write a snapshot.
+const LOST: &str = "Another host has taken over this tenant, because the lease had lapsed, or the tenant was removed.";
 
 const COLUMNS: &str =
     "s.id, s.collection_id, f.connection_id,
@@ -143,7 +146,8 @@ impl Records<'_> {
         Ok(query.execute(&mut *self.connection).await?.rows_affected() == 1)
     }
 
-    /// Refuses a host that no longer holds the claim. The row is locked until the transaction ends.
+    /// Refuses a host that no longer holds the claim, also where the tenant was removed. The row is locked until the
+    /// transaction ends.
     pub(super) async fn must_hold(&mut self, claim: &SnapshotClaim) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT id FROM finding_snapshots WHERE id = $1 AND node = $2 AND ended_at IS NULL{}",
@@ -151,9 +155,7 @@ impl Records<'_> {
         );
         let query = sqlx::query_scalar::<_, SnapshotId>(sqlx::AssertSqlSafe(sql));
         let held = query.bind(claim.id).bind(claim.node.clone()).fetch_optional(&mut *self.connection).await?;
-        held.map(|_| ()).ok_or_else(|| {
-            StoreError::Conflict("Another host has taken over this tenant, because the lease had lapsed.".to_owned())
-        })
+        held.map(|_| ()).ok_or_else(|| StoreError::Conflict(LOST.to_owned()))
     }
 
     /// Records how a claimed snapshot ended. The first whole one is the tenant's baseline. The collection ends with its
@@ -177,14 +179,17 @@ impl Records<'_> {
         let query = query.bind(end.status).bind(end.problem.clone()).bind(end.rows_read).bind(end.requests);
         let query = query.bind(now).bind(i64::from(is_baseline)).bind(claim.id);
         query.execute(&mut *self.connection).await?;
-        // Of two transactions that end the last two snapshots at once, the second waits here. Then it sees both ends.
-        let sql = format!(
-            "SELECT c.id FROM finding_collections c
-             WHERE c.id = (SELECT collection_id FROM finding_snapshots WHERE id = $1){}",
-            self.engine.for_update()
-        );
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(claim.id);
+        let query = sqlx::query_scalar("SELECT collection_id FROM finding_snapshots WHERE id = $1").bind(claim.id);
         let collection: CollectionId = query.fetch_one(&mut *self.connection).await?;
+        self.end_collection(collection, now).await
+    }
+
+    /// Records that a collection ended `now`, if all its snapshots have ended.
+    pub(super) async fn end_collection(&mut self, collection: CollectionId, now: Moment) -> Result<(), StoreError> {
+        // Of two transactions that end the last two snapshots at once, the second waits here. Then it sees both ends.
+        let sql = format!("SELECT id FROM finding_collections WHERE id = $1{}", self.engine.for_update());
+        let query = sqlx::query_scalar::<_, CollectionId>(sqlx::AssertSqlSafe(sql)).bind(collection);
+        query.fetch_one(&mut *self.connection).await?;
         let query = sqlx::query(
             "UPDATE finding_collections SET ended_at = $1
              WHERE id = $2 AND ended_at IS NULL

@@ -53,7 +53,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when the destination has a delivery.
-    pub async fn add_finding_delivery(
+    pub async fn create_finding_delivery(
         &mut self,
         destination: &str,
         format: &str,

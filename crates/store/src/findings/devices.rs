@@ -1,10 +1,12 @@
 //! The identity of devices: a device that the product created again with another id is the same device.
 
-use super::stage::Stage;
+use super::collections::SnapshotClaim;
+use super::stage::StagedSnapshot;
 use super::staged::{Settled, Unlisted};
 use crate::StoreError;
+use crate::columns::json;
 use crate::model::FeedId;
-use crate::rows::Cell;
+use crate::rows::InsertedValue;
 
 /// A device of the snapshot.
 #[derive(Debug, sqlx::FromRow)]
@@ -20,7 +22,7 @@ struct ListedDevice {
 }
 
 /// What a device with a new id is.
-enum Identity {
+enum DeviceIdentity {
     New,
     /// This known device.
     Known(String),
@@ -32,9 +34,9 @@ enum Identity {
 const RENAMED: &str = "\u{1}";
 
 /// Devices read at a time.
-const TOGETHER: i64 = 1_000;
+const BATCH_SIZE: i64 = 1_000;
 
-impl Stage {
+impl StagedSnapshot {
     /// Gives the rows of devices with a changed id the device that the store knows, and records new devices.
     pub(super) async fn settle_devices(&mut self, feed: FeedId, unlisted: &Unlisted) -> Result<Settled, StoreError> {
         let mut after = String::new();
@@ -48,7 +50,7 @@ impl Stage {
                                           OR d.address <> s.address)
                  ORDER BY s.device LIMIT $3",
             );
-            let query = query.bind(feed).bind(after.clone()).bind(TOGETHER);
+            let query = query.bind(feed).bind(after.clone()).bind(BATCH_SIZE);
             let listed = query.fetch_all(&mut *self.records().connection).await?;
             let Some(last) = listed.last() else { break };
             after.clone_from(&last.product_id);
@@ -81,13 +83,13 @@ impl Stage {
                     }
                 }
                 None => match self.identity(feed, &device, unlisted).await? {
-                    Identity::Known(former) => {
+                    DeviceIdentity::Known(former) => {
                         self.rename(&device.product_id, &former).await?;
                         self.record(feed, &former, &device).await?;
                         settled.renamed.push(former);
                     }
-                    Identity::New => new.push(device),
-                    Identity::Undecided => {
+                    DeviceIdentity::New => new.push(device),
+                    DeviceIdentity::Undecided => {
                         self.leave_out(&device.product_id).await?;
                         settled.has_left_out = true;
                     }
@@ -104,9 +106,9 @@ impl Stage {
         feed: FeedId,
         device: &ListedDevice,
         unlisted: &Unlisted,
-    ) -> Result<Identity, StoreError> {
+    ) -> Result<DeviceIdentity, StoreError> {
         if device.name.is_empty() || device.address.is_empty() {
-            return Ok(Identity::New);
+            return Ok(DeviceIdentity::New);
         }
         let query = sqlx::query_scalar::<_, String>(
             "SELECT device FROM finding_devices d
@@ -120,11 +122,11 @@ impl Stage {
             Unlisted::All => {}
             Unlisted::These(devices) => found.retain(|known| devices.contains(known)),
             Unlisted::Unknown if found.is_empty() => {}
-            Unlisted::Unknown => return Ok(Identity::Undecided),
+            Unlisted::Unknown => return Ok(DeviceIdentity::Undecided),
         }
         Ok(match found.pop() {
-            Some(known) if found.is_empty() => Identity::Known(known),
-            _ => Identity::New,
+            Some(known) if found.is_empty() => DeviceIdentity::Known(known),
+            _ => DeviceIdentity::New,
         })
     }
 
@@ -159,7 +161,7 @@ impl Stage {
             return Ok(());
         }
         let ids: Vec<_> = new.iter().map(|device| device.product_id.as_str()).collect();
-        let ids = crate::columns::json(&ids)?;
+        let ids = json(&ids)?;
         let taken = format!(
             "SELECT device FROM finding_devices WHERE feed_id = $1 AND device IN ({})",
             self.store.engine.texts_of("$2")
@@ -176,11 +178,11 @@ impl Stage {
         }
         let cells = new.iter().zip(&named).flat_map(|(device, name)| {
             [
-                Cell::Integer(feed.0),
-                Cell::Text(name),
-                Cell::Text(&device.product_id),
-                Cell::Text(&device.name),
-                Cell::Text(&device.address),
+                InsertedValue::Integer(feed.0),
+                InsertedValue::Text(name),
+                InsertedValue::Text(&device.product_id),
+                InsertedValue::Text(&device.name),
+                InsertedValue::Text(&device.address),
             ]
         });
         let columns = "feed_id, device, product_id, name, address";
@@ -214,9 +216,52 @@ impl Stage {
         let query = query.bind(feed).bind(limit);
         Ok(query.fetch_all(&mut *self.records().connection).await?)
     }
+
+    /// Deletes the devices of a claimed snapshot's tenant that have no finding left: the findings were gone, and their changes
+    /// have expired. The caller has written the findings of a whole snapshot, so each device of the snapshot has one. No other
+    /// snapshot of the tenant is under way.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another host has taken over the snapshot.
+    pub async fn forget_devices(&mut self, claim: &SnapshotClaim) -> Result<(), StoreError> {
+        // Findings are deleted together with the log only.
+        if self.records().finding_log().await?.pruned_through.0 == 0 {
+            return Ok(());
+        }
+        let mut after = String::new();
+        loop {
+            let query = sqlx::query_scalar::<_, String>(
+                "SELECT d.device FROM finding_devices d
+                 WHERE d.feed_id = $1 AND d.device > $2
+                   AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.feed_id = d.feed_id AND f.device = d.device)
+                 ORDER BY d.device LIMIT $3",
+            );
+            let query = query.bind(claim.feed.id).bind(after.clone()).bind(BATCH_SIZE);
+            let unused = query.fetch_all(&mut *self.records().connection).await?;
+            let Some(last) = unused.last() else { return Ok(()) };
+            after.clone_from(last);
+            let mut transaction = self.store.transaction().await?;
+            transaction.records().delete_devices(claim, &unused).await?;
+            transaction.commit().await?;
+        }
+    }
 }
 
 impl crate::Records<'_> {
+    /// Deletes those of these devices of a claimed snapshot's tenant that have no finding.
+    async fn delete_devices(&mut self, claim: &SnapshotClaim, devices: &[String]) -> Result<(), StoreError> {
+        self.must_hold(claim).await?;
+        let sql = format!(
+            "DELETE FROM finding_devices WHERE feed_id = $1 AND device IN ({})
+                 AND NOT EXISTS (SELECT 1 FROM findings f
+                                 WHERE f.feed_id = finding_devices.feed_id AND f.device = finding_devices.device)",
+            self.engine.texts_of("$2")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(claim.feed.id).bind(json(&devices)?);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
     /// The product's ids of the devices that have findings that are listed and not fixed, at most `limit`.
     ///
     /// # Errors

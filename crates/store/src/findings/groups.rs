@@ -1,6 +1,6 @@
 //! Counts findings by device, by CVE and by tenant.
 
-use super::lookup::{Conditions, FindingFilter};
+use super::lookup::{FilterConditions, FindingFilter};
 use crate::model::access::text_enum;
 use crate::model::{ConnectionId, FeedId, Moment};
 use crate::{Records, StoreError};
@@ -74,7 +74,7 @@ impl Records<'_> {
             FindingGrouping::Cve => "CAST(n.feed_id AS TEXT) || '.' || n.device",
             FindingGrouping::Device | FindingGrouping::Tenant => "n.device",
         };
-        let conditions = Conditions::new(self.engine, feeds, filter);
+        let conditions = FilterConditions::new(self.engine, feeds, filter);
         let open = "n.listed = 1 AND n.status IN ('open', 'reopened')";
         let cvss = self.engine.json_number("n.content", "cvss");
         let sql = format!(

@@ -1,7 +1,7 @@
 //! The findings and rules of incidents, as an export has them and an import adds them.
 
 use crate::ByIncident;
-use crate::model::{FindingRuleId, IncidentFinding, IncidentId};
+use crate::model::{FeedId, FindingRuleId, IncidentFinding, IncidentId};
 use crate::{Records, StoreError};
 
 /// A finding of an incident, with the product's id of its tenant.
@@ -12,6 +12,19 @@ pub struct TransferredFinding {
     pub finding: IncidentFinding,
     /// The product's id of the tenant; `None` for a tenant that the store does not know.
     pub tenant_id: Option<String>,
+}
+
+/// A finding of an incident whose tenant was removed, or whose connection was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OrphanedFinding {
+    /// The finding's id.
+    pub finding_id: String,
+    /// The feed, which nobody sees any more.
+    pub feed_id: FeedId,
+    /// The name that the connection had.
+    pub connection: String,
+    /// The product's id of the tenant.
+    pub tenant: String,
 }
 
 /// The rule that made an incident.
@@ -39,6 +52,43 @@ impl Records<'_> {
         self.belongings(sql, ids).await
     }
 
+    /// The findings of incidents whose tenants were removed, or whose connections were deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn orphaned_findings_of(
+        &mut self,
+        ids: &[IncidentId],
+    ) -> Result<ByIncident<OrphanedFinding>, StoreError> {
+        let sql = format!(
+            "SELECT h.incident_id, h.finding_id, h.feed_id, h.connection, f.tenant
+             FROM incident_findings h JOIN finding_feeds f ON f.id = h.feed_id
+             WHERE h.incident_id IN ({})
+               AND NOT EXISTS (SELECT 1 FROM connections c WHERE c.id = f.connection_id)
+             ORDER BY h.incident_id, h.finding_id",
+            self.engine.integers_of("$1"),
+        );
+        self.belongings(sql, ids).await
+    }
+
+    /// Takes findings out of an incident.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn remove_incident_findings(
+        &mut self,
+        incident: IncidentId,
+        findings: &[&str],
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "DELETE FROM incident_findings WHERE incident_id = $1 AND finding_id IN ({})",
+            self.engine.texts_of("$2")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(incident).bind(crate::columns::json(&findings)?);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
     /// The rules that made incidents.
     ///
     /// # Errors
@@ -52,7 +102,8 @@ impl Records<'_> {
         self.belongings(sql, ids).await
     }
 
-    /// Gives an incident to a rule, unless the incident has one. If all its findings are fixed, the rule tries to close it.
+    /// Gives an incident to a rule, unless it has another one. An incident that the rule has already gets the subject. If
+    /// all findings of a new one are fixed, the rule tries to close it.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -67,7 +118,8 @@ impl Records<'_> {
              SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CASE WHEN EXISTS (SELECT 1 FROM incident_findings h
                                                   WHERE h.incident_id = $1 AND h.status <> 'fixed') THEN 0 ELSE 1 END
              WHERE 1 = 1
-             ON CONFLICT (incident_id) DO NOTHING",
+             ON CONFLICT (incident_id) DO UPDATE SET subject = excluded.subject
+                 WHERE finding_rule_incidents.rule_id = excluded.rule_id",
         );
         query.bind(incident).bind(rule).bind(subject.to_owned()).execute(&mut *self.connection).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Reads and prunes the log of changes of findings.
+//! Reads the log of changes of findings.
 
 use crate::model::{FeedId, FindingChange, FindingSequence, Moment};
 use crate::rows::identifiers;
@@ -125,52 +125,6 @@ impl Records<'_> {
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(from).bind(to).bind(identifiers(feeds));
         Ok(query.bind(after).bind(limit).fetch_all(&mut *self.connection).await?)
-    }
-
-    /// Deletes at most `limit` of the first changes that were written before `oldest`, and findings of connections that
-    /// were deleted. Returns the number of rows.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn prune_findings(&mut self, oldest: Moment, limit: i64) -> Result<u64, StoreError> {
-        let bounds = self.finding_log().await?;
-        // Only from the start of the log: a change from a wrong clock among newer ones stays.
-        let query = sqlx::query_scalar::<_, Option<FindingSequence>>(
-            "SELECT MAX(sequence) FROM (
-                 SELECT sequence, at FROM finding_changes WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS first
-             WHERE sequence < COALESCE((SELECT MIN(sequence) FROM (
-                 SELECT sequence, at FROM finding_changes WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS young
-                 WHERE at >= $3), 9223372036854775807)",
-        );
-        let query = query.bind(bounds.pruned_through).bind(limit).bind(oldest);
-        let mut gone = 0;
-        if let Some(through) = query.fetch_one(&mut *self.connection).await? {
-            let deleted = sqlx::query("DELETE FROM finding_changes WHERE sequence <= $1").bind(through);
-            gone += deleted.execute(&mut *self.connection).await?.rows_affected();
-            let noted = sqlx::query("UPDATE finding_log SET pruned_through = $1 WHERE id = 1").bind(through);
-            noted.execute(&mut *self.connection).await?;
-        }
-        let orphan = "feed_id IN (SELECT id FROM finding_feeds
-                                  WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.id = finding_feeds.connection_id))";
-        for sql in [
-            format!(
-                "DELETE FROM findings WHERE (feed_id, device, finding) IN
-                         (SELECT feed_id, device, finding FROM findings WHERE {orphan} LIMIT $1)"
-            ),
-            format!(
-                "DELETE FROM finding_devices WHERE (feed_id, device) IN
-                         (SELECT feed_id, device FROM finding_devices WHERE {orphan} LIMIT $1)"
-            ),
-        ] {
-            let deleted = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit);
-            gone += deleted.execute(&mut *self.connection).await?.rows_affected();
-        }
-        let old = sqlx::query(
-            "DELETE FROM finding_collections WHERE id IN
-                 (SELECT id FROM finding_collections WHERE ended_at < $1 ORDER BY id LIMIT $2)",
-        );
-        gone += old.bind(oldest).bind(limit).execute(&mut *self.connection).await?.rows_affected();
-        Ok(gone)
     }
 
     /// Raises the counter of the log above all numbers that were given out after the backup, to a thousand times the

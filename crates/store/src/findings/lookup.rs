@@ -81,7 +81,7 @@ pub struct FindingFilter {
 }
 
 /// The conditions of a filter, with the parameters `$1` to `$6`: tenants, search, CVE, status, device, tenant.
-pub(super) struct Conditions {
+pub(super) struct FilterConditions {
     /// The conditions on the tenant, the device and the CVE. An index finds these rows.
     scope: String,
     /// The conditions for which each of these rows is read.
@@ -89,7 +89,7 @@ pub(super) struct Conditions {
     values: [String; 6],
 }
 
-impl Conditions {
+impl FilterConditions {
     pub(super) fn new(engine: Engine, feeds: &[FeedId], filter: &FindingFilter) -> Self {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let cve = text(&filter.cve);
@@ -196,7 +196,7 @@ impl Records<'_> {
     /// At most `limit` findings of these tenants, in the order of the filter.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] when `after` is no id of a finding.
+    /// [`StoreError::Invalid`] when `after` is no id of a finding, or its finding was removed and has no place in the order.
     pub async fn findings(
         &mut self,
         feeds: &[FeedId],
@@ -222,7 +222,7 @@ impl Records<'_> {
             ),
         };
         let ordered = order.value(self.engine, "n").map(|value| format!("{value}{direction}, ")).unwrap_or_default();
-        let conditions = Conditions::new(self.engine, feeds, filter);
+        let conditions = FilterConditions::new(self.engine, feeds, filter);
         let sql = format!(
             "SELECT {COLUMNS} FROM findings n JOIN finding_feeds f ON f.id = n.feed_id
              WHERE {} {beyond}
@@ -233,7 +233,18 @@ impl Records<'_> {
         if let Some((feed, device, finding)) = after {
             query = query.bind(feed).bind(device.to_owned()).bind(finding.to_owned());
         }
-        Ok(query.fetch_all(&mut *self.connection).await?)
+        let found: Vec<KnownFinding> = query.fetch_all(&mut *self.connection).await?;
+        // Without its row the place of the finding is unknown, and nothing comes after it.
+        if let (true, false, Some(id), Some((feed, ..))) = (found.is_empty(), ordered.is_empty(), &filter.after, after)
+        {
+            self.finding(&[feed], id).await.map_err(|error| match error {
+                StoreError::NotFound { .. } => StoreError::Invalid(format!(
+                    "The finding {id:?}, after which the page begins, was removed. Begin again with the first page."
+                )),
+                error => error,
+            })?;
+        }
+        Ok(found)
     }
 
     /// How many findings of these tenants match a filter, as far as the bounds allow. The filter's order and position
@@ -247,7 +258,7 @@ impl Records<'_> {
         filter: &FindingFilter,
         bounds: CountBounds,
     ) -> Result<FindingTotal, StoreError> {
-        let conditions = Conditions::new(self.engine, feeds, filter);
+        let conditions = FilterConditions::new(self.engine, feeds, filter);
         // The order is that of the table, so that PostgreSQL reads no rows of other tenants before those of the filter.
         let sql = format!(
             "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(matching), 0) AS BIGINT)

@@ -1,13 +1,13 @@
 //! The reference of the bench of comparing findings: one bare SQL merge of the same rows.
 
-use super::stage::Stage;
+use super::stage::StagedSnapshot;
 use crate::model::FeedId;
 use crate::{Engine, StoreError};
 
 /// The columns that both sides have.
 const COLUMNS: &str = "device, finding, counted, kept, status, cve, content";
 
-impl Stage {
+impl StagedSnapshot {
     /// Makes the table of the reference, with the findings that are known of a tenant.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::columns::Flag;
 use crate::model::{FindingRuleId, HeldStatus, Incident, IncidentFinding, IncidentId, SiteId};
-use crate::rows::{Cell, identifiers};
+use crate::rows::{InsertedValue, identifiers};
 use crate::{LongTexts, Records, SearchOrder, StoreError};
 
 /// An open incident of a rule.
@@ -38,7 +38,7 @@ pub struct HeldFinding {
 
 /// An open incident `i` of a rule with the row `m`, which the rule is to close: all its findings are fixed, and no host makes
 /// a snapshot of their tenants, which may have further changes. $1 is the time, $2 the latest end of a lease.
-pub(super) const RIPE: &str = "m.ripe = 1 AND i.id = m.incident_id AND i.status = 'Open'
+pub(super) const CLOSABLE_INCIDENTS: &str = "m.ripe = 1 AND i.id = m.incident_id AND i.status = 'Open'
     AND NOT EXISTS (SELECT 1 FROM incident_findings h
                     JOIN finding_snapshots s ON s.feed_id = h.feed_id
                     WHERE h.incident_id = m.incident_id AND s.ended_at IS NULL
@@ -120,9 +120,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn ripe_incidents(&mut self, rule: FindingRuleId, limit: i64) -> Result<Vec<String>, StoreError> {
+    pub async fn closable_incidents(&mut self, rule: FindingRuleId, limit: i64) -> Result<Vec<String>, StoreError> {
         let sql = format!(
-            "SELECT i.number FROM finding_rule_incidents m, incidents i WHERE m.rule_id = $3 AND {RIPE}
+            "SELECT i.number FROM finding_rule_incidents m, incidents i WHERE m.rule_id = $3 AND {CLOSABLE_INCIDENTS}
              ORDER BY i.id LIMIT $4"
         );
         let now = self.now().await?;
@@ -145,7 +145,8 @@ impl Records<'_> {
         Ok(query.bind(rule).fetch_all(&mut *self.connection).await?)
     }
 
-    /// The findings of an incident whose status has changed without its rule, with their status now.
+    /// The findings of an incident whose status has changed without its rule, with their status now. A finding whose row was
+    /// deleted together with its last change was gone. A finding of an import may have no row yet, and stays as it is.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -154,8 +155,11 @@ impl Records<'_> {
         let query = sqlx::query_as(
             "SELECT n.* FROM (
                  SELECT h.finding_id, h.feed_id, h.cve, h.device, h.address, h.tenant,
-                        h.connection, h.first_seen, h.evidence, h.status AS before, f.sequence,
-                        CASE WHEN f.listed = 0 AND (f.status = 'fixed' OR (f.status = 'suppressed' AND h.status = 'fixed'))
+                        h.connection, h.first_seen, h.evidence, h.status AS before,
+                        COALESCE(f.sequence, h.sequence) AS sequence,
+                        CASE WHEN f.listed IS NULL AND (h.sequence = 0 OR h.status = 'fixed') THEN h.status
+                             WHEN f.listed IS NULL THEN 'gone'
+                             WHEN f.listed = 0 AND (f.status = 'fixed' OR (f.status = 'suppressed' AND h.status = 'fixed'))
                                  THEN 'fixed'
                              WHEN f.listed = 0 THEN 'gone'
                              WHEN f.status = 'suppressed' AND h.status = 'gone' THEN 'open'
@@ -163,7 +167,7 @@ impl Records<'_> {
                              WHEN f.status = 'open' AND h.status IN ('fixed', 'gone') THEN 'reopened'
                              ELSE h.status END AS status
                  FROM incident_findings h
-                 JOIN findings f ON f.feed_id = h.feed_id
+                 LEFT JOIN findings f ON f.feed_id = h.feed_id
                      AND f.device = SUBSTR(h.finding_id, LENGTH(CAST(h.feed_id AS TEXT)) + 2,
                                            CASE WHEN LENGTH(h.finding_id) > LENGTH(CAST(h.feed_id AS TEXT)) + 22
                                                 THEN LENGTH(h.finding_id) - LENGTH(CAST(h.feed_id AS TEXT)) - 22
@@ -205,18 +209,18 @@ impl Records<'_> {
     ) -> Result<(), StoreError> {
         let cells = findings.iter().flat_map(|finding| {
             [
-                Cell::Integer(incident.0),
-                Cell::Text(&finding.finding_id),
-                Cell::Integer(finding.feed_id.0),
-                Cell::Text(&finding.cve),
-                Cell::Text(&finding.device),
-                Cell::Text(&finding.address),
-                Cell::Text(&finding.tenant),
-                Cell::Text(&finding.connection),
-                Cell::Text(&finding.first_seen),
-                Cell::Text(&finding.evidence),
-                Cell::Text(finding.status.as_str()),
-                Cell::Integer(finding.sequence.0),
+                InsertedValue::Integer(incident.0),
+                InsertedValue::Text(&finding.finding_id),
+                InsertedValue::Integer(finding.feed_id.0),
+                InsertedValue::Text(&finding.cve),
+                InsertedValue::Text(&finding.device),
+                InsertedValue::Text(&finding.address),
+                InsertedValue::Text(&finding.tenant),
+                InsertedValue::Text(&finding.connection),
+                InsertedValue::Text(&finding.first_seen),
+                InsertedValue::Text(&finding.evidence),
+                InsertedValue::Text(finding.status.as_str()),
+                InsertedValue::Integer(finding.sequence.0),
             ]
         });
         let merge = "ON CONFLICT (incident_id, finding_id) DO UPDATE SET cve = excluded.cve, device = excluded.device,

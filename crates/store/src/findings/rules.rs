@@ -1,6 +1,6 @@
 //! Rules on findings, and how far each has come in the log of changes.
 
-use super::rule_incidents::{LONGEST_LEASE, RIPE};
+use super::rule_incidents::{CLOSABLE_INCIDENTS, LONGEST_LEASE};
 use crate::columns::{Flag, json};
 use crate::model::name::name_key;
 use crate::model::{
@@ -94,7 +94,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when a rule has the name.
-    pub async fn add_finding_rule(&mut self, new: &NewRule, user: UserId) -> Result<StoredRule, StoreError> {
+    pub async fn create_finding_rule(&mut self, new: &NewRule, user: UserId) -> Result<StoredRule, StoreError> {
         let now = self.now().await?;
         let sql = format!(
             "INSERT INTO finding_rules (name, name_key, active, content, user_id, after, version, created_at, modified_at)
@@ -146,7 +146,7 @@ impl Records<'_> {
             "SELECT r.id FROM finding_rules r
              WHERE r.active = 1 AND (r.after <> {LAST}
                  OR EXISTS (SELECT 1 FROM finding_rule_collections c, finding_collections o WHERE {TO_TELL})
-                 OR EXISTS (SELECT 1 FROM finding_rule_incidents m, incidents i WHERE m.rule_id = r.id AND {RIPE}))
+                 OR EXISTS (SELECT 1 FROM finding_rule_incidents m, incidents i WHERE m.rule_id = r.id AND {CLOSABLE_INCIDENTS}))
              ORDER BY r.id"
         );
         let now = self.now().await?;

@@ -9,11 +9,11 @@ use std::fmt;
 use soar_connector::FindingStatus;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
-use super::staged::{Before, Difference, Listed, Settled, StagedFinding, Unlisted};
+use super::staged::{Difference, KnownRow, Settled, SnapshotRow, StagedFinding, Unlisted};
 use crate::model::{FeedId, status_text};
-use crate::rows::Cell;
+use crate::rows::InsertedValue;
 use crate::server_sessions::NO_COMPILATION;
-use crate::with_timeout::{Connection, WithTimeout};
+use crate::with_timeout::{StatementConnection, WithTimeout};
 use crate::{Engine, Records, Store, StoreError};
 
 /// Rows of one statement that adds to the stage.
@@ -44,16 +44,16 @@ struct GoneRow {
 }
 
 /// The rows of one snapshot. Dropping it drops the rows.
-pub struct Stage {
+pub struct StagedSnapshot {
     pub(super) connection: AnyConnection,
     pub(super) store: Store,
     busy: bool,
     waiting: Vec<StagedFinding>,
 }
 
-impl fmt::Debug for Stage {
+impl fmt::Debug for StagedSnapshot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Stage").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+        formatter.debug_struct("StagedSnapshot").field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
 }
 
@@ -62,7 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn finding_stage(&self) -> Result<Stage, StoreError> {
+    pub async fn finding_stage(&self) -> Result<StagedSnapshot, StoreError> {
         let mut connection = AnyConnection::connect_with(&self.writers.connect_options()).await?;
         let collate = self.engine.bytewise();
         // Parts of the result are read one after the other, in the order of the keys. A hash or a sort of a million rows for each
@@ -93,7 +93,7 @@ impl Store {
              CREATE INDEX stage_devices_by_name ON stage_devices (name, address);"
         );
         connection.execute(sqlx::AssertSqlSafe(tables)).await?;
-        Ok(Stage { connection, store: self.clone(), busy: false, waiting: Vec::new() })
+        Ok(StagedSnapshot { connection, store: self.clone(), busy: false, waiting: Vec::new() })
     }
 }
 
@@ -107,9 +107,10 @@ fn severity(status: FindingStatus) -> i64 {
     }
 }
 
-impl Stage {
+impl StagedSnapshot {
     pub(super) fn records(&mut self) -> Records<'_> {
-        let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.store.timeout, &mut self.busy);
+        let connection =
+            WithTimeout::new(StatementConnection::Any(&mut self.connection), self.store.timeout, &mut self.busy);
         let (clock, room) = (self.store.clock.clone(), self.store.room.clone());
         Records { connection, engine: self.store.engine, clock, room }
     }
@@ -140,19 +141,23 @@ impl Stage {
                 devices.push(row);
             }
             cells.extend([
-                Cell::Text(&row.device),
-                Cell::Text(&row.finding),
-                Cell::Integer(row.counted),
-                Cell::Integer(row.kept),
-                Cell::Text(status_text(row.status)),
-                Cell::Integer(severity(row.status)),
-                Cell::Text(&row.cve),
-                Cell::Text(&row.content),
+                InsertedValue::Text(&row.device),
+                InsertedValue::Text(&row.finding),
+                InsertedValue::Integer(row.counted),
+                InsertedValue::Integer(row.kept),
+                InsertedValue::Text(status_text(row.status)),
+                InsertedValue::Integer(severity(row.status)),
+                InsertedValue::Text(&row.cve),
+                InsertedValue::Text(&row.content),
             ]);
         }
-        let names = devices
-            .iter()
-            .flat_map(|row| [Cell::Text(&row.device), Cell::Text(&row.device_name), Cell::Text(&row.device_address)]);
+        let names = devices.iter().flat_map(|row| {
+            [
+                InsertedValue::Text(&row.device),
+                InsertedValue::Text(&row.device_name),
+                InsertedValue::Text(&row.device_address),
+            ]
+        });
         let names: Vec<_> = names.collect();
         let mut records = self.records();
         let merge = "ON CONFLICT (device, finding) DO UPDATE SET counted = excluded.counted, kept = excluded.kept,
@@ -230,13 +235,13 @@ impl Stage {
         let difference = |row: DifferenceRow| Difference {
             device: row.device,
             finding: row.finding,
-            before: row.old_counted.map(|counted| Before {
+            before: row.old_counted.map(|counted| KnownRow {
                 counted,
                 status: row.old_status.unwrap_or_default(),
                 listed: row.old_listed == Some(1),
                 content: row.old_content.unwrap_or_default(),
             }),
-            listed: Some(Listed {
+            listed: Some(SnapshotRow {
                 counted: row.counted,
                 kept: row.kept,
                 status: row.status,
@@ -271,7 +276,7 @@ impl Stage {
         let gone = |row: GoneRow| Difference {
             device: row.device,
             finding: row.finding,
-            before: Some(Before { counted: row.counted, status: row.status, listed: true, content: row.content }),
+            before: Some(KnownRow { counted: row.counted, status: row.status, listed: true, content: row.content }),
             listed: None,
         };
         Ok(rows.into_iter().map(gone).collect())

@@ -35,14 +35,14 @@ pub struct Difference {
     /// The hash of the members that identify the finding on its device.
     pub finding: String,
     /// The known row. `None` for a new finding.
-    pub before: Option<Before>,
+    pub before: Option<KnownRow>,
     /// The row in the snapshot. `None` for a finding that is not in it.
-    pub listed: Option<Listed>,
+    pub listed: Option<SnapshotRow>,
 }
 
 /// A row as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Before {
+pub struct KnownRow {
     /// The hash of the fields whose change is a change of the finding.
     pub counted: i64,
     /// The status.
@@ -55,7 +55,7 @@ pub struct Before {
 
 /// A row of the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct SnapshotRow {
     /// The hash of the fields whose change is a change of the finding.
     pub counted: i64,
     /// The hash of all fields.

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{AgentId, Moment, NamedSite, ParameterState, Place, SiteId, Version};
+use super::{AgentId, ConnectionSites, Moment, NamedSite, ParameterState, SiteId, Version};
 
 /// The text of the place of an agent for all sites.
 pub const ALL_SITES: &str = "All sites";
@@ -56,11 +56,11 @@ impl Agent {
     /// Whether a connection in `place` may use it. A shared connection works on several sites, so it needs an agent for
     /// all sites.
     #[must_use]
-    pub fn serves(&self, place: &Place) -> bool {
+    pub fn serves(&self, place: &ConnectionSites) -> bool {
         match (&self.site, place) {
             (None, _) => true,
-            (Some(own), Place::Site(site)) => own.id == site.id,
-            (Some(_), Place::SharedToInternalSites { .. }) => false,
+            (Some(own), ConnectionSites::Site(site)) => own.id == site.id,
+            (Some(_), ConnectionSites::SharedToInternalSites { .. }) => false,
         }
     }
 }

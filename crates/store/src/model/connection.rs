@@ -22,7 +22,7 @@ pub struct NamedSite {
 
 /// The sites on which a connection may be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum ConnectionSites {
     /// On one site.
     Site(NamedSite),
     /// On every internal site.
@@ -32,7 +32,7 @@ pub enum Place {
     },
 }
 
-impl Place {
+impl ConnectionSites {
     /// The text of the place: the site's name, or `Shared to internal sites`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -126,7 +126,7 @@ pub struct Connection {
     /// Its name, unique per integration and place. Case makes no difference.
     pub name: String,
     /// The sites on which it may be used.
-    pub place: Place,
+    pub place: ConnectionSites,
     /// The name of its proxy agent.
     pub agent_name: Option<String>,
     /// Its description.
@@ -207,8 +207,8 @@ struct Shown<'a> {
 impl Serialize for Connection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let recipient = match &self.place {
-            Place::SharedToInternalSites { recipient } => recipient.as_ref(),
-            Place::Site(_) => None,
+            ConnectionSites::SharedToInternalSites { recipient } => recipient.as_ref(),
+            ConnectionSites::Site(_) => None,
         };
         Shown {
             id: self.id,

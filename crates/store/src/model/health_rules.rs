@@ -65,7 +65,7 @@ impl CheckResult {
 
 /// A message that a result gives reason to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
+pub enum HealthNotice {
     /// It fails or flaps. An outage is reported even if flapping was reported before. Nothing else is reported until
     /// [`Recovered`](Self::Recovered).
     Alert(AlertReason),
@@ -75,7 +75,7 @@ pub enum Notice {
 
 impl Health {
     /// Adds a result of `now`. Returns the message that it gives reason to send.
-    pub fn after(&mut self, check: &CheckResult, now: Moment, rules: AlertRules) -> Option<Notice> {
+    pub fn after(&mut self, check: &CheckResult, now: Moment, rules: AlertRules) -> Option<HealthNotice> {
         if self.stale_since(now, rules.interval).is_some() {
             // Passes are in a row only if no check is missing between them.
             self.successes = 0;
@@ -112,7 +112,7 @@ impl Health {
     }
 
     /// The state and the message after a result that proves `proven`. A recovery changes both at once.
-    fn conclude(&mut self, proven: HealthState, now: Moment, rules: AlertRules) -> Option<Notice> {
+    fn conclude(&mut self, proven: HealthState, now: Moment, rules: AlertRules) -> Option<HealthNotice> {
         let flaps = self.changes() >= FLAPPING;
         let failed = proven == HealthState::Failing;
         // A reported failure that flaps has not settled.
@@ -125,7 +125,7 @@ impl Health {
             self.since = now;
         }
         if !failed {
-            return (settled && self.alerted.take().is_some()).then_some(Notice::Recovered);
+            return (settled && self.alerted.take().is_some()).then_some(HealthNotice::Recovered);
         }
         let reason = match self.alerted {
             Some(AlertReason::Failing) => return None,
@@ -134,7 +134,7 @@ impl Health {
             _ => return None,
         };
         self.alerted = Some(reason);
-        Some(Notice::Alert(reason))
+        Some(HealthNotice::Alert(reason))
     }
 
     /// The number of changes between passed and failed among the latest results.
@@ -164,9 +164,9 @@ mod tests {
         let mut health = Health::unknown(Moment(0));
         let said = checks.chars().zip(1..).map(|(mark, now)| match health.after(&check(mark), Moment(now), RULES) {
             None => '.',
-            Some(Notice::Alert(AlertReason::Failing)) => 'A',
-            Some(Notice::Alert(AlertReason::Flapping)) => 'f',
-            Some(Notice::Recovered) => 'R',
+            Some(HealthNotice::Alert(AlertReason::Failing)) => 'A',
+            Some(HealthNotice::Alert(AlertReason::Flapping)) => 'f',
+            Some(HealthNotice::Recovered) => 'R',
         });
         said.collect()
     }
@@ -245,7 +245,7 @@ mod tests {
             let notice = health.after(&check(mark), Moment(now), rules);
             let is_good = matches!(health.state, HealthState::Healthy | HealthState::Degraded);
             assert!(!(is_good && health.alerted.is_some()), "{checks}: healthy, and its recovery is not told");
-            assert_eq!(notice == Some(Notice::Recovered), was_alerted && is_good, "{checks}: both at once");
+            assert_eq!(notice == Some(HealthNotice::Recovered), was_alerted && is_good, "{checks}: both at once");
             health.state.as_str().chars().next().unwrap()
         });
         states.collect()
@@ -281,7 +281,7 @@ mod tests {
         }
         assert_eq!(health.after(&check('.'), Moment(10), RULES), None);
         assert_eq!(health.after(&check('.'), Moment(31), RULES), None);
-        assert_eq!(health.after(&check('.'), Moment(51), RULES), Some(Notice::Recovered));
+        assert_eq!(health.after(&check('.'), Moment(51), RULES), Some(HealthNotice::Recovered));
     }
 
     #[test]

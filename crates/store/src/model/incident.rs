@@ -1,5 +1,7 @@
 //! Incidents: their tasks, their dynamic fields, and the rules for closing them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,6 +89,10 @@ pub struct DynamicField {
 pub struct Link {
     /// The number of the case or incident.
     pub number: String,
+    /// The title of the case or incident.
+    pub title: String,
+    /// The status of the case or incident.
+    pub status: Status,
     /// The site of the case or incident. A caller who may not see that site may not see the link.
     #[serde(skip)]
     pub site_id: SiteId,
@@ -95,6 +101,17 @@ pub struct Link {
     pub linked_at: Moment,
     /// The name of the user who created the link.
     pub linked_by: String,
+}
+
+/// The case or incident as a line of text, such as `20210330-16: Stolen laptop (Open)`.
+impl fmt::Display for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, title, status, .. } = self;
+        match title.is_empty() {
+            true => write!(formatter, "{number} ({status})"),
+            false => write!(formatter, "{number}: {title} ({status})"),
+        }
+    }
 }
 
 text_enum! {

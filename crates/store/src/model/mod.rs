@@ -40,7 +40,9 @@ pub use alert_group::{AlertEvent, AlertGroup, GatherRules};
 pub use audit::{AuditEntry, Surface};
 pub use cadence::Cadence;
 pub use case::Case;
-pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
+pub use connection::{
+    Connection, ConnectionParameter, ConnectionSites, HealthCheck, NamedSite, ParameterState, SHARED,
+};
 pub use cron::CronSchedule;
 pub use destination::Destination;
 pub use finding::{
@@ -50,7 +52,7 @@ pub use finding::{
 pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, Health, HealthState};
 pub use health_report::{Check, DayUptime, Latency, Uptime, percentiles};
-pub use health_rules::{AlertRules, CheckError, CheckResult, Notice};
+pub use health_rules::{AlertRules, CheckError, CheckResult, HealthNotice};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
     FindingDeliveryId, FindingRuleId, FindingSequence, IncidentId, MasterId, MessageNumber, NotANumber, RunId,

@@ -10,7 +10,7 @@ use soar_connector::Clock;
 use tempfile::TempDir;
 
 pub use postgres::{PostgresServer, Stop};
-pub use sized::StoreSize;
+pub use sized::{FEEDS, FINDINGS_OF_A_DEVICE, StoreSize};
 
 use crate::{Engine, Store};
 

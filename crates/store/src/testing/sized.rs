@@ -11,6 +11,15 @@ const INTERVAL: i64 = 600_000;
 /// The hours of which a host keeps counts of checks.
 const HOURS: i64 = 31 * 24;
 
+/// The connections with findings, each with one tenant.
+pub const FEEDS: i64 = 20;
+
+/// The findings of a device.
+pub const FINDINGS_OF_A_DEVICE: i64 = 100;
+
+/// The number of different CVEs.
+const CVES: i64 = 5_000;
+
 /// The number of rounds of checks in a transaction.
 const ROUNDS_AT_ONCE: i64 = 100;
 
@@ -33,6 +42,8 @@ pub struct StoreSize {
     pub cases: i64,
     /// Tenants.
     pub tenants: i64,
+    /// Findings, 100 on each device, of the first [`FEEDS`] connections.
+    pub findings: i64,
 }
 
 impl Store {
@@ -51,7 +62,7 @@ impl Store {
             self.fill_by(&self.checks_sql(size.connections, (round, end), rounds, now.0)).await?;
             round = end;
         }
-        for sql in self.other_sql(size, now.0) {
+        for sql in self.other_sql(size, now.0).into_iter().chain(self.findings_sql(size, now.0)) {
             self.fill_by(&sql).await?;
         }
         if self.engine == Engine::Postgres {
@@ -238,6 +249,80 @@ impl Store {
                         0, {now}
                  FROM {} ORDER BY i",
                 self.series("n", tenants)
+            ),
+        ]
+    }
+    /// SQL for findings that were first collected 30 days ago, and of which each day another 1 % changed.
+    fn findings_sql(&self, size: StoreSize, now: i64) -> Vec<String> {
+        const DAY: i64 = 86_400_000;
+        let (findings, begun) = (size.findings, now - 30 * DAY);
+        let n = self.series("n", findings);
+        let of_a_day = (findings / 100).max(1);
+        let d = self.series("d", 30);
+        let device = format!("((i - 1) / {FINDINGS_OF_A_DEVICE})");
+        let feed = format!("(1 + {device} % {FEEDS})");
+        let cve = format!("'CVE-2025-' || (10000 + i * 7919 % {CVES})");
+        let content = format!(
+            "'{{\"id\":\"' || i || '\",\"deviceId\":\"' || {device} || '\",\"deviceName\":\"device-' || {device} ||
+             '\",\"deviceAddress\":\"10.0.' || {device} / 250 || '.' || {device} % 250 || '\",\"status\":\"open\",\"cve\":[\"'
+             || {cve} || '\"],\"title\":\"A flaw in the parser of requests lets a remote attacker run code.\",\"cvss\":'
+             || i % 10 || '.5,\"software\":\"nginx 1.' || i % 20 || '\"}}'"
+        );
+        let columns =
+            "sequence, snapshot_id, feed_id, device, finding, at, kind, baseline, before, reason, fields, content";
+        vec![
+            format!(
+                "INSERT INTO finding_feeds (connection_id, tenant, tenant_name, baseline_at)
+                 SELECT i, '1', 'Tenant ' || i, {begun} FROM {} WHERE {findings} > 0 ORDER BY i",
+                self.series("n", FEEDS)
+            ),
+            format!(
+                "INSERT INTO finding_devices (feed_id, device, product_id, name, address)
+                 SELECT 1 + i % {FEEDS}, CAST(i AS TEXT), CAST(i AS TEXT), 'device-' || i, '10.0.' || i / 250 || '.' || i % 250
+                 FROM (SELECT i - 1 AS i FROM {}) n WHERE {findings} > 0",
+                self.series("n", (findings / FINDINGS_OF_A_DEVICE).max(1))
+            ),
+            format!(
+                "INSERT INTO findings (feed_id, device, finding, counted, kept, status, listed, cve, first_at, changed_at,
+                     sequence, content)
+                 SELECT {feed}, CAST({device} AS TEXT), 'f' || i, i, i, 'open', 1, {cve}, {begun}, {begun}, i, {content}
+                 FROM {n} WHERE {findings} > 0"
+            ),
+            format!(
+                "INSERT INTO finding_changes ({columns})
+                 SELECT i, {feed}, {feed}, CAST({device} AS TEXT), 'f' || i, {begun}, 'opened', 1, NULL, NULL, '[]', {content}
+                 FROM {n} WHERE {findings} > 0 ORDER BY i"
+            ),
+            format!(
+                "INSERT INTO finding_changes ({columns})
+                 SELECT {findings} + (day - 1) * {of_a_day} + place, day * {FEEDS} + {feed}, {feed}, CAST({device} AS TEXT),
+                        'f' || i, {begun} + day * {DAY} - 3600000, 'changed', 0, 'open', NULL,
+                        '[{{\"field\":\"cvss\",\"before\":5.0,\"after\":7.5}}]', {content}
+                 FROM (SELECT d.i AS day, n.i AS place, 1 + (n.i * 100 + d.i) % {findings} AS i FROM {d} CROSS JOIN {}
+                       WHERE {findings} > 0) changed
+                 ORDER BY 1",
+                self.series("n", of_a_day)
+            ),
+            format!(
+                "INSERT INTO finding_collections (asked_at, user_name, ended_at)
+                 SELECT {begun} + (i - 1) * {DAY} - 7200000, 'Admin', {begun} + (i - 1) * {DAY} FROM {} WHERE {findings} > 0
+                 ORDER BY i",
+                self.series("n", 31)
+            ),
+            // The numbers of a day's changes are those of all its snapshots.
+            format!(
+                "INSERT INTO finding_snapshots (collection_id, feed_id, turn, status, started_at, ended_at, baseline, rows_read,
+                     requests, opened, changed, fixed, gone, reopened, first_sequence, last_sequence)
+                 SELECT d.i, n.i, n.i, 'Whole', {begun} + (d.i - 1) * {DAY} - 7200000, {begun} + (d.i - 1) * {DAY},
+                        CASE d.i WHEN 1 THEN 1 ELSE 0 END, {findings} / {FEEDS}, 100, 0, {of_a_day} / {FEEDS}, 0, 0, 0,
+                        CASE d.i WHEN 1 THEN 1 ELSE {findings} + (d.i - 2) * {of_a_day} + 1 END,
+                        CASE d.i WHEN 1 THEN {findings} ELSE {findings} + (d.i - 1) * {of_a_day} END
+                 FROM {} CROSS JOIN {} WHERE {findings} > 0 ORDER BY d.i, n.i",
+                self.series("d", 31),
+                self.series("n", FEEDS)
+            ),
+            format!(
+                "UPDATE finding_log SET last_sequence = {findings} + 30 * {of_a_day} WHERE {findings} > 0"
             ),
         ]
     }

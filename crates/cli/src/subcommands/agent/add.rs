@@ -8,7 +8,7 @@ use soar_host::agents::AgentDraft;
 use super::secret::SecretFlags;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 
 const EXAMPLES: &str = "\
@@ -49,8 +49,8 @@ pub(super) struct Arguments {
     secret: SecretFlags,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table, help_heading = "Options")]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -67,8 +67,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let made = session.connected_operations()?.create_agent(&context, draft).await;
     let agent = session.changed(context, made).await?;
     match arguments.output {
-        Form::Json => printer.json(&agent)?,
-        Form::Table => {
+        OutputFormat::Json => printer.json(&agent)?,
+        OutputFormat::Table => {
             printer.done(&format!("The agent {} was created: {}.", quoted(&agent.name), agent.place()))?;
             let folder = session.folder.flag();
             printer

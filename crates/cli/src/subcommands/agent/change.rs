@@ -9,7 +9,7 @@ use soar_store::model::Version;
 use super::secret::SecretFlags;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,8 +62,8 @@ pub(super) struct Arguments {
     secret: SecretFlags,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table, help_heading = "Options")]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

@@ -15,7 +15,7 @@ use soar_store::model::{Agent, ParameterState};
 use super::simulate::runtime;
 use crate::exit::Exit;
 use crate::instance::{InstanceFlags, OperatorSession};
-use crate::printer::{Form, ListRow, Printer, moment};
+use crate::printer::{ListRow, OutputFormat, Printer, moment};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,7 +84,7 @@ fn secret_of(agent: &Agent) -> String {
     }
 }
 
-fn show_one(agent: &Agent, form: Form, printer: &mut Printer) -> Result<()> {
+fn show_one(agent: &Agent, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("Agent", agent.name.clone()),
         ("Site", agent.place().to_owned()),

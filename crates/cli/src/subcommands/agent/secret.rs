@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_host::connections::GivenValue;
 
-use crate::connection::{Source, secret};
+use crate::connection::{ValueSource, secret};
 use crate::exit::WrongUse;
 
 // The source of the secret: one of these, or none.
@@ -43,10 +43,10 @@ impl SecretFlags {
     /// [`WrongUse`] when it cannot be read, without the secret.
     pub(super) fn read(&self) -> Result<GivenValue> {
         if let Some(path) = &self.secret_file {
-            return Ok(GivenValue::Value(Source::File(path.clone()).value().map_err(WrongUse)?));
+            return Ok(GivenValue::Value(ValueSource::File(path.clone()).value().map_err(WrongUse)?));
         }
         if self.secret_stdin {
-            return Ok(GivenValue::Value(Source::StandardInput.value().map_err(WrongUse)?));
+            return Ok(GivenValue::Value(ValueSource::StandardInput.value().map_err(WrongUse)?));
         }
         if let Some(place) = &self.secret_ref {
             let reference = place.parse().map_err(|problem| WrongUse(format!("--secret-ref: {problem}.")))?;

@@ -6,8 +6,8 @@ use soar_host::operations::AgentToTest;
 
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
-use crate::subcommands::connection::Named;
+use crate::printer::{OutputFormat, Printer};
+use crate::subcommands::connection::ConnectionArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,14 +37,16 @@ pub(super) struct Arguments {
     site: Option<String>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let operations = session.connected_operations()?;
     let connection = match &arguments.connection {
-        Some(name) => Some(Named::of(name, arguments.site.as_deref()).find(&operations, session).await?.id),
+        Some(name) => {
+            Some(ConnectionArguments::of(name, arguments.site.as_deref()).find(&operations, session).await?.id)
+        }
         None => None,
     };
     let given = AgentToTest { to: arguments.to.clone(), connection };
@@ -52,14 +54,14 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let ended = operations.test_agent(&context, &arguments.agent, given).await;
     let tested = session.tried(context, ended).await?;
     match arguments.output {
-        Form::Json => printer.json(&tested)?,
-        Form::Table if tested.passed => printer.done(&format!("Passed. {}", tested.text))?,
-        Form::Table => {
+        OutputFormat::Json => printer.json(&tested)?,
+        OutputFormat::Table if tested.passed => printer.done(&format!("Passed. {}", tested.text))?,
+        OutputFormat::Table => {
             let mark = printer.red("✘");
             printer.line(&format!("{mark} Failed. {}", tested.text))?;
         }
     }
-    if arguments.output == Form::Table {
+    if arguments.output == OutputFormat::Table {
         printer.note(&format!("{} ms through the agent {}", tested.elapsed_ms, tested.agent));
     }
     Ok(if tested.passed { Exit::Successful } else { Exit::Failed })

@@ -25,7 +25,7 @@ Examples:
   footprint audit --follow";
 
 /// The interval at which --follow reads the log.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The most entries of a page.
 const PAGE: i64 = 1_000;
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let ending = StopSignals::listen()?;
         let follow = async {
             loop {
-                SystemClock::new().sleep(LOOK).await;
+                SystemClock::new().sleep(POLL_INTERVAL).await;
                 let mut new = latest(&session, &filter, MOST_NEW).await?;
                 new.retain(|shown| Some(shown.id) > seen);
                 if let Some(last) = new.last() {

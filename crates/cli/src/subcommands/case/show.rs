@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer, moment, moment_if_any};
+use crate::printer::{OutputFormat, Printer, moment, moment_if_any};
 
 /// Show a case
 #[derive(Debug, Args)]
@@ -14,8 +14,8 @@ pub(super) struct Arguments {
     case: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         ("Closed", closed.unwrap_or_default()),
         ("Time zone", case.time_zone.clone()),
         ("Description", case.description.clone()),
-        ("Incidents", whole.incidents.iter().map(|link| link.number.as_str()).collect::<Vec<_>>().join(", ")),
+        ("Incidents", whole.incidents.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     ];
     printer.details(&whole, arguments.output, &labels)?;
     Ok(Exit::Successful)

@@ -8,12 +8,12 @@ use soar_host::operations::{Operations, RequestContext};
 use soar_store::model::SHARED;
 
 use super::health_check::HealthCheckFlags;
-use super::parameters::Parameters;
+use super::parameters::ConnectionParameterFlags;
 use super::show::show_one;
 use super::unsaved::show_test;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, integration};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 use crate::values::number;
 
@@ -82,15 +82,15 @@ pub(super) struct Arguments {
     health_check: HealthCheckFlags,
 
     #[command(flatten)]
-    parameters: Parameters,
+    parameters: ConnectionParameterFlags,
 
     /// Test it with these values, and save nothing
     #[arg(long)]
     test_only: bool,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table, help_heading = "Options")]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -128,8 +128,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     }
     let made = session.connected_operations()?.create_connection(&context, draft).await;
     let made = session.changed(context, made).await?;
-    if arguments.output == Form::Json {
-        show_one(&made, Form::Json, printer)?;
+    if arguments.output == OutputFormat::Json {
+        show_one(&made, OutputFormat::Json, printer)?;
         return Ok(Exit::Successful);
     }
     printer.done(&format!("The connection {} was created: {}.", quoted(&made.name), made.place.name()))?;

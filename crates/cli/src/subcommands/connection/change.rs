@@ -6,14 +6,14 @@ use soar_host::connections::ConnectionChange;
 use soar_host::operations::{Operations, RequestContext};
 use soar_store::model::{SHARED, Version};
 
-use super::find::Named;
+use super::find::ConnectionArguments;
 use super::health_check::HealthCheckFlags;
-use super::parameters::Parameters;
+use super::parameters::ConnectionParameterFlags;
 use super::show::show_one;
 use super::unsaved::show_test;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, integration};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::values::number;
 
 const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ Secrets go only to the server of Server URL: give them again when you change it.
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ConnectionArguments,
 
     /// Its new name
     #[arg(long, value_name = "NAME")]
@@ -85,15 +85,15 @@ pub(super) struct Arguments {
     health_check: HealthCheckFlags,
 
     #[command(flatten)]
-    parameters: Parameters,
+    parameters: ConnectionParameterFlags,
 
     /// Test it with these values, and save nothing
     #[arg(long)]
     test_only: bool,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table, help_heading = "Options")]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::Diagnosis;
 
-use super::find::Named;
+use super::find::ConnectionArguments;
 use crate::exit::Exit;
 use crate::instance::{Executing, OperatorSession};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::subcommands::diagnose::show;
 
 const EXAMPLES: &str = "\
@@ -23,11 +23,11 @@ Exit codes: 0 no failure (a denied command is not a failure), 1 a failure, 2 wro
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ConnectionArguments,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -36,8 +36,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     executing.end().await?;
     let diagnosis = diagnosed?;
     match arguments.output {
-        Form::Json => printer.json(&diagnosis)?,
-        Form::Table => show(&diagnosis, printer)?,
+        OutputFormat::Json => printer.json(&diagnosis)?,
+        OutputFormat::Table => show(&diagnosis, printer)?,
     }
     Ok(if diagnosis.is_healthy() { Exit::Successful } else { Exit::Failed })
 }

@@ -5,14 +5,14 @@ use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::operations::{ConnectionQuery, Operations, RequestContext};
 use soar_store::model::name::{named, same_name};
-use soar_store::model::{Connection, Place, Site};
+use soar_store::model::{Connection, ConnectionSites, Site};
 
 use crate::exit::WrongUse;
 use crate::instance::{OperatorSession, not_done};
 
 // Names a connection.
 #[derive(Debug, Args)]
-pub(in crate::subcommands) struct Named {
+pub(in crate::subcommands) struct ConnectionArguments {
     /// The connection's name
     pub(super) connection: String,
 
@@ -45,7 +45,7 @@ pub(in crate::subcommands) async fn near(
     Ok(suggestion(name, names.iter().map(String::as_str)))
 }
 
-impl Named {
+impl ConnectionArguments {
     /// The connection of this name, on `site` if it is given.
     pub(in crate::subcommands) fn of(connection: &str, site: Option<&str>) -> Self {
         Self { connection: connection.to_owned(), site: site.map(str::to_owned) }
@@ -65,9 +65,9 @@ impl Named {
         let mut usable: Vec<&Connection> = of_name.iter().collect();
         if let Some(site) = &self.site {
             let site = session.site(Some(site)).await?;
-            let is_own = |one: &Connection| matches!(&one.place, Place::Site(place) if place.id == site.id);
+            let is_own = |one: &Connection| matches!(&one.place, ConnectionSites::Site(place) if place.id == site.id);
             let has_own = usable.iter().any(|one| is_own(one));
-            let is_shared = |one: &Connection| matches!(one.place, Place::SharedToInternalSites { .. });
+            let is_shared = |one: &Connection| matches!(one.place, ConnectionSites::SharedToInternalSites { .. });
             usable.retain(|one| if has_own { is_own(one) } else { is_shared(one) });
         }
         match named(&usable, &self.connection, |one| &one.name).as_slice() {
@@ -101,9 +101,9 @@ impl Named {
     /// [`WrongUse`] when several sites are possible.
     pub(super) async fn site_of_call(&self, connection: &Connection, session: &OperatorSession) -> Result<Site> {
         let recipient = match &connection.place {
-            Place::Site(place) => return session.site(Some(&place.name)).await,
-            Place::SharedToInternalSites { .. } if self.site.is_some() => None,
-            Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.id),
+            ConnectionSites::Site(place) => return session.site(Some(&place.name)).await,
+            ConnectionSites::SharedToInternalSites { .. } if self.site.is_some() => None,
+            ConnectionSites::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.id),
         };
         let sites = session.sites().await?;
         match sites.into_iter().find(|site| Some(site.id) == recipient) {

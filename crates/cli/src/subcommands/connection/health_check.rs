@@ -51,11 +51,10 @@ impl HealthCheckFlags {
         (!self.webhooks.is_empty()).then(|| given.collect())
     }
 
-    /// Warns of destinations that the instance's settings cannot reach.
+    /// Warns if mail is to be sent and the instance's settings have no mail server.
     pub(super) fn warn(&self, session: &OperatorSession, printer: &mut Printer) {
-        let webhooks = self.webhooks().unwrap_or_default().into_iter().map(|name| format!("webhook:{name}"));
-        let told: Vec<_> = self.email().into_iter().filter(|text| !text.is_empty()).chain(webhooks).collect();
-        session.settings.warn_of_alerts(told.iter().map(String::as_str), printer);
+        let email = self.email().filter(|text| !text.is_empty());
+        session.settings.warn_of_mail(email.as_deref().into_iter(), printer);
     }
 }
 

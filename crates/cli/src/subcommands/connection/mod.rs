@@ -14,7 +14,7 @@ mod show;
 mod test;
 mod unsaved;
 
-pub(super) use self::find::{Named, all_named, near};
+pub(super) use self::find::{ConnectionArguments, all_named, near};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use soar_connector::manifest::{Connector, Setting, SettingType};
+use soar_connector::manifest::{ConnectorManifest, Setting, SettingType};
 use soar_connector::name::{normalised, quoted, suggestion};
 use soar_connector::{certificates_in, is_pem};
 use soar_host::connections::GivenValue;
 
-use crate::connection::{Source, secret};
+use crate::connection::{ValueSource, secret};
 use crate::exit::WrongUse;
 
 /// The largest file of certificates in bytes, which is the most that a connection keeps.
@@ -20,7 +20,7 @@ const LARGEST_CERTIFICATES: u64 = 512 * 1024;
 // The parameters of a connection.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parameters")]
-pub(super) struct Parameters {
+pub(super) struct ConnectionParameterFlags {
     /// A parameter that is not a secret, by its name; an empty value removes it. For certificates, the value is the
     /// path of a PEM file, which is read now. Repeatable
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
@@ -43,7 +43,7 @@ pub(super) struct Parameters {
     asked: Vec<String>,
 }
 
-impl Parameters {
+impl ConnectionParameterFlags {
     pub(super) fn is_empty(&self) -> bool {
         let Self { plain, from_files, from_input, references, asked } = self;
         plain.is_empty() && from_files.is_empty() && from_input.is_none() && references.is_empty() && asked.is_empty()
@@ -53,8 +53,12 @@ impl Parameters {
     ///
     /// # Errors
     /// [`WrongUse`] for unknown names, secrets on the command line, and values that cannot be read, without any value.
-    pub(super) fn read(&self, connector: &Connector, asks_for_missing: bool) -> Result<BTreeMap<String, GivenValue>> {
-        let mut given = Given { connector, values: BTreeMap::new() };
+    pub(super) fn read(
+        &self,
+        connector: &ConnectorManifest,
+        asks_for_missing: bool,
+    ) -> Result<BTreeMap<String, GivenValue>> {
+        let mut given = GivenParameters { connector, values: BTreeMap::new() };
         for pair in &self.plain {
             let (name, value) = split(pair, "--param", "\"Server URL=https://footprint.example.com\"")?;
             let setting = given.setting(name)?;
@@ -74,12 +78,12 @@ impl Parameters {
         for pair in &self.from_files {
             let (name, path) = split(pair, "--secret-file", "Password=/run/secrets/footprint")?;
             let setting = given.secret(name, "--secret-file")?;
-            let value = Source::File(PathBuf::from(path)).value().map_err(WrongUse)?;
+            let value = ValueSource::File(PathBuf::from(path)).value().map_err(WrongUse)?;
             given.add(setting, GivenValue::Value(value))?;
         }
         if let Some(name) = &self.from_input {
             let setting = given.secret(name, "--secret-stdin")?;
-            let value = Source::StandardInput.value().map_err(WrongUse)?;
+            let value = ValueSource::StandardInput.value().map_err(WrongUse)?;
             given.add(setting, GivenValue::Value(value))?;
         }
         // Prompts come last: a user should not type a password before learning of a wrong name.
@@ -97,12 +101,12 @@ impl Parameters {
     }
 }
 
-struct Given<'a> {
-    connector: &'a Connector,
+struct GivenParameters<'a> {
+    connector: &'a ConnectorManifest,
     values: BTreeMap<String, GivenValue>,
 }
 
-impl<'a> Given<'a> {
+impl<'a> GivenParameters<'a> {
     fn setting(&self, name: &str) -> Result<&'a Setting, WrongUse> {
         self.connector.setting(name).ok_or_else(|| {
             let names = || self.connector.settings.iter().map(|setting| setting.name.as_str());

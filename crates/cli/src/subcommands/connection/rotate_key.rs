@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,15 +19,15 @@ Make a new copy of the key file afterwards: the old key opens no secret any more
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("connection rotate-key");
     let rotated = session.connected_operations()?.rotate_sealing_key(&context).await;
     let rotation = session.tried(context, rotated).await?;
-    if arguments.output == Form::Json {
+    if arguments.output == OutputFormat::Json {
         printer.json(&rotation)?;
         return Ok(Exit::Successful);
     }

@@ -6,11 +6,11 @@ use soar_connector::{Conclusion, Invocation, RawParameters, parse_boolean};
 use soar_host::executor::{FinishedRun, Watching};
 use soar_store::model::{Connection, ParameterState};
 
-use super::find::Named;
+use super::find::ConnectionArguments;
 use crate::exit::Exit;
 use crate::instance::{Executing, OperatorSession, integration, not_done};
 use crate::printer::Printer;
-use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
+use crate::subcommands::run::{FinishedCommand, RunFlags, Runner, carry_out, refuse};
 use crate::subcommands::simulate::StopSignals;
 
 const EXAMPLES: &str = "\
@@ -27,7 +27,7 @@ Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ConnectionArguments,
 
     #[command(flatten)]
     run: RunFlags,
@@ -69,7 +69,7 @@ struct OnConnection<'a> {
 }
 
 impl Runner for OnConnection<'_> {
-    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<FinishedCommand> {
         let context = self.session.context("connection run").about_site(&self.site);
         let (operations, connection) = (&self.executing.operations, self.connection.clone());
         let run = operations.run_on_connection(&context, &self.site, connection, invocation, watching).await;
@@ -77,7 +77,7 @@ impl Runner for OnConnection<'_> {
         let ended = operations.wait_for_run(started, None).await.map_err(not_done)?;
         let FinishedRun { run, outcome, .. } = ended;
         let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };
-        Ok(Done { ended, run: Some(run) })
+        Ok(FinishedCommand { ended, run: Some(run) })
     }
 
     fn has_set(&self, setting: &str) -> bool {

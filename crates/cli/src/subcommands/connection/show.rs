@@ -3,24 +3,24 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::is_pem;
-use soar_store::model::{Connection, NamedSite, ParameterState, Place};
+use soar_store::model::{Connection, ConnectionSites, NamedSite, ParameterState};
 
-use super::find::Named;
+use super::find::ConnectionArguments;
 use super::health_check::in_full;
 use super::list::users;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer, counted, moment};
+use crate::printer::{OutputFormat, Printer, counted, moment};
 
 /// Show a connection without its secrets
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ConnectionArguments,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -29,13 +29,13 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     Ok(Exit::Successful)
 }
 
-pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printer) -> Result<()> {
+pub(super) fn show_one(connection: &Connection, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let mut labels = vec![
         ("Connection", connection.name.clone()),
         ("Integration", connection.integration.clone()),
         ("Site", connection.place.name().to_owned()),
     ];
-    if let Place::SharedToInternalSites { recipient } = &connection.place {
+    if let ConnectionSites::SharedToInternalSites { recipient } = &connection.place {
         let described = |site: &NamedSite| format!("{} (the site of incidents that rules make)", site.name);
         labels.push(("Recipient site", recipient.as_ref().map(described).unwrap_or_default()));
     }

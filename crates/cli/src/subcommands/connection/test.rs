@@ -4,11 +4,11 @@ use anyhow::Result;
 use clap::Args;
 use soar_host::operations::ConnectionTested;
 
-use super::find::Named;
+use super::find::ConnectionArguments;
 use super::run::until_interrupted;
 use crate::exit::Exit;
 use crate::instance::{Executing, OperatorSession};
-use crate::printer::{Form, Printer, receipt};
+use crate::printer::{OutputFormat, Printer, receipt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,11 +22,11 @@ Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ConnectionArguments,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -37,11 +37,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let outcome = &tested.outcome;
     printer.warnings(&outcome.warnings);
     match (arguments.output, &outcome.error) {
-        (Form::Json, _) => printer.json(&tested)?,
-        (Form::Table, None) => printer.done("Passed")?,
-        (Form::Table, Some(error)) => printer.error_tab(error),
+        (OutputFormat::Json, _) => printer.json(&tested)?,
+        (OutputFormat::Table, None) => printer.done("Passed")?,
+        (OutputFormat::Table, Some(error)) => printer.error_tab(error),
     }
-    if arguments.output == Form::Table {
+    if arguments.output == OutputFormat::Table {
         printer.note(&receipt(&outcome.receipt, None));
     }
     Ok(Exit::of_outcome(outcome))

@@ -6,13 +6,13 @@ use soar_host::operations::{OperationError, Operations, RequestContext, Tried, U
 use super::run::until_interrupted;
 use crate::exit::Exit;
 use crate::instance::{Executing, OperatorSession};
-use crate::printer::{Form, Printer, receipt};
+use crate::printer::{OutputFormat, Printer, receipt};
 
 /// Runs `test` and shows its result.
 pub(super) async fn show_test<T>(
     session: &OperatorSession,
     context: RequestContext,
-    output: Form,
+    output: OutputFormat,
     printer: &mut Printer,
     test: impl FnOnce(Operations, RequestContext) -> T,
 ) -> Result<Exit>
@@ -26,11 +26,11 @@ where
     let outcome = &tested.outcome;
     printer.warnings(&outcome.warnings);
     match (output, &outcome.error) {
-        (Form::Json, _) => printer.json(&tested)?,
-        (Form::Table, None) => printer.done("Passed. Nothing was saved.")?,
-        (Form::Table, Some(error)) => printer.error_tab(error),
+        (OutputFormat::Json, _) => printer.json(&tested)?,
+        (OutputFormat::Table, None) => printer.done("Passed. Nothing was saved.")?,
+        (OutputFormat::Table, Some(error)) => printer.error_tab(error),
     }
-    if output == Form::Table {
+    if output == OutputFormat::Table {
         printer.note(&receipt(&outcome.receipt, None));
     }
     Ok(Exit::of_outcome(outcome))

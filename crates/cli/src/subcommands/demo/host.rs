@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use footprint_simulator::User;
+use footprint_simulator::SimulatedUser;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Host;
@@ -14,8 +14,8 @@ use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::sealing::Keyring;
-use soar_host::settings::{HostSettings, Retention};
-use soar_host::sign_in::{Browser, LinkToRedeem};
+use soar_host::settings::{HostSettings, RetentionSettings};
+use soar_host::sign_in::{BrowserCall, LinkToRedeem};
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{PAGES, RunningHost, serve_with_pages};
@@ -63,7 +63,7 @@ pub(super) struct DemoHost {
 
 impl DemoHost {
     /// Starts a host with connections to the simulator at `url`, with sample data.
-    pub(super) async fn start(url: &str, user: &User) -> Result<Self> {
+    pub(super) async fn start(url: &str, user: &SimulatedUser) -> Result<Self> {
         let folder = TempDir::new().context("No temporary folder can be created for the demo's store")?;
         let store = Store::open(&folder.path().join("host.db").display().to_string()).await.map_err(advised)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -84,8 +84,12 @@ impl DemoHost {
         write_past(&store, &samples, (&caller.user, &filled.analyst), &caller.site, now).await.map_err(advised)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let days = u32::try_from(DAYS)?;
-        let retention =
-            Retention { checks_days: days, uptime_days: days, schedule_log_days: days, ..Retention::default() };
+        let retention = RetentionSettings {
+            checks_days: days,
+            uptime_days: days,
+            schedule_log_days: days,
+            ..RetentionSettings::default()
+        };
         let settings = HostSettings { listen: free_address()?, retention, ..HostSettings::default() };
         let host = Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?;
         let password = set_password(&host).await?;
@@ -158,7 +162,7 @@ async fn set_password(host: &Host) -> Result<SecretString> {
     // The beginning of a token is as random as a password has to be.
     let password = link().await.map_err(advised)?;
     let password = SecretString::from(password.expose_secret().chars().take(16).collect::<String>());
-    let browser = Browser { address: None, request_id: ExecutionContext::new().request_id };
+    let browser = BrowserCall { address: None, request_id: ExecutionContext::new().request_id };
     let token = link().await.map_err(advised)?;
     host.sign_in().redeem(LinkToRedeem { token, password: password.clone(), browser }).await?;
     Ok(password)

@@ -7,7 +7,7 @@ use super::sample::FindingStory;
 use crate::printer::{Grid, Printer, counted};
 
 /// The number of incidents shown.
-const SHOWN: usize = 3;
+const MOST_SHOWN: usize = 3;
 
 pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Printer) -> Result<()> {
     printer.line("")?;
@@ -18,10 +18,10 @@ pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Prin
     printer.paragraph(&format!("{known} findings were known. Since then: {}.", counts.join(", ")))?;
     let text = format!("The rule \"{}\" made {}:", story.rule, counted(story.incidents.len() as u64, "incident"));
     printer.paragraph(&text)?;
-    for incident in story.incidents.iter().take(SHOWN) {
+    for incident in story.incidents.iter().take(MOST_SHOWN) {
         printer.line(&format!("  {}  {}  {}", incident.number, incident.severity, incident.title))?;
     }
-    if let more @ 1.. = story.incidents.len().saturating_sub(SHOWN) {
+    if let more @ 1.. = story.incidents.len().saturating_sub(MOST_SHOWN) {
         printer.line(&format!("  and {more} more"))?;
     }
     printer.line("")?;
@@ -29,7 +29,7 @@ pub(super) fn tell(story: &FindingStory, plugin: &dyn Plugin, printer: &mut Prin
         Some(error) => printer.paragraph(&format!("Rescan And Wait failed: {}", error.message))?,
         None => {
             printer.paragraph("Rescan And Wait scanned again and says what the scan opened, fixed and reopened:")?;
-            printer.grid(&Grid::of(&story.rescan.result, SHOWN))?;
+            printer.grid(&Grid::of(&story.rescan.result, MOST_SHOWN))?;
         }
     }
     printer.line("")?;

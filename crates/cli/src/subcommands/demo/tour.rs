@@ -7,25 +7,25 @@ use soar_connector::{Outcome, cell_text};
 
 /// One command of the tour.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct TourStep {
     pub(super) command: &'static str,
     /// Its purpose.
     pub(super) story: &'static str,
     /// Whether only instances since 2024-08 can do it.
     pub(super) is_newer: bool,
-    parameters: &'static [(&'static str, Given)],
+    parameters: &'static [(&'static str, ParameterSource)],
 }
 
 /// The source of a parameter's value.
 #[derive(Debug, Clone, Copy)]
-enum Given {
+enum ParameterSource {
     Text(&'static str),
-    Found(Id),
+    Found(ReturnedId),
 }
 
 /// An id that an earlier command returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Id {
+enum ReturnedId {
     AgentDevice,
     ServerDevice,
     Context,
@@ -38,129 +38,140 @@ enum Id {
 }
 
 /// All commands. Reading commands come first, each after the command whose ids it takes.
-pub(super) const STEPS: &[Step] = &[
+pub(super) const STEPS: &[TourStep] = &[
     step("Test Connection", "Do the credentials, the session and the default tenant work?", &[]),
     step("List Tenants", "Which tenants can this user act in?", &[]),
     step("List Devices", "Which devices has Footprint discovered?", &[]),
     step(
         "List Device Vulnerabilities",
         "What is wrong with one of them? Its id comes from List Devices.",
-        &[("Device ID", Given::Found(Id::ServerDevice))],
+        &[("Device ID", ParameterSource::Found(ReturnedId::ServerDevice))],
     ),
     step(
         "List Device Attack Avenues",
         "How could an attacker use it? However many pages there are, the list is whole.",
-        &[("Device ID", Given::Found(Id::ServerDevice))],
+        &[("Device ID", ParameterSource::Found(ReturnedId::ServerDevice))],
     ),
     step(
         "List Device Users",
         "Who has an account on a device with an agent?",
-        &[("Device ID", Given::Found(Id::AgentDevice))],
+        &[("Device ID", ParameterSource::Found(ReturnedId::AgentDevice))],
     ),
     step(
         "List Device Network Connections",
         "Which systems does that device connect to?",
-        &[("Device ID", Given::Found(Id::AgentDevice))],
+        &[("Device ID", ParameterSource::Found(ReturnedId::AgentDevice))],
     ),
     step(
         "List Technical Contexts",
         "Which groups of assets serve one purpose, and are at risk?",
-        &[("Risk Level", Given::Text("Critical"))],
+        &[("Risk Level", ParameterSource::Text("Critical"))],
     ),
     step(
         "Get Technical Context",
         "One of them. Its id comes from the list before.",
-        &[("Context ID", Given::Found(Id::Context))],
+        &[("Context ID", ParameterSource::Found(ReturnedId::Context))],
     ),
     step(
         "Find Devices",
         "Where is that software? A part of its name and version is enough.",
-        &[("Name", Given::Text("web")), ("Application", Given::Text("OpenSSL"))],
+        &[("Name", ParameterSource::Text("web")), ("Application", ParameterSource::Text("OpenSSL"))],
     ),
     step(
         "Get Device",
         "What runs on a device, and which patches does it lack?",
-        &[("Device ID", Given::Found(Id::AgentDevice))],
+        &[("Device ID", ParameterSource::Found(ReturnedId::AgentDevice))],
     ),
     step(
         "List Vulnerabilities",
         "What is wrong everywhere? Here it is asked of one device; without a filter, of all.",
-        &[("Device", Given::Found(Id::ServerDevice)), ("Lowest CVSS", Given::Text("7"))],
+        &[("Device", ParameterSource::Found(ReturnedId::ServerDevice)), ("Lowest CVSS", ParameterSource::Text("7"))],
     ),
     step(
         "Update Vulnerability State",
         "The risk is accepted. Plan shows what would change, and changes nothing.",
         &[
-            ("Device IDs", Given::Found(Id::ServerDevice)),
-            ("Vulnerability IDs", Given::Found(Id::Vulnerability)),
-            ("State", Given::Text("Accept Risk")),
-            ("Reason", Given::Text("Isolated network")),
-            ("Plan Only", Given::Text("Yes")),
+            ("Device IDs", ParameterSource::Found(ReturnedId::ServerDevice)),
+            ("Vulnerability IDs", ParameterSource::Found(ReturnedId::Vulnerability)),
+            ("State", ParameterSource::Text("Accept Risk")),
+            ("Reason", ParameterSource::Text("Isolated network")),
+            ("Plan Only", ParameterSource::Text("Yes")),
         ],
     ),
     step("List Scanners", "Which scanners does the tenant have?", &[]),
-    step("List Scan Surfaces", "What does one scanner look at?", &[("Scanner ID", Given::Found(Id::IdleScanner))]),
+    step(
+        "List Scan Surfaces",
+        "What does one scanner look at?",
+        &[("Scanner ID", ParameterSource::Found(ReturnedId::IdleScanner))],
+    ),
     step("List Current Targets Ports", "Which ports were found open there?", &[]),
     step("List Scans", "Which scans were started, or run now?", &[]),
-    step("Get Scan", "How far is one of them?", &[("Scan", Given::Found(Id::Scan))]),
+    step("Get Scan", "How far is one of them?", &[("Scan", ParameterSource::Found(ReturnedId::Scan))]),
     step(
         "Rescan And Wait",
         "Scan again with one scanner, wait, and see what was fixed.",
-        &[("Scanner ID", Given::Found(Id::IdleScanner))],
+        &[("Scanner ID", ParameterSource::Found(ReturnedId::IdleScanner))],
     ),
     step(
         "Patch Rescan",
         "A command that writes: scan again with that scanner.",
-        &[("Scanner ID", Given::Found(Id::IdleScanner))],
+        &[("Scanner ID", ParameterSource::Found(ReturnedId::IdleScanner))],
     ),
     step(
         "Update Target Scan Scope",
         "Another one: take a target out of the scans.",
-        &[("Target ID", Given::Found(Id::Target)), ("Scope", Given::Text("Out"))],
+        &[("Target ID", ParameterSource::Found(ReturnedId::Target)), ("Scope", ParameterSource::Text("Out"))],
     ),
     step(
         "Add Scan Targets",
         "Scan something new.",
-        &[("Targets", Given::Text("192.0.2.17")), ("Scanner IDs", Given::Found(Id::IdleScanner))],
+        &[
+            ("Targets", ParameterSource::Text("192.0.2.17")),
+            ("Scanner IDs", ParameterSource::Found(ReturnedId::IdleScanner)),
+        ],
     ),
     newer(step(
         "Update Device Tags",
         "Mark a device. Its other tags stay.",
-        &[("Device ID", Given::Found(Id::ServerDevice)), ("Add Tags", Given::Text("pci"))],
+        &[("Device ID", ParameterSource::Found(ReturnedId::ServerDevice)), ("Add Tags", ParameterSource::Text("pci"))],
     )),
 ];
 
 /// The step that is meant to fail.
-pub(super) const FAILING: Step = step(
+pub(super) const FAILING: TourStep = step(
     "List Device Users",
     "A server has no agent that could tell its users. This is how a failure looks.",
-    &[("Device ID", Given::Found(Id::ServerDevice))],
+    &[("Device ID", ParameterSource::Found(ReturnedId::ServerDevice))],
 );
 
 /// The error code that it is meant to have.
 pub(super) const FAILING_CODE: &str = "device-not-supported";
 
-const fn step(command: &'static str, story: &'static str, parameters: &'static [(&'static str, Given)]) -> Step {
-    Step { command, story, parameters, is_newer: false }
+const fn step(
+    command: &'static str,
+    story: &'static str,
+    parameters: &'static [(&'static str, ParameterSource)],
+) -> TourStep {
+    TourStep { command, story, parameters, is_newer: false }
 }
 
 /// A step for instances since 2024-08.
-const fn newer(step: Step) -> Step {
-    Step { is_newer: true, ..step }
+const fn newer(step: TourStep) -> TourStep {
+    TourStep { is_newer: true, ..step }
 }
 
 /// The ids returned so far.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    ids: BTreeMap<Id, String>,
+pub(super) struct ReturnedIds {
+    ids: BTreeMap<ReturnedId, String>,
 }
 
-impl Found {
+impl ReturnedIds {
     /// The parameters of `step`. `None` if an id that it needs was not found.
-    pub(super) fn parameters(&self, step: &Step) -> Option<Vec<(&'static str, String)>> {
-        let value = |given: &Given| match given {
-            Given::Text(text) => Some((*text).to_owned()),
-            Given::Found(id) => self.ids.get(id).cloned(),
+    pub(super) fn parameters(&self, step: &TourStep) -> Option<Vec<(&'static str, String)>> {
+        let value = |given: &ParameterSource| match given {
+            ParameterSource::Text(text) => Some((*text).to_owned()),
+            ParameterSource::Found(id) => self.ids.get(id).cloned(),
         };
         step.parameters.iter().map(|(name, given)| Some((*name, value(given)?))).collect()
     }
@@ -169,26 +180,31 @@ impl Found {
     pub(super) fn learn(&mut self, command: &str, outcome: &Outcome) {
         match command {
             "List Devices" => {
-                self.keep(Id::AgentDevice, key_where(outcome, "Device IDs", |cell| cell("Type") == "AgentDevice"));
-                self.keep(Id::ServerDevice, key_where(outcome, "Device IDs", |cell| cell("Type") == "Server"));
+                self.keep(
+                    ReturnedId::AgentDevice,
+                    key_where(outcome, "Device IDs", |cell| cell("Type") == "AgentDevice"),
+                );
+                self.keep(ReturnedId::ServerDevice, key_where(outcome, "Device IDs", |cell| cell("Type") == "Server"));
             }
-            "List Technical Contexts" => self.keep(Id::Context, key_where(outcome, "Context IDs", |_| true)),
+            "List Technical Contexts" => self.keep(ReturnedId::Context, key_where(outcome, "Context IDs", |_| true)),
             "List Scanners" => {
                 let idle = |cell: &dyn Fn(&str) -> String| {
                     cell("Administrative State") == "Active" && cell("Extend Scan Running") == "false"
                 };
-                self.keep(Id::IdleScanner, key_where(outcome, "Scanner IDs", idle));
+                self.keep(ReturnedId::IdleScanner, key_where(outcome, "Scanner IDs", idle));
             }
-            "List Scan Surfaces" => self.keep(Id::Target, first_key(outcome, "Target IDs")),
-            "List Device Vulnerabilities" => self.keep(Id::Vulnerability, first_key(outcome, "Vulnerability IDs")),
+            "List Scan Surfaces" => self.keep(ReturnedId::Target, first_key(outcome, "Target IDs")),
+            "List Device Vulnerabilities" => {
+                self.keep(ReturnedId::Vulnerability, first_key(outcome, "Vulnerability IDs"))
+            }
             "List Scans" => {
-                self.keep(Id::Scan, first_key(outcome, "Scan UUIDs").or_else(|| first_key(outcome, "Job IDs")));
+                self.keep(ReturnedId::Scan, first_key(outcome, "Scan UUIDs").or_else(|| first_key(outcome, "Job IDs")));
             }
             _ => {}
         }
     }
 
-    fn keep(&mut self, id: Id, found: Option<String>) {
+    fn keep(&mut self, id: ReturnedId, found: Option<String>) {
         if let Some(found) = found {
             self.ids.insert(id, found);
         }

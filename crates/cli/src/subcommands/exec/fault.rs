@@ -5,7 +5,7 @@ use soar_connector::{Command, CommandError, StatusCode, sentence};
 
 /// The reason for which a line has no outcome of a connector.
 #[derive(Debug, Clone)]
-pub(super) enum Fault {
+pub(super) enum LineProblem {
     /// The line is no request.
     BrokenLine(String),
     /// The line is longer than this many bytes.
@@ -24,7 +24,7 @@ pub(super) enum Fault {
     Panicked,
 }
 
-impl Fault {
+impl LineProblem {
     /// The Error tab.
     pub(super) fn error(&self, command: Option<&Command>) -> CommandError {
         let only_reads = command.is_none_or(|command| command.effect == Effect::Read);

@@ -19,16 +19,16 @@ use soar_connector::Plugin;
 use tokio::io::BufReader;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use self::answer::{Answer, failed};
-use self::fault::Fault;
-use self::lines::Line;
-use self::request::{Id, Request, Unusable, Wanted};
-use self::run::{Runnable, Running};
-use self::schema::Schema;
+use self::answer::{AnswerLine, failed};
+use self::fault::LineProblem;
+use self::lines::InputLine;
+use self::request::{ExecRequest, LineAction, RequestId, Unusable};
+use self::run::{Runnable, SharedParts};
+use self::schema::LineSchema;
 use self::sessions::Sessions;
-use self::under_way::UnderWay;
+use self::under_way::RequestsUnderWay;
 use super::simulate::{StopSignals, runtime};
-use crate::connection::{self, flags::Flags};
+use crate::connection::{self, flags::ConnectionFlags};
 use crate::exit::{self, Exit, WrongUse};
 use crate::printer::Printer;
 
@@ -68,10 +68,15 @@ pub(crate) struct Arguments {
 
     /// Print the JSON Schema of a line of the input or of the output
     #[arg(long, value_enum, value_name = "LINE")]
-    schema: Option<Schema>,
+    schema: Option<LineSchema>,
 }
 
-pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    flags: &ConnectionFlags,
+    plugin: &dyn Plugin,
+    printer: &mut Printer,
+) -> Result<Exit> {
     if let Some(schema) = arguments.schema {
         printer.line(schema.text().trim_end())?;
         return Ok(Exit::Successful);
@@ -84,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let default = match connection::connect(plugin, flags) {
         Ok(connector) => Ok(connector),
         Err(error) if flags.name_connection() => return Err(error),
-        Err(error) => Err(Fault::NoConnection(error.to_string())),
+        Err(error) => Err(LineProblem::NoConnection(error.to_string())),
     };
     let sessions = Sessions::new(plugin, flags.profile_file(), default);
     let runtime = runtime()?;
@@ -100,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
 
 /// A line and its share of the bytes that are read ahead.
 struct Arrived {
-    line: Line,
+    line: InputLine,
     number: u64,
     bytes: OwnedSemaphorePermit,
 }
@@ -111,9 +116,9 @@ async fn serve(arguments: &Arguments, mut sessions: Sessions<'_>, printer: &Prin
     let (answers, mut written) = output::writer(printer.stream(true)).context("No thread could be started")?;
     let (sender, mut arrived) = mpsc::channel(1);
     tokio::spawn(read(sender));
-    let running = Running {
+    let running = SharedParts {
         places: Arc::new(Semaphore::new(usize::from(arguments.at_once))),
-        under_way: UnderWay::default(),
+        under_way: RequestsUnderWay::default(),
         answers,
     };
     let mut failed_input = None;
@@ -161,7 +166,10 @@ async fn serve(arguments: &Arguments, mut sessions: Sessions<'_>, printer: &Prin
 }
 
 /// The exit code when nobody reads answers any more. Answers that were still to be written are missing.
-async fn without_reader(under_way: &UnderWay, written: tokio::sync::oneshot::Receiver<std::io::Result<()>>) -> Exit {
+async fn without_reader(
+    under_way: &RequestsUnderWay,
+    written: tokio::sync::oneshot::Receiver<std::io::Result<()>>,
+) -> Exit {
     if under_way.is_empty() && matches!(written.await, Ok(Ok(()))) { Exit::Successful } else { Exit::Failed }
 }
 
@@ -181,9 +189,9 @@ async fn read(lines: mpsc::Sender<std::io::Result<Arrived>>) {
             }
         };
         let length = match &line {
-            Line::Whole(text) if text.iter().all(u8::is_ascii_whitespace) => continue,
-            Line::Whole(text) => text.len(),
-            Line::TooLong => 0,
+            InputLine::Whole(text) if text.iter().all(u8::is_ascii_whitespace) => continue,
+            InputLine::Whole(text) => text.len(),
+            InputLine::TooLong => 0,
         };
         let bytes = u32::try_from(length + OVERHEAD).unwrap_or(u32::MAX);
         let Ok(bytes) = Arc::clone(&room).acquire_many_owned(bytes).await else { return };
@@ -194,15 +202,17 @@ async fn read(lines: mpsc::Sender<std::io::Result<Arrived>>) {
 }
 
 /// Starts the request of a line, or answers the line.
-fn take(arrived: Arrived, sessions: &mut Sessions<'_>, running: &Running) {
+fn take(arrived: Arrived, sessions: &mut Sessions<'_>, running: &SharedParts) {
     let Arrived { line, number, bytes } = arrived;
     let refused = match line {
-        Line::TooLong => Some((None, Fault::LongLine(LONGEST_LINE))),
-        Line::Whole(text) => match Wanted::read(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)) {
+        InputLine::TooLong => Some((None, LineProblem::LongLine(LONGEST_LINE))),
+        InputLine::Whole(text) => match LineAction::read(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)) {
             Err(Unusable { id, fault }) => Some((id, fault)),
-            Ok(Wanted::Connect(named)) => sessions.set_default(&named).err().map(|fault| (None, fault)),
-            Ok(Wanted::Cancel(id)) => (!running.under_way.cancel(&id)).then_some((Some(id), Fault::NotUnderWay)),
-            Ok(Wanted::Run(request)) => match start(request, number, sessions, running) {
+            Ok(LineAction::Connect(named)) => sessions.set_default(&named).err().map(|fault| (None, fault)),
+            Ok(LineAction::Cancel(id)) => {
+                (!running.under_way.cancel(&id)).then_some((Some(id), LineProblem::NotUnderWay))
+            }
+            Ok(LineAction::Run(request)) => match start(request, number, sessions, running) {
                 Ok(start) => {
                     tokio::spawn(running.clone().run(start(bytes)));
                     return;
@@ -213,7 +223,7 @@ fn take(arrived: Arrived, sessions: &mut Sessions<'_>, running: &Running) {
     };
     if let Some((id, fault)) = refused {
         let running = running.clone();
-        let answer = Answer { id, line: number, outcome: failed(&fault, None) };
+        let answer = AnswerLine { id, line: number, outcome: failed(&fault, None) };
         // The line's share of the bytes limits the number of these tasks.
         tokio::spawn(async move { running.answer(answer.into_line(), vec![bytes]).await });
     }
@@ -221,16 +231,18 @@ fn take(arrived: Arrived, sessions: &mut Sessions<'_>, running: &Running) {
 
 /// The request with its connector, to be completed with its permit.
 fn start(
-    request: Request,
+    request: ExecRequest,
     line: u64,
     sessions: &mut Sessions<'_>,
-    running: &Running,
-) -> Result<impl FnOnce(OwnedSemaphorePermit) -> Runnable + use<>, (Id, Fault)> {
+    running: &SharedParts,
+) -> Result<impl FnOnce(OwnedSemaphorePermit) -> Runnable + use<>, (RequestId, LineProblem)> {
     let connector = match sessions.connector(request.connection.as_ref()) {
         Ok(connector) => connector,
         Err(fault) => return Err((request.id, fault)),
     };
-    let Some(cancelled) = running.under_way.add(&request.id) else { return Err((request.id, Fault::DuplicateId)) };
+    let Some(cancelled) = running.under_way.add(&request.id) else {
+        return Err((request.id, LineProblem::DuplicateId));
+    };
     let place = running.place();
     Ok(move |bytes| Runnable { request, line, connector, bytes, cancelled, place })
 }

@@ -6,8 +6,11 @@ use std::thread;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+/// The answers that wait for the thread. The permits limit their bytes, so that a request waits for nothing else.
+const WAITING: usize = 256;
+
 /// An answer, and the permits that its request holds until it is written.
-pub(super) struct Written {
+pub(super) struct OutputLine {
     pub(super) line: Vec<u8>,
     pub(super) _permits: Vec<OwnedSemaphorePermit>,
 }
@@ -15,8 +18,8 @@ pub(super) struct Written {
 /// Writes answers to `out` until the last sender is dropped or a write fails. The second receiver gets the result.
 pub(super) fn writer(
     out: Box<dyn Write + Send>,
-) -> io::Result<(mpsc::Sender<Written>, oneshot::Receiver<io::Result<()>>)> {
-    let (sender, answers) = mpsc::channel(1);
+) -> io::Result<(mpsc::Sender<OutputLine>, oneshot::Receiver<io::Result<()>>)> {
+    let (sender, answers) = mpsc::channel(WAITING);
     let (ended, end) = oneshot::channel();
     thread::Builder::new().name("answers".to_owned()).spawn(move || ended.send(write(answers, out)))?;
     Ok((sender, end))
@@ -45,7 +48,7 @@ fn wait_for_hang_up() -> bool {
     false
 }
 
-fn write(mut answers: mpsc::Receiver<Written>, mut out: Box<dyn Write + Send>) -> io::Result<()> {
+fn write(mut answers: mpsc::Receiver<OutputLine>, mut out: Box<dyn Write + Send>) -> io::Result<()> {
     loop {
         let next = match answers.try_recv() {
             Ok(answer) => Some(answer),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use soar_connector::RawParameters;
 
-use super::fault::Fault;
+use super::fault::LineProblem;
 
 /// The longest id in bytes.
 const LONGEST_ID: usize = 256;
@@ -14,7 +14,7 @@ const LONGEST_ID: usize = 256;
 /// The id of a request. The answer repeats it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum Id {
+pub(super) enum RequestId {
     Number(i64),
     Text(String),
 }
@@ -34,11 +34,11 @@ pub(super) enum Id {
          "not": {"anyOf": [{"required": ["id"]}, {"required": ["command"]}, {"required": ["cancel"]}, {"required": ["parameters"]}]}},
     ])
 )]
-pub(super) struct Line {
+pub(super) struct RequestLine {
     /// The request's id. It must differ from the ids of the requests under way.
     #[serde(default)]
     #[schemars(schema_with = "id_schema")]
-    id: Option<Id>,
+    id: Option<RequestId>,
     /// The command's name, as documented ("List Devices") or as list-devices.
     #[serde(default)]
     #[schemars(with = "String")]
@@ -58,7 +58,7 @@ pub(super) struct Line {
     /// The id of the request to cancel.
     #[serde(default)]
     #[schemars(schema_with = "id_schema")]
-    cancel: Option<Id>,
+    cancel: Option<RequestId>,
 }
 
 /// A member that is left out has no value. It is not null.
@@ -78,24 +78,24 @@ fn settings_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 }
 
 /// What a line asks for.
-pub(super) enum Wanted {
-    Run(Request),
-    Cancel(Id),
+pub(super) enum LineAction {
+    Run(ExecRequest),
+    Cancel(RequestId),
     /// Later requests without a connection of their own use this one.
-    Connect(Named),
+    Connect(LineConnection),
 }
 
 /// A request of a command.
-pub(super) struct Request {
-    pub(super) id: Id,
+pub(super) struct ExecRequest {
+    pub(super) id: RequestId,
     pub(super) command: String,
     pub(super) parameters: RawParameters,
-    pub(super) connection: Option<Named>,
+    pub(super) connection: Option<LineConnection>,
 }
 
 /// A connection as a line names it.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct LineConnection {
     pub(super) profile: Option<String>,
     pub(super) settings: Vec<(String, SecretString)>,
 }
@@ -103,22 +103,22 @@ pub(super) struct Named {
 /// A line that asks for nothing that can be done.
 pub(super) struct Unusable {
     /// The line's id, if it has a valid one.
-    pub(super) id: Option<Id>,
-    pub(super) fault: Fault,
+    pub(super) id: Option<RequestId>,
+    pub(super) fault: LineProblem,
 }
 
-impl Wanted {
+impl LineAction {
     /// Reads a line.
     pub(super) fn read(line: &[u8]) -> Result<Self, Unusable> {
-        let broken = |problem: String| Unusable { id: None, fault: Fault::BrokenLine(problem) };
+        let broken = |problem: String| Unusable { id: None, fault: LineProblem::BrokenLine(problem) };
         // A list of the values would be read as an object too.
         if line.trim_ascii_start().first().is_some_and(|byte| *byte != b'{') {
             return Err(broken("The line does not begin with {: expected a JSON object".to_owned()));
         }
-        let line: Line = serde_json::from_slice(line)
+        let line: RequestLine = serde_json::from_slice(line)
             .map_err(|error| Unusable { id: Identified::id_in(line), ..broken(error.to_string()) })?;
         let id = line.id.clone().or_else(|| line.cancel.clone()).filter(|id| !is_too_long(id));
-        line.wanted().map_err(|problem| Unusable { id, fault: Fault::BrokenLine(problem.to_owned()) })
+        line.wanted().map_err(|problem| Unusable { id, fault: LineProblem::BrokenLine(problem.to_owned()) })
     }
 }
 
@@ -126,43 +126,43 @@ impl Wanted {
 #[derive(Deserialize)]
 struct Identified {
     #[serde(default)]
-    id: Option<Id>,
+    id: Option<RequestId>,
     #[serde(default)]
-    cancel: Option<Id>,
+    cancel: Option<RequestId>,
 }
 
 impl Identified {
-    fn id_in(line: &[u8]) -> Option<Id> {
+    fn id_in(line: &[u8]) -> Option<RequestId> {
         let Self { id, cancel } = serde_json::from_slice(line).ok()?;
         id.or(cancel).filter(|id| !is_too_long(id))
     }
 }
 
-fn is_too_long(id: &Id) -> bool {
-    matches!(id, Id::Text(text) if text.len() > LONGEST_ID)
+fn is_too_long(id: &RequestId) -> bool {
+    matches!(id, RequestId::Text(text) if text.len() > LONGEST_ID)
 }
 
-impl Line {
-    fn wanted(self) -> Result<Wanted, &'static str> {
+impl RequestLine {
+    fn wanted(self) -> Result<LineAction, &'static str> {
         let Self { id, command, parameters, settings, profile, cancel } = self;
         if id.as_ref().or(cancel.as_ref()).is_some_and(is_too_long) {
             return Err("The id is longer than 256 bytes");
         }
         let connection = match (settings.map(values).transpose()?, profile) {
             (None, None) => None,
-            (settings, profile) => Some(Named { profile, settings: settings.unwrap_or_default() }),
+            (settings, profile) => Some(LineConnection { profile, settings: settings.unwrap_or_default() }),
         };
         match (command, cancel) {
             (Some(_), Some(_)) => Err("command and cancel are both given"),
             (Some(command), None) => {
                 let id = id.ok_or("id is missing: expected text or a whole number")?;
-                Ok(Wanted::Run(Request { id, command, parameters: parameters.unwrap_or_default(), connection }))
+                Ok(LineAction::Run(ExecRequest { id, command, parameters: parameters.unwrap_or_default(), connection }))
             }
             (None, _) if parameters.is_some() => Err("command is missing"),
-            (None, Some(cancelled)) if id.is_none() && connection.is_none() => Ok(Wanted::Cancel(cancelled)),
+            (None, Some(cancelled)) if id.is_none() && connection.is_none() => Ok(LineAction::Cancel(cancelled)),
             (None, Some(_)) => Err("A line with cancel has nothing else"),
             (None, None) if id.is_some() => Err("command is missing"),
-            (None, None) => connection.map(Wanted::Connect).ok_or("command is missing"),
+            (None, None) => connection.map(LineAction::Connect).ok_or("command is missing"),
         }
     }
 }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn problem(line: &str) -> String {
-        match Wanted::read(line.as_bytes()) {
+        match LineAction::read(line.as_bytes()) {
             Ok(_) => panic!("{line} was read"),
             Err(unusable) => unusable.fault.error(None).message,
         }
@@ -193,26 +193,26 @@ mod tests {
 
     #[test]
     fn each_kind_of_line_is_read() {
-        let read = |line: &str| Wanted::read(line.as_bytes()).ok();
+        let read = |line: &str| LineAction::read(line.as_bytes()).ok();
         let request = read(r#"{"id": 1, "command": "List Devices", "parameters": {"Page": 2}, "profile": "lab"}"#);
-        let Some(Wanted::Run(request)) = request else { panic!("no request") };
-        assert_eq!((request.id, request.command.as_str()), (Id::Number(1), "List Devices"));
+        let Some(LineAction::Run(request)) = request else { panic!("no request") };
+        assert_eq!((request.id, request.command.as_str()), (RequestId::Number(1), "List Devices"));
         assert_eq!(request.connection.unwrap().profile.as_deref(), Some("lab"));
-        assert!(matches!(read(r#"{"cancel": "a"}"#), Some(Wanted::Cancel(Id::Text(id))) if id == "a"));
-        assert!(matches!(read(r#"{"settings": {"Read Timeout": 5}}"#), Some(Wanted::Connect(_))));
+        assert!(matches!(read(r#"{"cancel": "a"}"#), Some(LineAction::Cancel(RequestId::Text(id))) if id == "a"));
+        assert!(matches!(read(r#"{"settings": {"Read Timeout": 5}}"#), Some(LineAction::Connect(_))));
     }
 
     #[test]
     fn an_unusable_line_keeps_its_id() {
         for (line, expected) in [
-            (r#"{"id": 7, "comand": "x"}"#, Some(Id::Number(7))),
-            (r#"{"id": "a", "command": 5}"#, Some(Id::Text("a".to_owned()))),
-            (r#"{"id": 7, "command": "x", "parameters": []}"#, Some(Id::Number(7))),
-            (r#"{"cancel": 7, "profile": 5}"#, Some(Id::Number(7))),
+            (r#"{"id": 7, "comand": "x"}"#, Some(RequestId::Number(7))),
+            (r#"{"id": "a", "command": 5}"#, Some(RequestId::Text("a".to_owned()))),
+            (r#"{"id": 7, "command": "x", "parameters": []}"#, Some(RequestId::Number(7))),
+            (r#"{"cancel": 7, "profile": 5}"#, Some(RequestId::Number(7))),
             (r#"{"id": 7, "command""#, None),
             (r#"{"id": 1.5, "command": "x"}"#, None),
         ] {
-            let id = Wanted::read(line.as_bytes()).err().and_then(|unusable| unusable.id);
+            let id = LineAction::read(line.as_bytes()).err().and_then(|unusable| unusable.id);
             assert_eq!(id, expected, "{line}");
         }
     }

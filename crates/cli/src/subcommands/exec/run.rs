@@ -1,5 +1,6 @@
 //! Runs one request and sends its answer.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -8,42 +9,42 @@ use soar_connector::{Collector, Conclusion, Connector, ExecutionContext, Invocat
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::unconstrained;
 
-use super::answer::{Answer, failed};
-use super::fault::Fault;
-use super::output::Written;
-use super::request::Request;
-use super::under_way::UnderWay;
+use super::answer::{AnswerLine, failed};
+use super::fault::LineProblem;
+use super::output::OutputLine;
+use super::request::ExecRequest;
+use super::under_way::RequestsUnderWay;
 
 /// The most bytes of replies and their table in one answer.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// The parts that all requests share.
 #[derive(Clone)]
-pub(super) struct Running {
+pub(super) struct SharedParts {
     /// One permit per request that runs at once.
     pub(super) places: Arc<Semaphore>,
-    pub(super) under_way: UnderWay,
-    pub(super) answers: mpsc::Sender<Written>,
+    pub(super) under_way: RequestsUnderWay,
+    pub(super) answers: mpsc::Sender<OutputLine>,
 }
 
-/// The wait of a request for one of the places of [`Running`].
-pub(super) type Place = MaybeDone<BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>>;
+/// The wait of a request for one of the places of [`SharedParts`].
+pub(super) type SlotWait = MaybeDone<BoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>>;
 
 /// A request that can be run.
 pub(super) struct Runnable {
-    pub(super) request: Request,
+    pub(super) request: ExecRequest,
     pub(super) line: u64,
     pub(super) connector: Arc<dyn Connector>,
     /// The request's share of the bytes that are read ahead.
     pub(super) bytes: OwnedSemaphorePermit,
     pub(super) cancelled: oneshot::Receiver<()>,
-    pub(super) place: Place,
+    pub(super) place: SlotWait,
 }
 
-impl Running {
+impl SharedParts {
     /// Takes a place, or the next position in the queue for one. A caller that does this in the order of its lines
     /// starts the requests in that order, whichever of their tasks runs first.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> SlotWait {
         // Without `unconstrained`, tokio may return before the request is in the queue.
         let acquire = unconstrained(Arc::clone(&self.places).acquire_owned()).boxed();
         let mut place = maybe_done(acquire);
@@ -54,17 +55,17 @@ impl Running {
     /// Sends the line of an answer.
     pub(super) async fn answer(&self, line: Vec<u8>, permits: Vec<OwnedSemaphorePermit>) {
         // The sending fails only if nothing reads the answers any more.
-        let _ = self.answers.send(Written { line, _permits: permits }).await;
+        let _ = self.answers.send(OutputLine { line, _permits: permits }).await;
     }
 
     /// Runs the request and sends its answer.
     pub(super) async fn run(self, runnable: Runnable) {
         let Runnable { request, line, connector, bytes, mut cancelled, mut place } = runnable;
-        let Request { id, command, parameters, .. } = request;
+        let ExecRequest { id, command, parameters, .. } = request;
         let manifest = connector.manifest();
         let mut permits = vec![bytes];
         let its = id.clone();
-        let line_of = move |outcome| Answer { id: Some(its.clone()), line, outcome }.into_line();
+        let line_of = move |outcome| AnswerLine { id: Some(its.clone()), line, outcome }.into_line();
         let answered = match manifest.invocation(&command, &parameters) {
             Err(invalid) => {
                 let receipt = Receipt { request_id: ExecutionContext::new().request_id, ..Receipt::default() };
@@ -77,10 +78,10 @@ impl Running {
                     _ = &mut cancelled => None,
                 };
                 match place {
-                    None => line_of(failed(&Fault::Cancelled(false), Some(invocation.command()))),
+                    None => line_of(failed(&LineProblem::Cancelled(false), Some(invocation.command()))),
                     Some(place) => {
                         permits.push(place);
-                        until_cancelled(&connector, invocation, cancelled, line_of).await
+                        until_cancelled(connector.as_ref(), invocation, cancelled, line_of).await
                     }
                 }
             }
@@ -91,25 +92,22 @@ impl Running {
 }
 
 async fn until_cancelled(
-    connector: &Arc<dyn Connector>,
+    connector: &dyn Connector,
     invocation: Invocation,
     cancelled: oneshot::Receiver<()>,
-    line_of: impl Fn(Outcome) -> Vec<u8> + Clone + Send + 'static,
+    line_of: impl Fn(Outcome) -> Vec<u8>,
 ) -> Vec<u8> {
     let command = Arc::clone(invocation.command());
-    let (connector, its_line) = (Arc::clone(connector), line_of.clone());
-    // A task of its own, so that a panic ends this request only. It also serialises the outcome: on another thread, each
-    // of the outcome's many parts would be freed while the threads wait for each other.
-    let mut running = tokio::spawn(async move {
+    let running = async {
         let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
         let ended = connector.execute_into(&invocation, &ExecutionContext::new(), &mut collector).await;
-        its_line(collector.finish(ended))
-    });
+        line_of(collector.finish(ended))
+    };
+    // A panic ends this request only.
     tokio::select! {
-        ended = &mut running => ended.unwrap_or_else(|_| line_of(failed(&Fault::Panicked, Some(&command)))),
-        _ = cancelled => {
-            running.abort();
-            line_of(failed(&Fault::Cancelled(true), Some(&command)))
+        ended = AssertUnwindSafe(running).catch_unwind() => {
+            ended.unwrap_or_else(|_| line_of(failed(&LineProblem::Panicked, Some(&command))))
         }
+        _ = cancelled => line_of(failed(&LineProblem::Cancelled(true), Some(&command))),
     }
 }

@@ -3,24 +3,24 @@
 use clap::ValueEnum;
 use schemars::schema_for;
 
-use super::answer::Answer;
-use super::request::Line;
+use super::answer::AnswerLine;
+use super::request::RequestLine;
 
 /// A line that has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Schema {
+pub(super) enum LineSchema {
     /// A line of standard input
     Request,
     /// A line of standard output
     Answer,
 }
 
-impl Schema {
+impl LineSchema {
     /// The schema as JSON, with a line break at its end.
     pub(super) fn text(self) -> String {
         let schema = match self {
-            Self::Request => schema_for!(Line),
-            Self::Answer => schema_for!(Answer),
+            Self::Request => schema_for!(RequestLine),
+            Self::Answer => schema_for!(AnswerLine),
         };
         format!("{:#}\n", schema.to_value())
     }
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn the_files_have_the_schemas_of_the_types() {
-        for (schema, name) in [(Schema::Request, "exec-request"), (Schema::Answer, "exec-answer")] {
+        for (schema, name) in [(LineSchema::Request, "exec-request"), (LineSchema::Answer, "exec-answer")] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/schema/{name}.schema.json"));
             if std::env::var_os("UPDATE_GENERATED").is_some() {
                 fs::write(&path, schema.text()).unwrap();

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret as _;
 use soar_connector::name::normalised;
 use soar_connector::{Connector, Plugin};
 
-use super::fault::Fault;
-use super::request::Named;
+use super::fault::LineProblem;
+use super::request::LineConnection;
 use crate::connection;
 
 /// The number of sessions that are kept. Beyond it the session that was not used for longest is given up.
@@ -18,7 +18,7 @@ const MOST: usize = 256;
 /// The hash of the settings that a connection was named with.
 type Fingerprint = blake3::Hash;
 
-struct Session {
+struct OpenSession {
     connector: Arc<dyn Connector>,
     last_used: u64,
 }
@@ -27,9 +27,9 @@ struct Session {
 pub(super) struct Sessions<'a> {
     plugin: &'a dyn Plugin,
     profile_file: Option<PathBuf>,
-    kept: HashMap<Fingerprint, Session>,
+    kept: HashMap<Fingerprint, OpenSession>,
     uses: u64,
-    default: Result<Arc<dyn Connector>, Fault>,
+    default: Result<Arc<dyn Connector>, LineProblem>,
 }
 
 impl<'a> Sessions<'a> {
@@ -37,27 +37,27 @@ impl<'a> Sessions<'a> {
     pub(super) fn new(
         plugin: &'a dyn Plugin,
         profile_file: Option<PathBuf>,
-        default: Result<Arc<dyn Connector>, Fault>,
+        default: Result<Arc<dyn Connector>, LineProblem>,
     ) -> Self {
         Self { plugin, profile_file, kept: HashMap::new(), uses: 0, default }
     }
 
     /// Uses `named` for later requests that name no connection. After settings that cannot be used, such requests fail
     /// too: none may run on an earlier connection.
-    pub(super) fn set_default(&mut self, named: &Named) -> Result<(), Fault> {
+    pub(super) fn set_default(&mut self, named: &LineConnection) -> Result<(), LineProblem> {
         self.default = self.session(named);
         self.default.as_ref().map(drop).map_err(Clone::clone)
     }
 
     /// The connector of a request.
-    pub(super) fn connector(&mut self, named: Option<&Named>) -> Result<Arc<dyn Connector>, Fault> {
+    pub(super) fn connector(&mut self, named: Option<&LineConnection>) -> Result<Arc<dyn Connector>, LineProblem> {
         match named {
             None => self.default.clone(),
             Some(named) => self.session(named),
         }
     }
 
-    fn session(&mut self, named: &Named) -> Result<Arc<dyn Connector>, Fault> {
+    fn session(&mut self, named: &LineConnection) -> Result<Arc<dyn Connector>, LineProblem> {
         self.uses += 1;
         let fingerprint = fingerprint(named);
         if let Some(session) = self.kept.get_mut(&fingerprint) {
@@ -67,18 +67,18 @@ impl<'a> Sessions<'a> {
         let (profile, file) = (named.profile.as_deref(), self.profile_file.as_deref());
         let connector = connection::settings_in(self.plugin, &named.settings, profile, file)
             .and_then(|values| Ok(self.plugin.build(&values)?))
-            .map_err(|error| Fault::Settings(error.to_string()))?;
+            .map_err(|error| LineProblem::Settings(error.to_string()))?;
         if self.kept.len() >= MOST {
             let oldest = self.kept.iter().min_by_key(|(_, session)| session.last_used).map(|(key, _)| *key);
             oldest.and_then(|oldest| self.kept.remove(&oldest));
         }
-        self.kept.insert(fingerprint, Session { connector: Arc::clone(&connector), last_used: self.uses });
+        self.kept.insert(fingerprint, OpenSession { connector: Arc::clone(&connector), last_used: self.uses });
         Ok(connector)
     }
 }
 
 /// The same for the same settings in any order and spelling of their names.
-fn fingerprint(named: &Named) -> Fingerprint {
+fn fingerprint(named: &LineConnection) -> Fingerprint {
     let mut settings: Vec<_> =
         named.settings.iter().map(|(name, value)| (normalised(name), value.expose_secret())).collect();
     settings.sort_unstable();

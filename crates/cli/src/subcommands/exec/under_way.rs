@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::request::Id;
+use super::request::RequestId;
 
 /// The requests under way. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct UnderWay(Arc<Mutex<HashMap<Id, oneshot::Sender<()>>>>);
+pub(super) struct RequestsUnderWay(Arc<Mutex<HashMap<RequestId, oneshot::Sender<()>>>>);
 
-impl UnderWay {
+impl RequestsUnderWay {
     /// Adds a request; `None` if one with this id is under way. The receiver gets the cancellation.
-    pub(super) fn add(&self, id: &Id) -> Option<oneshot::Receiver<()>> {
+    pub(super) fn add(&self, id: &RequestId) -> Option<oneshot::Receiver<()>> {
         let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if requests.contains_key(id) {
             return None;
@@ -24,12 +24,12 @@ impl UnderWay {
     }
 
     /// Removes a request that has ended.
-    pub(super) fn remove(&self, id: &Id) {
+    pub(super) fn remove(&self, id: &RequestId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Cancels a request. Its id stays taken until it is answered. Returns false if it is not under way.
-    pub(super) fn cancel(&self, id: &Id) -> bool {
+    pub(super) fn cancel(&self, id: &RequestId) -> bool {
         let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(cancel) = requests.get_mut(id) else { return false };
         let (spent, _) = oneshot::channel();

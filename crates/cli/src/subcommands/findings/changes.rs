@@ -9,7 +9,7 @@ use soar_host::findings::formats::{ChangeShown, FindingFormat, render};
 use soar_host::operations::{ChangesSince, OperationError};
 use soar_store::model::FindingSequence;
 
-use super::folder::Folder;
+use super::folder::ExportFolder;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::Printer;
@@ -27,7 +27,7 @@ In a folder each batch is a file that is renamed when it is whole. A second call
 file.";
 
 /// Changes of one batch.
-const BATCH: i64 = 1_000;
+const BATCH_SIZE: i64 = 1_000;
 
 /// How long one look waits for changes.
 const WAIT: Duration = Duration::from_secs(20);
@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         return Err(WrongUse(why.to_owned()).into());
     }
     let operations = session.connected_operations()?;
-    let folder = arguments.folder.as_deref().map(|path| Folder::open(path, arguments.format)).transpose()?;
+    let folder = arguments.folder.as_deref().map(|path| ExportFolder::open(path, arguments.format)).transpose()?;
     let mut after = match &folder {
         Some(folder) => arguments.after.or_else(|| folder.last()),
         None => arguments.after,
@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     loop {
         let wait = if arguments.follow { WAIT } else { Duration::ZERO };
         let context = session.context("findings changes");
-        let wanted = ChangesSince { after, limit: BATCH, wait };
+        let wanted = ChangesSince { after, limit: BATCH_SIZE, wait };
         let page = tokio::select! {
             page = operations.finding_changes(&context, wanted) => {
                 page.map_err(|error| with_command(error, arguments))?

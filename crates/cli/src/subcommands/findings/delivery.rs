@@ -63,11 +63,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
             printer.list(&all, list, "No deliveries.")?;
         }
         Action::Add { destination, format, after } => {
-            session.settings.warn_of_alerts(std::iter::once(destination.as_str()), printer);
             let context = session.context("findings delivery add");
             let (format, after) = (Some(*format), *after);
             let wanted = DeliveryToMake { destination: destination.clone(), format, after };
-            let made = operations.add_finding_delivery(&context, &wanted).await;
+            let made = session.connected_operations()?.create_finding_delivery(&context, &wanted).await;
             let made = session.changed(context, made).await?.delivery;
             let name = quoted(&made.destination);
             printer.done(&format!(

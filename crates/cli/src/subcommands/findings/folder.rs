@@ -13,12 +13,12 @@ const PREFIX: &str = "findings-";
 
 /// A folder for files of one format.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct ExportFolder {
     path: PathBuf,
     ending: &'static str,
 }
 
-impl Folder {
+impl ExportFolder {
     /// The folder, which must exist.
     pub(super) fn open(path: &Path, format: FindingFormat) -> Result<Self> {
         fs::read_dir(path).with_context(|| {
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_folder_goes_on_after_its_last_whole_file_and_after_files_that_were_taken_away() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Folder::open(folder.path(), FindingFormat::Ocsf).unwrap();
+        let files = ExportFolder::open(folder.path(), FindingFormat::Ocsf).unwrap();
         assert_eq!(files.last(), None);
         files.write(FindingSequence(1), FindingSequence(20), b"a").unwrap();
         files.write(FindingSequence(21), FindingSequence(22), b"b").unwrap();
@@ -104,13 +104,13 @@ mod tests {
         assert_eq!(files.last(), Some(FindingSequence(22)));
         files.reached(FindingSequence(30)).unwrap();
         assert_eq!(files.last(), Some(FindingSequence(30)));
-        assert!(Folder::open(&folder.path().join("missing"), FindingFormat::Csv).is_err());
+        assert!(ExportFolder::open(&folder.path().join("missing"), FindingFormat::Csv).is_err());
     }
 
     #[test]
     fn a_file_that_another_process_writes_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Folder::open(folder.path(), FindingFormat::Csv).unwrap();
+        let files = ExportFolder::open(folder.path(), FindingFormat::Csv).unwrap();
         let partial = folder.path().join(".partial-csv");
         fs::write(&partial, b"of another process").unwrap();
         files.write(FindingSequence(1), FindingSequence(2), b"a").unwrap();

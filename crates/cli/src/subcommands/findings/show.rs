@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::list::member;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer, moment};
+use crate::printer::{OutputFormat, Printer, moment};
 
 /// Show a finding with its changes and the incidents that hold it
 #[derive(Debug, Args)]
@@ -16,8 +16,8 @@ pub(super) struct Arguments {
     finding: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -53,6 +53,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let labels = [
         ("Finding", known.finding_id.clone()),
         ("CVE", text("cve")),
+        ("CWE", text("cwe")),
         ("Title", text("title")),
         ("Device", format!("{} {}", text("deviceName"), text("deviceAddress"))),
         ("Tenant", known.tenant_name.clone()),

@@ -9,7 +9,7 @@ use super::health_row::{percent, span};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment, moment_if_any};
-use crate::subcommands::connection::Named;
+use crate::subcommands::connection::ConnectionArguments;
 use crate::values::within;
 use crate::when;
 
@@ -23,7 +23,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ConnectionArguments,
 
     /// Only checks due before this time, such as "2026-12-31 18:00", or a time before now such as 2h
     #[arg(long, value_name = "TIME")]

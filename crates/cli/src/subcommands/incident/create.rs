@@ -10,7 +10,7 @@ use soar_store::model::Severity;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,8 +54,8 @@ pub(super) struct Arguments {
     raw_data: Option<String>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -64,8 +64,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let made = session.operations().create_incident(&context, arguments.incident(site).map_err(WrongUse)?).await;
     let made = session.changed(context, made).await?;
     match arguments.output {
-        Form::Json => printer.json(&made)?,
-        Form::Table => printer.done(&format!("The incident {} was created.", quoted(&made.incident.number)))?,
+        OutputFormat::Json => printer.json(&made)?,
+        OutputFormat::Table => printer.done(&format!("The incident {} was created.", quoted(&made.incident.number)))?,
     }
     Ok(Exit::Successful)
 }

@@ -9,7 +9,7 @@ use soar_host::operations::IncidentToChange;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 use soar_store::model::Version;
 
@@ -42,8 +42,8 @@ pub(super) struct Arguments {
     version: Option<Version>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -58,8 +58,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let changed = session.operations().change_incident(&context, incident, change).await;
     let changed = session.changed(context, changed).await?;
     match arguments.output {
-        Form::Json => printer.json(&changed)?,
-        Form::Table => printer.done(&format!("The field {} of {incident} is set.", quoted(field)))?,
+        OutputFormat::Json => printer.json(&changed)?,
+        OutputFormat::Table => printer.done(&format!("The field {} of {incident} is set.", quoted(field)))?,
     }
     Ok(Exit::Successful)
 }

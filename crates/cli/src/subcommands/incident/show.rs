@@ -7,7 +7,7 @@ use soar_store::model::{DynamicField, IncidentFinding, Link, Task};
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer, moment, moment_if_any};
+use crate::printer::{OutputFormat, Printer, moment, moment_if_any};
 
 /// The most findings that are shown.
 const MOST_FINDINGS: usize = 50;
@@ -19,8 +19,8 @@ pub(super) struct Arguments {
     incident: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 
 fn labels(whole: &WholeIncident) -> Vec<(&'static str, String)> {
     let incident = &whole.incident;
-    let numbers = |links: &[Link]| links.iter().map(|link| link.number.as_str()).collect::<Vec<_>>().join(", ");
+    let lines = |links: &[Link]| links.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let tasks: Vec<_> = whole.tasks.iter().map(task).collect();
     let fields: Vec<_> = whole.fields.iter().map(field).collect();
     let closed = incident.closed_at.map(|at| {
@@ -57,8 +57,8 @@ fn labels(whole: &WholeIncident) -> Vec<(&'static str, String)> {
         ("Conclusion", whole.conclusion.clone()),
         ("Tasks", tasks.join("\n")),
         ("Fields", fields.join("\n")),
-        ("Cases", numbers(&whole.cases)),
-        ("Linked incidents", numbers(&whole.linked_incidents)),
+        ("Cases", lines(&whole.cases)),
+        ("Linked incidents", lines(&whole.linked_incidents)),
     ];
     if whole.finding_count > 0 {
         labels.push(("Findings", findings(whole)));

@@ -23,11 +23,11 @@ pub(super) struct Arguments {
     task: String,
 
     /// Its new state
-    state: State,
+    state: TaskState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum State {
+enum TaskState {
     /// The task is done
     Done,
     /// The task is pending
@@ -36,7 +36,7 @@ enum State {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { incident, task, state } = arguments;
-    let is_done = *state == State::Done;
+    let is_done = *state == TaskState::Done;
     let context = session.context("incident task");
     let changed = session.operations().change_task(&context, incident, task, is_done).await;
     session.changed(context, changed).await?;

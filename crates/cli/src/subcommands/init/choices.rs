@@ -10,7 +10,7 @@ use soar_connector::name::quoted;
 use super::questions;
 use crate::connection::secret;
 use crate::exit::WrongUse;
-use crate::instance::{STORE_VARIABLE, Settings};
+use crate::instance::{InstanceSettings, STORE_VARIABLE};
 use crate::values::address;
 
 const SITE: &str = "Security Operations";
@@ -20,7 +20,7 @@ const ADMINISTRATOR: &str = "Admin";
 const OWN_STORE: &str = "host.db";
 
 #[derive(Debug, Args)]
-pub(super) struct Flags {
+pub(super) struct InitFlags {
     /// Ask nothing: use the suggested values of missing flags
     #[arg(long, short)]
     yes: bool,
@@ -53,7 +53,7 @@ pub(super) struct Flags {
 
 /// The properties of a new instance.
 #[derive(Debug)]
-pub(super) struct Choices {
+pub(super) struct InstanceChoices {
     pub(super) site: String,
     pub(super) time_zone: String,
     pub(super) administrator: String,
@@ -63,12 +63,12 @@ pub(super) struct Choices {
     listen: SocketAddr,
 }
 
-impl Choices {
+impl InstanceChoices {
     /// Prompts for the values of missing flags, unless --yes is given.
     ///
     /// # Errors
     /// [`WrongUse`] for invalid values, and without a terminal to ask at.
-    pub(super) fn gather(flags: &Flags) -> Result<Self> {
+    pub(super) fn gather(flags: &InitFlags) -> Result<Self> {
         let asks = !flags.yes;
         let is_open = flags.site.is_none() || flags.time_zone.is_none() || flags.administrator.is_none();
         if asks && is_open && !secret::can_ask() {
@@ -111,7 +111,7 @@ impl Choices {
             (None, None) if asks => questions::store()?.unwrap_or_else(|| OWN_STORE.to_owned()),
             (None, None) => OWN_STORE.to_owned(),
         };
-        let suggested = Settings::default_listen();
+        let suggested = InstanceSettings::default_listen();
         let listen = match flags.listen {
             Some(address) => address,
             None if asks => questions::checked("Where the host listens", &suggested.to_string(), |text| {
@@ -122,7 +122,7 @@ impl Choices {
         };
         let choices = Self { site, time_zone, administrator, email: flags.email.clone(), store, listen };
         // Before the instance is created: the host would refuse to start with an invalid value.
-        Settings::from_text(&choices.settings_text()).map_err(WrongUse)?;
+        InstanceSettings::from_text(&choices.settings_text()).map_err(WrongUse)?;
         Ok(choices)
     }
 
@@ -131,8 +131,8 @@ impl Choices {
         self.store == OWN_STORE
     }
 
-    pub(super) fn settings(&self) -> Result<Settings> {
-        Settings::from_text(&self.settings_text()).map_err(|problem| WrongUse(problem).into())
+    pub(super) fn settings(&self) -> Result<InstanceSettings> {
+        InstanceSettings::from_text(&self.settings_text()).map_err(|problem| WrongUse(problem).into())
     }
 
     /// The text of the settings' file.

@@ -17,11 +17,11 @@ use soar_host::sealing::Keyring;
 use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Records, Store, StoreError};
 
-use self::choices::{Choices, Flags};
+use self::choices::{InitFlags, InstanceChoices};
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Folder, FolderFlag, Settings, advised};
-use crate::printer::{Form, Printer};
+use crate::instance::{FolderFlag, InstanceFolder, InstanceSettings, about_port, advised};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 
 const EXAMPLES: &str = "\
@@ -43,18 +43,18 @@ const FIRST_KEY: &str = "init";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    flags: Flags,
+    flags: InitFlags,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 
     #[command(flatten)]
     instance: FolderFlag,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
-    let folder = Folder::at(&arguments.instance.folder);
+    let folder = InstanceFolder::at(&arguments.instance.folder);
     let shown = folder.path().display();
     if folder.settings_file().exists() {
         return Err(WrongUse(format!(
@@ -68,13 +68,13 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let made = match resume::begun(&folder).await? {
             Some(begun) => begun,
             None => {
-                let choices = Choices::gather(&arguments.flags)?;
-                make(&folder, &choices).await?
+                let choices = InstanceChoices::gather(&arguments.flags)?;
+                create(&folder, &choices).await?
             }
         };
         match arguments.output {
-            Form::Json => printer.json(&made)?,
-            Form::Table => introduce(&made, &folder, printer)?,
+            OutputFormat::Json => printer.json(&made)?,
+            OutputFormat::Table => introduce(&made, &folder, printer)?,
         }
         Ok(Exit::Successful)
     })
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 /// An instance that was just created.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Made {
+struct CreatedInstance {
     folder: String,
     site: String,
     administrator: String,
@@ -99,12 +99,12 @@ struct Made {
     link_hours: u32,
 }
 
-async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
-    folder.make()?;
+async fn create(folder: &InstanceFolder, choices: &InstanceChoices) -> Result<CreatedInstance> {
+    folder.create()?;
     let settings = choices.settings()?;
     let seal = seal(folder, &settings)?;
     if choices.keeps_its_own_store() {
-        make_store_file(folder)?;
+        create_store_file(folder)?;
     }
     let store = Store::open(&settings.store_address(folder)?).await.map_err(advised)?;
     if !is_empty(&mut store.reader().await.map_err(advised)?.records()).await.map_err(advised)? {
@@ -123,13 +123,13 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     transaction.commit().await.map_err(advised)?;
     store.close().await;
     folder.finish()?;
-    Ok(Made::of(folder, &settings, &choices.site, &choices.administrator, &access))
+    Ok(CreatedInstance::of(folder, &settings, &choices.site, &choices.administrator, &access))
 }
 
 /// The keys that seal secrets, from the environment or the folder. If there are none, they are created in the folder.
-fn seal(folder: &Folder, settings: &Settings) -> Result<Keyring> {
+fn seal(folder: &InstanceFolder, settings: &InstanceSettings) -> Result<Keyring> {
     let file = folder.sealing_key_file();
-    if Settings::keys_are_in_environment() {
+    if InstanceSettings::keys_are_in_environment() {
         return settings.keyring(folder);
     }
     let keyring = if file.exists() { Keyring::from_file(&file) } else { Keyring::create_file(&file) };
@@ -137,7 +137,7 @@ fn seal(folder: &Folder, settings: &Settings) -> Result<Keyring> {
 }
 
 /// An empty file is an empty store. This file is its owner's alone.
-fn make_store_file(folder: &Folder) -> Result<()> {
+fn create_store_file(folder: &InstanceFolder) -> Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
@@ -163,8 +163,8 @@ fn occupied() -> anyhow::Error {
 /// Fills the store in the caller's transaction.
 async fn fill(
     records: &mut Records<'_>,
-    choices: &Choices,
-    settings: &Settings,
+    choices: &InstanceChoices,
+    settings: &InstanceSettings,
     seal: &Keyring,
 ) -> Result<FirstAccess, StoreError> {
     let now = now();
@@ -193,7 +193,7 @@ struct FirstAccess {
 /// The administrator's first key and link, and their audit entry.
 async fn first_access(
     records: &mut Records<'_>,
-    settings: &Settings,
+    settings: &InstanceSettings,
     seal: &Keyring,
     administrator: &str,
     name: &str,
@@ -226,8 +226,14 @@ fn now() -> Moment {
     Moment::from(SystemClock::new().now())
 }
 
-impl Made {
-    fn of(folder: &Folder, settings: &Settings, site: &str, administrator: &str, access: &FirstAccess) -> Self {
+impl CreatedInstance {
+    fn of(
+        folder: &InstanceFolder,
+        settings: &InstanceSettings,
+        site: &str,
+        administrator: &str,
+        access: &FirstAccess,
+    ) -> Self {
         let FirstAccess { key, link } = access;
         let url = settings.url();
         Self {
@@ -248,7 +254,7 @@ impl Made {
     }
 }
 
-fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> {
+fn introduce(made: &CreatedInstance, folder: &InstanceFolder, printer: &mut Printer) -> Result<()> {
     printer.done(&format!(
         "The instance in {} is ready: site {}, administrator {}.",
         made.folder,
@@ -270,6 +276,10 @@ fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> 
     ))?;
     printer.line("")?;
     printer.line(&format!("  {}\n", printer.bold(&made.password_link)))?;
+    if let Some(remark) = about_port(&made.url) {
+        printer.paragraph(remark)?;
+        printer.line("")?;
+    }
     printer.line("Start the host:\n")?;
     for line in super::simulate::program_lines() {
         printer.line(&format!("  {line}"))?;

@@ -5,22 +5,22 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use soar_store::{Records, Store, StoreError};
 
-use super::{FIRST_KEY, Made, first_access, is_empty, now, seal};
+use super::{CreatedInstance, FIRST_KEY, first_access, is_empty, now, seal};
 use crate::exit::WrongUse;
-use crate::instance::{Folder, Settings, advised};
+use crate::instance::{InstanceFolder, InstanceSettings, advised};
 use soar_store::model::Moment;
 
 /// Completes the instance in the folder, if its store was filled before. Whether a user saw its first key is unknown,
 /// so this key is revoked and another is created.
 ///
 /// `None` if nothing was begun, or nothing that cannot be begun again.
-pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
+pub(super) async fn begun(folder: &InstanceFolder) -> Result<Option<CreatedInstance>> {
     let file = folder.draft_file();
     if !file.is_file() {
         return Ok(None);
     }
     let text = fs::read_to_string(&file).with_context(|| format!("The file {} cannot be read", file.display()))?;
-    let settings = Settings::from_text(&text).map_err(WrongUse)?;
+    let settings = InstanceSettings::from_text(&text).map_err(WrongUse)?;
     let store = Store::open(&settings.store_address(folder)?).await.map_err(advised)?;
     let mut transaction = store.transaction().await.map_err(advised)?;
     let mut records = transaction.records();
@@ -35,7 +35,7 @@ pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
     transaction.commit().await.map_err(advised)?;
     store.close().await;
     folder.finish()?;
-    Ok(Some(Made::of(folder, &settings, &site, &settings.operator, &access)))
+    Ok(Some(CreatedInstance::of(folder, &settings, &site, &settings.operator, &access)))
 }
 
 /// Revokes the keys of earlier attempts, and returns a free name for the next key.

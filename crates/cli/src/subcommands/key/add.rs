@@ -8,7 +8,7 @@ use soar_store::model::KeyKind;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -62,8 +62,8 @@ pub(super) struct Arguments {
     manage: bool,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("key add");
     let made = session.key_operations()?.create_key(&context, key).await;
     let shown = session.changed(context, made).await?;
-    if arguments.output == Form::Json {
+    if arguments.output == OutputFormat::Json {
         printer.secret_line(&serde_json::to_string(&shown)?)?;
         return Ok(Exit::Successful);
     }

@@ -10,7 +10,7 @@ use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Connector, Plugin as _};
 use soar_mcp::Problem;
 
-use crate::connection::{connect, flags::Flags, profile_names, settings_in};
+use crate::connection::{connect, flags::ConnectionFlags, profile_names, settings_in};
 use crate::exit::WrongUse;
 
 /// The name of a connection that no profile names.
@@ -18,18 +18,18 @@ const UNNAMED: &str = "default";
 
 /// Connections by name. The connector of a profile is built at its first use.
 #[derive(Debug)]
-pub(super) struct Connections {
+pub(super) struct ProfileConnections {
     plugin: FootprintPlugin,
     profile_file: Option<PathBuf>,
     connectors: Mutex<BTreeMap<String, Option<Arc<dyn Connector>>>>,
 }
 
-impl Connections {
+impl ProfileConnections {
     /// The connections. Nothing is sent yet.
     ///
     /// # Errors
     /// [`WrongUse`] when there is none.
-    pub(super) fn new(plugin: &FootprintPlugin, flags: &Flags) -> Result<Self> {
+    pub(super) fn new(plugin: &FootprintPlugin, flags: &ConnectionFlags) -> Result<Self> {
         let connectors = match connect(plugin, flags) {
             Ok(connector) => BTreeMap::from([(flags.profile().unwrap_or(UNNAMED).to_owned(), Some(connector))]),
             Err(error) if flags.name_connection() => return Err(error),

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use rmcp::model::Extensions;
 use soar_connector::{Collector, Command, Connector, ExecutionContext, Invocation, Progress, Step};
-use soar_mcp::{Answer, Backend, CommandCall, Place, Plan, Problem};
+use soar_mcp::{Backend, CommandCall, NamedPlan, Problem, ToolAnswer, UsableConnection};
 use tokio::sync::Semaphore;
 
-use super::connections::Connections;
+use super::connections::ProfileConnections;
 use super::plans::Plans;
 
 /// The only site of this process.
@@ -23,8 +23,8 @@ const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// Runs commands on connections of its own.
 #[derive(Debug, Clone)]
-pub(super) struct Direct {
-    connections: Arc<Connections>,
+pub(super) struct DirectBackend {
+    connections: Arc<ProfileConnections>,
     plans: Arc<Plans>,
     places: Arc<Semaphore>,
     /// One permit for each change that can be under way.
@@ -33,8 +33,8 @@ pub(super) struct Direct {
     process: String,
 }
 
-impl Direct {
-    pub(super) fn new(connections: Connections) -> Self {
+impl DirectBackend {
+    pub(super) fn new(connections: ProfileConnections) -> Self {
         Self {
             connections: Arc::new(connections),
             plans: Arc::default(),
@@ -59,7 +59,7 @@ impl Direct {
         self.connections.connector(&call.connection)
     }
 
-    async fn execute(&self, call: &CommandCall, context: ExecutionContext) -> Result<Answer, Problem> {
+    async fn execute(&self, call: &CommandCall, context: ExecutionContext) -> Result<ToolAnswer, Problem> {
         let connector = self.connector(call)?;
         let invocation = Invocation::parse(&call.command, &call.parameters);
         let invocation = invocation.map_err(|problems| {
@@ -69,11 +69,11 @@ impl Direct {
         let _place = self.places.acquire().await;
         let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
         let ended = connector.execute_into(&invocation, &context, &mut collector).await;
-        Answer::of(collector.finish(ended))
+        ToolAnswer::of(collector.finish(ended))
     }
 
     /// Carries a plan out once. A repeat gets the same end.
-    async fn carry_out(&self, call: &CommandCall, plan: &Plan) -> Result<Answer, Problem> {
+    async fn carry_out(&self, call: &CommandCall, plan: &NamedPlan) -> Result<ToolAnswer, Problem> {
         // The connection is checked first: a plan counts as carried out only if its command was to run.
         self.connector(call)?;
         let mut kept = self.plans.claim(plan).await?;
@@ -100,7 +100,7 @@ fn panicked() -> Problem {
 }
 
 #[async_trait]
-impl Backend for Direct {
+impl Backend for DirectBackend {
     /// The only client of this process.
     type Caller = ();
 
@@ -117,9 +117,10 @@ impl Backend for Direct {
         u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
     }
 
-    async fn connections(&self, (): &()) -> Result<Vec<Place>, Problem> {
+    async fn connections(&self, (): &()) -> Result<Vec<UsableConnection>, Problem> {
         let integration = self.connections.integration();
-        let place = |connection| Place { connection, site: SITE.to_owned(), integration: integration.to_owned() };
+        let place =
+            |connection| UsableConnection { connection, site: SITE.to_owned(), integration: integration.to_owned() };
         Ok(self.connections.names().into_iter().map(place).collect())
     }
 
@@ -131,7 +132,7 @@ impl Backend for Direct {
         self.connector(call).map(drop)
     }
 
-    async fn run(&self, (): &(), call: CommandCall, plan: Option<&Plan>) -> Result<Answer, Problem> {
+    async fn run(&self, (): &(), call: CommandCall, plan: Option<&NamedPlan>) -> Result<ToolAnswer, Problem> {
         let Some(plan) = plan.cloned() else { return self.execute(&call, ExecutionContext::new()).await };
         let this = self.clone();
         // A task of its own, so that a change that has begun is finished although its client is gone.

@@ -14,10 +14,10 @@ use rmcp::transport::io::stdio_pipes;
 use soar_connector::Plugin as _;
 use soar_mcp::{McpServer, Tools, Writes};
 
-use self::connections::Connections;
-use self::direct::Direct;
+use self::connections::ProfileConnections;
+use self::direct::DirectBackend;
 use super::simulate::{StopSignals, runtime};
-use crate::connection::flags::Flags;
+use crate::connection::flags::ConnectionFlags;
 use crate::exit::{Exit, WrongUse};
 
 const EXAMPLES: &str = "\
@@ -41,14 +41,14 @@ pub(crate) struct Arguments {
     allow_writes: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &FootprintPlugin) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, flags: &ConnectionFlags, plugin: &FootprintPlugin) -> Result<Exit> {
     if flags.use_standard_input() {
         let text = "Standard input has the client's messages: give the secret in a file, a profile or the environment.";
         return Err(WrongUse(text.to_owned()).into());
     }
     let writes = if arguments.allow_writes { Writes::On } else { Writes::Off };
     let tools = Tools::new(&[Arc::new(plugin.manifest().clone())], writes)?;
-    let backend = Arc::new(Direct::new(Connections::new(plugin, flags)?));
+    let backend = Arc::new(DirectBackend::new(ProfileConnections::new(plugin, flags)?));
     let server = McpServer::new("footprint", Arc::clone(&backend), tools);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {

@@ -14,13 +14,13 @@ const SHORT: Duration = Duration::from_millis(500);
 /// The interval at which the bar is drawn again without progress.
 const TICK: Duration = Duration::from_millis(200);
 
-pub(super) struct Bar {
+pub(super) struct CommandBar {
     bar: ProgressBar,
     /// The latest token of the work that the command follows.
     followed: Arc<Mutex<Option<FollowToken>>>,
 }
 
-impl Bar {
+impl CommandBar {
     /// A bar, unless the rows go to the same terminal: a bar between them would spoil both.
     pub(super) fn new(rows_go_to_terminal: bool, printer: &Printer) -> Self {
         let shown = printer.has_error_terminal() && !rows_go_to_terminal;

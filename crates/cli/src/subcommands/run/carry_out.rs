@@ -3,10 +3,10 @@
 use anyhow::Result;
 use soar_connector::{Invocation, Manifest, RawParameters};
 
-use super::bar::Bar;
+use super::bar::CommandBar;
 use super::runner::{Runner, written};
 use super::show::Showing;
-use super::writer::Writer;
+use super::writer::PageWriter;
 use super::{RunFlags, widening};
 use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer};
@@ -25,9 +25,9 @@ pub(in crate::subcommands) async fn carry_out(
     let file = flags.output_file.as_deref().map(OutputFile::beside).transpose()?;
     let output = flags.output();
     let out = file.as_ref().map(OutputFile::writer).transpose()?;
-    let mut writer = Writer::new(output, flags.show, invocation.command(), out, printer);
+    let mut writer = PageWriter::new(output, flags.show, invocation.command(), out, printer);
     let rows_go_to_terminal = matches!(output, Output::Csv | Output::Ndjson) && file.is_none() && printer.is_terminal();
-    let bar = Bar::new(rows_go_to_terminal, printer);
+    let bar = CommandBar::new(rows_go_to_terminal, printer);
     let done = written(runner, invocation.clone(), &mut writer, &bar).await;
     bar.end();
     Showing { flags, invocation: &invocation, file }.show(done?, writer, printer)

@@ -10,7 +10,7 @@ use soar_connector::{InvalidCall, Invocation, Manifest, RawParameters};
 
 use crate::exit::WrongUse;
 use crate::parameters::{ParameterFlags, read};
-use crate::printer::{Output, Tab};
+use crate::printer::{Output, ResultTab};
 
 // The command, and the format of its outcome.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(in crate::subcommands) struct RunFlags {
 
     /// The tab to show [default: result; with --output json the whole outcome]
     #[arg(long, value_enum, value_name = "TAB")]
-    pub(super) show: Option<Tab>,
+    pub(super) show: Option<ResultTab>,
 
     /// Write to this file. It is replaced only when the output is complete
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -72,9 +72,11 @@ impl RunFlags {
     /// [`WrongUse`].
     pub(in crate::subcommands) fn read(&self) -> Result<RawParameters> {
         let fits = match (self.output(), self.show) {
-            (Output::Csv, Some(Tab::Raw | Tab::Error)) => Err("--output csv shows result, key-fields or context."),
+            (Output::Csv, Some(ResultTab::Raw | ResultTab::Error)) => {
+                Err("--output csv shows result, key-fields or context.")
+            }
             (Output::Ndjson, Some(_)) => Err("--output ndjson writes the rows as they arrive, so it has no tabs."),
-            (Output::Raw, Some(tab)) if tab != Tab::Raw => Err("--output raw shows only the raw data."),
+            (Output::Raw, Some(tab)) if tab != ResultTab::Raw => Err("--output raw shows only the raw data."),
             _ => Ok(()),
         };
         fits.map_err(|problem| WrongUse(problem.to_owned()))?;

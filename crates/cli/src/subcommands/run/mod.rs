@@ -21,9 +21,9 @@ use soar_host::executor::Watching;
 pub(super) use self::carry_out::carry_out;
 pub(super) use self::flags::RunFlags;
 pub(super) use self::refused::refuse;
-pub(super) use self::runner::{Done, Runner};
+pub(super) use self::runner::{FinishedCommand, Runner};
 pub(super) use self::show::page;
-use crate::connection::{self, flags::Flags};
+use crate::connection::{self, flags::ConnectionFlags};
 use crate::exit::Exit;
 use crate::printer::Printer;
 pub(crate) use crate::runtime::single_threaded_runtime;
@@ -48,7 +48,12 @@ pub(crate) struct Arguments {
     run: RunFlags,
 }
 
-pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    flags: &ConnectionFlags,
+    plugin: &dyn Plugin,
+    printer: &mut Printer,
+) -> Result<Exit> {
     let manifest = plugin.manifest();
     let flags_of_run = &arguments.run;
     let raw = flags_of_run.read()?;
@@ -58,23 +63,23 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
         Err(invalid) => return refuse(manifest, flags_of_run, &invalid, printer),
     };
     let settings = connection::settings(plugin, flags)?;
-    let runner = Direct { connector: connection::build(plugin, &settings)?, settings };
+    let runner = DirectRunner { connector: connection::build(plugin, &settings)?, settings };
     single_threaded_runtime()?.block_on(carry_out(&runner, flags_of_run, manifest, invocation, &raw, printer))
 }
 
 /// Runs commands in this process, over a connection of its own.
-struct Direct {
+struct DirectRunner {
     connector: Arc<dyn Connector>,
     settings: SettingValues,
 }
 
-impl Runner for Direct {
-    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
+impl Runner for DirectRunner {
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<FinishedCommand> {
         let Watching { mut sink, progress, .. } = watching;
         // A command that is followed has a limit of its own.
         let context = ExecutionContext { progress, time_limit: invocation.follow_limit(), ..ExecutionContext::new() };
         let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;
-        Ok(Done { ended, run: None })
+        Ok(FinishedCommand { ended, run: None })
     }
 
     fn has_set(&self, setting: &str) -> bool {

@@ -1,12 +1,12 @@
 //! Passes pages from a command to the task that writes them.
 
 use async_trait::async_trait;
-use soar_connector::{Page, Sink, SinkError};
+use soar_connector::{ReplyPage, Sink, SinkError};
 use tokio::sync::{mpsc, oneshot};
 
 /// A page, and the channel on which the command learns whether it was written.
 pub(super) struct SentPage {
-    pub(super) page: Page,
+    pub(super) page: ReplyPage,
     pub(super) written: oneshot::Sender<Result<(), SinkError>>,
 }
 
@@ -22,7 +22,7 @@ impl PageSender {
 
 #[async_trait]
 impl Sink for PageSender {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         let gone = || SinkError::Output(std::io::ErrorKind::BrokenPipe.into());
         let (written, heard) = oneshot::channel();
         self.0.send(SentPage { page, written }).await.map_err(|_| gone())?;

@@ -9,10 +9,10 @@ use soar_host::executor::Watching;
 use soar_store::model::RunId;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::bar::Bar;
+use super::bar::CommandBar;
 use super::cancelled::cancelled;
 use super::page_sender::{PageSender, SentPage};
-use super::writer::Writer;
+use super::writer::PageWriter;
 use crate::subcommands::simulate::StopSignals;
 
 /// A row waits at most this long for its reader.
@@ -24,7 +24,7 @@ pub(in crate::subcommands) trait Runner {
     ///
     /// If the command was not run.
     /// When nothing was run.
-    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<FinishedCommand>;
 
     /// Whether this yes-or-no setting of the connection is Yes.
     fn has_set(&self, setting: &str) -> bool;
@@ -34,7 +34,7 @@ pub(in crate::subcommands) trait Runner {
 }
 
 /// A command that has ended.
-pub(in crate::subcommands) struct Done {
+pub(in crate::subcommands) struct FinishedCommand {
     pub(in crate::subcommands) ended: Conclusion,
     /// Its id in the run history.
     pub(in crate::subcommands) run: Option<RunId>,
@@ -44,9 +44,9 @@ pub(in crate::subcommands) struct Done {
 pub(super) async fn written(
     runner: &impl Runner,
     invocation: Invocation,
-    writer: &mut Writer,
-    bar: &Bar,
-) -> Result<Done> {
+    writer: &mut PageWriter,
+    bar: &CommandBar,
+) -> Result<FinishedCommand> {
     let (sink, mut pages) = PageSender::channel();
     let watching = Watching { sink: Box::new(sink), progress: bar.progress(), run: Arc::default() };
     let command = Arc::clone(invocation.command());
@@ -61,7 +61,7 @@ pub(super) async fn written(
             biased;
             () = &mut interrupted, if !is_ending => {
                 if !runner.cancel() {
-                    return Ok(Done { ended: cancelled(&command, receipt, bar.followed()), run: None });
+                    return Ok(FinishedCommand { ended: cancelled(&command, receipt, bar.followed()), run: None });
                 }
                 is_ending = true;
             }

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use soar_connector::{Collector, Conclusion, Invocation, Outcome, Receipt};
 
-use super::writer::Writer;
-use super::{Done, RunFlags};
+use super::writer::PageWriter;
+use super::{FinishedCommand, RunFlags};
 use crate::exit::Exit;
-use crate::printer::{Output, OutputFile, Printer, View, Written, receipt};
+use crate::printer::{OutcomeView, Output, OutputFile, Printer, WriteResult, receipt};
 use soar_store::model::RunId;
 
 /// The form in which a command's end is shown.
@@ -18,25 +18,25 @@ pub(super) struct Showing<'a> {
 }
 
 impl Showing<'_> {
-    pub(super) fn show(self, done: Done, writer: Writer, printer: &mut Printer) -> Result<Exit> {
-        let Done { ended, run } = done;
+    pub(super) fn show(self, done: FinishedCommand, writer: PageWriter, printer: &mut Printer) -> Result<Exit> {
+        let FinishedCommand { ended, run } = done;
         let (error, done) = (ended.error.clone(), ended.receipt.clone());
         printer.warnings(&ended.warnings);
         let output = self.flags.output();
         let written = match writer {
-            Writer::Rows(rows) => rows.finish()?,
-            Writer::Csv(rows) => rows.finish(error.is_none())?,
-            Writer::Whole(collector) => {
-                let view = View { command: self.invocation.command(), output, tab: self.flags.show };
+            PageWriter::Rows(rows) => rows.finish()?,
+            PageWriter::Csv(rows) => rows.finish(error.is_none())?,
+            PageWriter::Whole(collector) => {
+                let view = OutcomeView { command: self.invocation.command(), output, tab: self.flags.show };
                 let outcome = collected(collector, ended);
                 match &self.file {
                     Some(file) => view.show(&outcome, &mut printer.to_file(file.writer()?))?,
                     None => view.show(&outcome, printer)?,
                 }
-                Written::Whole
+                WriteResult::Whole
             }
         };
-        if written == Written::UntilReaderLeft {
+        if written == WriteResult::UntilReaderLeft {
             // The reader of the rows, such as head, has stopped reading.
             return Ok(Exit::Successful);
         }
@@ -104,7 +104,7 @@ pub(in crate::subcommands) fn page(invocation: &Invocation) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use soar_connector::{CommandError, Page, Sink as _, SinkError, StatusCode};
+    use soar_connector::{CommandError, ReplyPage, Sink as _, SinkError, StatusCode};
 
     use super::*;
     use crate::subcommands::run::single_threaded_runtime;
@@ -126,7 +126,7 @@ mod tests {
         };
         let runtime = single_threaded_runtime().unwrap();
         let mut full = Collector::new(None, 10);
-        let refused = runtime.block_on(full.page(Page::new("0123456789x".to_owned(), Vec::new())));
+        let refused = runtime.block_on(full.page(ReplyPage::new("0123456789x".to_owned(), Vec::new())));
         assert!(matches!(refused, Err(SinkError::Full { limit: 10 })));
         let error = collected(full, too_large()).error.unwrap();
         assert!(error.cure.contains("--output csv or --output ndjson"), "{}", error.cure);

@@ -4,10 +4,10 @@ use anyhow::Result;
 use soar_connector::manifest::Widening;
 use soar_connector::{Collector, Invocation, Manifest, Outcome, RawParameters, cell_text};
 
-use super::bar::Bar;
+use super::bar::CommandBar;
 use super::runner::{Runner, written};
-use super::writer::Writer;
-use super::{Done, RunFlags};
+use super::writer::PageWriter;
+use super::{FinishedCommand, RunFlags};
 use crate::connection::secret::can_ask;
 use crate::exit::{Exit, WrongUse};
 use crate::printer::Printer;
@@ -69,10 +69,10 @@ async fn known(
     let shared: RawParameters = shared.map(|(name, value)| (name.clone(), value.clone())).collect();
     let invocation = manifest.invocation(&command.name, &shared)?;
     let collector = Collector::new(Some(command), Collector::DEFAULT_LIMIT);
-    let mut writer = Writer::Whole(collector);
-    let bar = Bar::new(true, &Printer::new());
-    let Done { ended, .. } = written(runner, invocation, &mut writer, &bar).await?;
-    let Writer::Whole(collector) = writer else { return Ok(Ok(Vec::new())) };
+    let mut writer = PageWriter::Whole(collector);
+    let bar = CommandBar::new(true, &Printer::new());
+    let FinishedCommand { ended, .. } = written(runner, invocation, &mut writer, &bar).await?;
+    let PageWriter::Whole(collector) = writer else { return Ok(Ok(Vec::new())) };
     let outcome = collector.finish(ended);
     if !outcome.is_successful() {
         return Ok(Err(Box::new(outcome)));

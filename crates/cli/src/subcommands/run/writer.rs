@@ -2,22 +2,22 @@
 
 use std::io::{self, Write};
 
-use soar_connector::{Collector, Command, Page, Sink as _, SinkError};
+use soar_connector::{Collector, Command, ReplyPage, Sink as _, SinkError};
 
-use crate::printer::{CsvWriter, Output, Printer, RowWriter, Tab};
+use crate::printer::{CsvWriter, Output, Printer, ResultTab, RowWriter};
 
 /// The destination of the pages.
-pub(super) enum Writer {
+pub(super) enum PageWriter {
     Rows(RowWriter),
     Csv(CsvWriter),
     Whole(Collector),
 }
 
-impl Writer {
+impl PageWriter {
     /// The writer for this output, to standard output or to `file`.
     pub(super) fn new(
         output: Output,
-        tab: Option<Tab>,
+        tab: Option<ResultTab>,
         command: &Command,
         file: Option<Box<dyn Write + Send>>,
         printer: &Printer,
@@ -26,7 +26,7 @@ impl Writer {
         let out = || file.unwrap_or_else(|| Box::new(io::stdout()));
         match (output, tab) {
             (Output::Ndjson, _) => Self::Rows(RowWriter::new(out(), harmless)),
-            (Output::Csv, Some(Tab::KeyFields)) => Self::Csv(CsvWriter::of_key_fields(command, out(), harmless)),
+            (Output::Csv, Some(ResultTab::KeyFields)) => Self::Csv(CsvWriter::of_key_fields(command, out(), harmless)),
             (Output::Csv, _) => Self::Csv(CsvWriter::of_table(command, out(), harmless)),
             (Output::Table | Output::Json | Output::Raw, _) => {
                 Self::Whole(Collector::new(Some(command), Collector::DEFAULT_LIMIT))
@@ -34,7 +34,7 @@ impl Writer {
         }
     }
 
-    pub(super) async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    pub(super) async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         match self {
             Self::Rows(rows) => rows.page(page).await,
             Self::Csv(rows) => rows.page(page).await,

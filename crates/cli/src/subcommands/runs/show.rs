@@ -9,7 +9,7 @@ use soar_store::model::{RunFollowing, RunId, RunStatus};
 use super::{status, took};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer, moment, moment_if_any};
+use crate::printer::{OutputFormat, Printer, moment, moment_if_any};
 
 /// Show a run: parameters, outcome and receipt, as far as the host keeps them
 #[derive(Debug, Args)]
@@ -18,8 +18,8 @@ pub(super) struct Arguments {
     run: RunId,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -45,12 +45,12 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         ("Request", run.request_id.clone()),
     ];
     printer.details(&run, arguments.output, &labels)?;
-    if arguments.output == Form::Table && run.status == RunStatus::Interrupted {
+    if arguments.output == OutputFormat::Table && run.status == RunStatus::Interrupted {
         printer.note(
             "The process that ran it ended first. Its effect is unknown: check in the product before you run it again.",
         );
     }
-    if arguments.output == Form::Table && run.outcome.is_some() {
+    if arguments.output == OutputFormat::Table && run.outcome.is_some() {
         printer
             .note(&format!("The outcome, as far as the host keeps it: footprint runs show {} --output json", run.id));
     }

@@ -5,13 +5,13 @@ use clap::Args;
 use soar_connector::name::quoted;
 use soar_host::operations::{ConnectionQuery, Operations};
 use soar_host::scheduler::ScheduleDraft;
-use soar_store::model::{Connection, Place};
+use soar_store::model::{Connection, ConnectionSites};
 
 use super::{show_one, times};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, integration, not_done};
 use crate::parameters::{ParameterFlags, read};
-use crate::printer::{Form, Printer, moment_if_any};
+use crate::printer::{OutputFormat, Printer, moment_if_any};
 use crate::values::number;
 
 const EXAMPLES: &str = "\
@@ -69,14 +69,14 @@ pub(super) struct Arguments {
     inactive: bool,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let operations = session.connected_operations()?;
     let site = site(arguments, &operations, session).await?;
-    session.settings.warn_of_alerts(arguments.alert_to.iter().map(String::as_str), printer);
+    session.settings.warn_of_mail(arguments.alert_to.iter().map(String::as_str), printer);
     let draft = ScheduleDraft {
         name: arguments.name.clone(),
         site,
@@ -93,8 +93,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("schedule add").about_site(&draft.site);
     let made = operations.create_schedule(&context, draft).await;
     let made = session.changed(context, made).await?;
-    if arguments.output == Form::Json {
-        show_one(&made, Form::Json, printer)?;
+    if arguments.output == OutputFormat::Json {
+        show_one(&made, OutputFormat::Json, printer)?;
         return Ok(Exit::Successful);
     }
     let first = match made.next_due_at {
@@ -119,7 +119,7 @@ async fn site(arguments: &Arguments, operations: &Operations, session: &Operator
         let wanted =
             ConnectionQuery { name: arguments.connection.clone(), limit: Some(2), ..ConnectionQuery::default() };
         let meant = operations.list_connections(&context, &wanted).await.map_err(not_done)?.connections;
-        if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
+        if let [Connection { place: ConnectionSites::Site(site), .. }] = meant.as_slice() {
             return Ok(site.name.clone());
         }
     }

@@ -4,11 +4,11 @@ use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_host::scheduler::ScheduleChange;
 
-use super::{Named, show_one};
+use super::{ScheduleArguments, show_one};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::parameters::{ParameterFlags, read};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::values::number;
 
 const EXAMPLES: &str = "\
@@ -22,7 +22,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ScheduleArguments,
 
     /// Its new name
     #[arg(long, value_name = "NAME")]
@@ -57,12 +57,12 @@ pub(super) struct Arguments {
     alert_after: Option<i64>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.settings.warn_of_alerts(arguments.alert_to.iter().map(String::as_str), printer);
+    session.settings.warn_of_mail(arguments.alert_to.iter().map(String::as_str), printer);
     let gives_parameters = !arguments.parameters.pairs.is_empty() || arguments.parameters.json.is_some();
     let change = ScheduleChange {
         name: arguments.name.clone(),

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_store::model::{ScheduleRun, ScheduleRunId};
 
-use super::Named;
+use super::ScheduleArguments;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
@@ -20,7 +20,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ScheduleArguments,
 
     /// Only runs before the run with this number
     #[arg(long, value_name = "RUN")]

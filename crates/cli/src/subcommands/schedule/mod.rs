@@ -17,7 +17,7 @@ use soar_host::scheduler::ScheduleShown;
 use super::simulate::runtime;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done};
-use crate::printer::{Form, ListRow, Printer, moment_if_any};
+use crate::printer::{ListRow, OutputFormat, Printer, moment_if_any};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 
 // Names a schedule.
 #[derive(Debug, Args)]
-struct Named {
+struct ScheduleArguments {
     /// The schedule's name
     schedule: String,
 
@@ -80,7 +80,7 @@ struct Named {
     site: Option<String>,
 }
 
-impl Named {
+impl ScheduleArguments {
     /// The schedule.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ fn next(schedule: &ScheduleShown) -> String {
     }
 }
 
-fn show_one(schedule: &ScheduleShown, form: Form, printer: &mut Printer) -> Result<()> {
+fn show_one(schedule: &ScheduleShown, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("Schedule", schedule.name.clone()),
         ("Site", schedule.site.clone()),

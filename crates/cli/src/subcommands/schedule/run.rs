@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
 
-use super::Named;
+use super::ScheduleArguments;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
@@ -13,7 +13,7 @@ use crate::printer::Printer;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ScheduleArguments,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

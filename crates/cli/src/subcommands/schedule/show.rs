@@ -3,20 +3,20 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{Named, show_one};
+use super::{ScheduleArguments, show_one};
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 /// Show a schedule: its command, times, alerts and health
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: ScheduleArguments,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use footprint_simulator::{Simulator, UserKind};
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 
 use super::{Arguments, export_lines, program_lines};
 use crate::printer::{Grid, Printer};
@@ -15,7 +15,7 @@ const AUTHORITY_FILE: &str = "footprint-simulator-ca.pem";
 pub(super) fn print(
     simulator: &Simulator,
     arguments: &Arguments,
-    connector: &Connector,
+    connector: &ConnectorManifest,
     printer: &mut Printer,
 ) -> Result<()> {
     let title = format!("Simulated Footprint instance at {}", simulator.url());

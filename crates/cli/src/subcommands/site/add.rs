@@ -8,7 +8,7 @@ use soar_store::model::SiteKind;
 
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,8 +39,8 @@ pub(super) struct Arguments {
     description: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -55,8 +55,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let made = session.operations().create_site(&context, site).await;
     let site = session.changed(context, made).await?;
     match arguments.output {
-        Form::Json => printer.json(&site)?,
-        Form::Table => printer.done(&format!("The site {} was created.", quoted(&site.name)))?,
+        OutputFormat::Json => printer.json(&site)?,
+        OutputFormat::Table => printer.done(&format!("The site {} was created.", quoted(&site.name)))?,
     }
     Ok(Exit::Successful)
 }

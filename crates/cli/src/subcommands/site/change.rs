@@ -7,7 +7,7 @@ use soar_store::model::SiteKind;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,8 +46,8 @@ pub(super) struct Arguments {
     active: Option<bool>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

@@ -13,7 +13,7 @@ use soar_store::model::Site;
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
 use crate::instance::{InstanceFlags, OperatorSession};
-use crate::printer::{Form, ListRow, Printer};
+use crate::printer::{ListRow, OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +63,7 @@ impl ListRow for Site {
     }
 }
 
-fn show_one(site: &Site, form: Form, printer: &mut Printer) -> Result<()> {
+fn show_one(site: &Site, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("Site", site.name.clone()),
         ("Kind", site.kind.to_string()),

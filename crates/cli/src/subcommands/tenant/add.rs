@@ -10,7 +10,7 @@ use super::secret::KeySource;
 use super::show::show_one;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 
 /// Add a tenant by its address and one-time key; `footprint tenant register` comes next
@@ -31,8 +31,8 @@ pub(super) struct Arguments {
     key: KeySource,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -43,10 +43,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         key: arguments.key.read_or_ask()?.expose_secret().to_owned(),
     };
     let context = session.context("tenant add");
-    let added = session.connected_operations()?.add_tenant(&context, &draft).await;
+    let added = session.connected_operations()?.create_tenant(&context, &draft).await;
     let added = session.changed(context, added).await?;
-    if arguments.output == Form::Json {
-        show_one(&added, Form::Json, printer)?;
+    if arguments.output == OutputFormat::Json {
+        show_one(&added, OutputFormat::Json, printer)?;
         return Ok(Exit::Successful);
     }
     printer.done(&format!("The tenant {} was added.", quoted(&added.name)))?;

@@ -3,25 +3,25 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::find::Named;
+use super::find::TenantArguments;
 use super::show::show_one;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 /// Change the address of a tenant; it stays registered
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: TenantArguments,
 
     /// Its new address
     #[arg(long)]
     url: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

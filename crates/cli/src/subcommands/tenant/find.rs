@@ -12,7 +12,7 @@ use crate::instance::{OperatorSession, not_done};
 
 // Names a tenant.
 #[derive(Debug, Args)]
-pub(super) struct Named {
+pub(super) struct TenantArguments {
     /// The tenant's name
     pub(super) tenant: String,
 
@@ -24,7 +24,7 @@ pub(super) struct Named {
 /// A wrong name is compared with at most this many names.
 const MOST: i64 = 10_000;
 
-impl Named {
+impl TenantArguments {
     /// The tenant.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
 
-use super::find::Named;
+use super::find::TenantArguments;
 use super::secret::KeySource;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
@@ -15,7 +15,7 @@ use crate::printer::Printer;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: TenantArguments,
 
     #[command(flatten)]
     key: KeySource,

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueHint};
 use secrecy::SecretString;
 
-use crate::connection::{Source, secret};
+use crate::connection::{ValueSource, secret};
 use crate::exit::WrongUse;
 
 // The source of the tenant's one-time key.
@@ -25,8 +25,8 @@ impl KeySource {
     /// The key, if a flag gives it.
     pub(super) fn read(&self) -> Result<Option<SecretString>> {
         let source = match (&self.key_file, self.key_stdin) {
-            (Some(path), _) => Source::File(path.clone()),
-            (None, true) => Source::StandardInput,
+            (Some(path), _) => ValueSource::File(path.clone()),
+            (None, true) => ValueSource::StandardInput,
             (None, false) => return Ok(None),
         };
         Ok(Some(source.value().map_err(WrongUse)?))

@@ -4,20 +4,20 @@ use anyhow::Result;
 use clap::Args;
 use soar_store::model::Tenant;
 
-use super::find::Named;
+use super::find::TenantArguments;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer, moment, moment_if_any};
+use crate::printer::{OutputFormat, Printer, moment, moment_if_any};
 
 /// Show a tenant
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    named: Named,
+    named: TenantArguments,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     Ok(Exit::Successful)
 }
 
-pub(super) fn show_one(tenant: &Tenant, form: Form, printer: &mut Printer) -> Result<()> {
+pub(super) fn show_one(tenant: &Tenant, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("Tenant", tenant.name.clone()),
         ("Region", tenant.region.clone()),

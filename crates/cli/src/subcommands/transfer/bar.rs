@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use soar_host::transfer::Progress;
+use soar_host::transfer::TransferProgress;
 
 use crate::printer::{Printer, counted};
 
@@ -11,12 +11,12 @@ use crate::printer::{Printer, counted};
 const TICK: Duration = Duration::from_millis(200);
 
 /// A bar of bytes or of rows, or a count if neither total is known.
-pub(super) struct Bar {
+pub(super) struct TransferBar {
     bar: ProgressBar,
     counts_bytes: bool,
 }
 
-impl Bar {
+impl TransferBar {
     /// A bar for `bytes` in all, if that is known.
     pub(super) fn start(bytes: Option<u64>, printer: &Printer) -> Self {
         let bar = if printer.has_error_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
@@ -30,7 +30,7 @@ impl Bar {
         Self { bar, counts_bytes: bytes.is_some() }
     }
 
-    pub(super) fn tell(&self, progress: Progress) {
+    pub(super) fn tell(&self, progress: TransferProgress) {
         match progress.total_rows {
             Some(total) if !self.counts_bytes && self.bar.length() != Some(total) => {
                 self.bar.set_length(total);

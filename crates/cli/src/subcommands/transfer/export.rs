@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Args, ValueHint};
 use soar_host::transfer::{Format, Subject};
 
-use super::bar::Bar;
+use super::bar::TransferBar;
 use super::import::format_of;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
@@ -43,7 +43,7 @@ pub(in crate::subcommands) async fn export(
     };
     let mut out = open(flags, format, printer)?;
     // A bar between the lines of the export would spoil both.
-    let bar = (!printer.is_terminal() || flags.file.is_some()).then(|| Bar::start(None, printer));
+    let bar = (!printer.is_terminal() || flags.file.is_some()).then(|| TransferBar::start(None, printer));
     let mut progress = |progress| {
         if let Some(bar) = &bar {
             bar.tell(progress);

@@ -8,13 +8,13 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueHint};
 use soar_host::transfer::{BadRow, Format, ImportOptions, ImportReport, OnConflict, Subject};
 
-use super::bar::Bar;
+use super::bar::TransferBar;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// The number of bad rows that are shown. A file takes all of them.
-const SHOWN: usize = 20;
+const MOST_SHOWN: usize = 20;
 
 // The file of an import, and the rule for its rows.
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ pub(in crate::subcommands) async fn import(
         Subject::Incidents => "incident import",
         Subject::Cases => "case import",
     });
-    let bar = Bar::start(bytes, printer);
+    let bar = TransferBar::start(bytes, printer);
     let mut progress = |progress| bar.tell(progress);
     let ended = session.operations().import_from(&context, options, reader, &mut progress).await;
     bar.end();
@@ -91,13 +91,13 @@ fn tell(
             })?;
         }
         None => {
-            for row in problems.iter().take(SHOWN) {
+            for row in problems.iter().take(MOST_SHOWN) {
                 printer.error(&row.to_string());
             }
-            if problems.len() > SHOWN {
+            if problems.len() > MOST_SHOWN {
                 printer.note(&format!(
                     "… and {} more: --errors FILE writes all of them to a file.",
-                    problems.len() - SHOWN
+                    problems.len() - MOST_SHOWN
                 ));
             }
         }

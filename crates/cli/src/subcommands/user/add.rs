@@ -10,7 +10,7 @@ use soar_store::model::Role;
 
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 
 const EXAMPLES: &str = "\
@@ -42,8 +42,8 @@ pub(super) struct Arguments {
     site: Option<String>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -62,14 +62,14 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     }
     let made = session.operations().create_user(&context, user).await;
     let made = session.changed(context, made).await?;
-    if arguments.output == Form::Json {
+    if arguments.output == OutputFormat::Json {
         printer.json(&made)?;
         return Ok(Exit::Successful);
     }
     let user = made.user;
     printer.done(&format!("The user {} was created.", quoted(&user.name)))?;
     let context = session.context("user password-link");
-    let link = session.operations().make_password_link(&context, &user.name).await;
+    let link = session.operations().create_password_link(&context, &user.name).await;
     super::password_link::show(&session.changed(context, link).await?, printer)?;
     if role.is_none() && !administrator {
         let name = shell::quoted(&user.name);

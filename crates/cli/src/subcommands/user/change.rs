@@ -7,7 +7,7 @@ use soar_store::model::name::same_name;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,8 +35,8 @@ pub(super) struct Arguments {
     administrator: Option<bool>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

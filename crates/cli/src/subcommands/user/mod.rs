@@ -18,7 +18,7 @@ use soar_store::model::User;
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
 use crate::instance::{InstanceFlags, OperatorSession};
-use crate::printer::{Form, ListRow, Printer};
+use crate::printer::{ListRow, OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,7 +93,7 @@ fn roles(shown: &UserShown, between: &str) -> String {
     administrator.into_iter().chain(roles).collect::<Vec<_>>().join(between)
 }
 
-fn show_one(shown: &UserShown, form: Form, printer: &mut Printer) -> Result<()> {
+fn show_one(shown: &UserShown, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("User", shown.user.name.clone()),
         ("State", state(&shown.user).to_owned()),

@@ -6,8 +6,8 @@ use soar_connector::name::quoted;
 use soar_host::operations::PasswordLinkMade;
 
 use crate::exit::Exit;
-use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer, moment};
+use crate::instance::{OperatorSession, about_port};
+use crate::printer::{OutputFormat, Printer, moment};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,17 +25,17 @@ pub(super) struct Arguments {
     user: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("user password-link");
-    let made = session.operations().make_password_link(&context, &arguments.user).await;
+    let made = session.operations().create_password_link(&context, &arguments.user).await;
     let made = session.changed(context, made).await?;
     match arguments.output {
-        Form::Json => printer.json(&made)?,
-        Form::Table => show(&made, printer)?,
+        OutputFormat::Json => printer.json(&made)?,
+        OutputFormat::Table => show(&made, printer)?,
     }
     Ok(Exit::Successful)
 }
@@ -49,5 +49,8 @@ pub(super) fn show(made: &PasswordLinkMade, printer: &mut Printer) -> Result<()>
         moment(made.expires_at)
     ))?;
     printer.line(&format!("  {}\n", printer.bold(link)))?;
+    if let Some(remark) = about_port(link) {
+        printer.paragraph(remark)?;
+    }
     Ok(())
 }

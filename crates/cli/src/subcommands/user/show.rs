@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 /// Show a user and its roles; without a name, yourself
 #[derive(Debug, Args)]
@@ -14,8 +14,8 @@ pub(super) struct Arguments {
     user: Option<String>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

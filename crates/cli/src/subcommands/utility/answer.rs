@@ -3,18 +3,18 @@
 use anyhow::Result;
 use serde_json::{Map, Value};
 use soar_connector::cell_text;
-use soar_host::utility::{Answer, Ended, Rows};
+use soar_host::utility::{Answer, CommandResult, Rows};
 
 use crate::exit::Exit;
-use crate::printer::{Form, Grid, Printer};
+use crate::printer::{Grid, OutputFormat, Printer};
 
 /// Shows the answer. Its status is the exit code.
-pub(super) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result<Exit> {
+pub(super) fn show(answer: &Answer, form: OutputFormat, printer: &mut Printer) -> Result<Exit> {
     let exit = match answer.return_data {
-        Ended::Successful => Exit::Successful,
-        Ended::PartiallySuccessful | Ended::Failed => Exit::Failed,
+        CommandResult::Successful => Exit::Successful,
+        CommandResult::PartiallySuccessful | CommandResult::Failed => Exit::Failed,
     };
-    if form == Form::Json {
+    if form == OutputFormat::Json {
         printer.json(answer)?;
         return Ok(exit);
     }
@@ -27,7 +27,7 @@ pub(super) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
                 .into_iter()
                 .map(|name| (name, only.get(name).map(cell_text).unwrap_or_default()))
                 .collect();
-            printer.details(only, Form::Table, &labels)?;
+            printer.details(only, OutputFormat::Table, &labels)?;
         }
         rows => printer.grid(&grid(rows))?,
     }
@@ -35,9 +35,9 @@ pub(super) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
         printer.line(&cell_text(shown))?;
     }
     let ended = match answer.return_data {
-        Ended::Successful => format!("{} Successful", printer.green("✔")),
-        Ended::PartiallySuccessful => format!("{} Partially Successful", printer.red("✘")),
-        Ended::Failed => format!("{} Failed", printer.red("✘")),
+        CommandResult::Successful => format!("{} Successful", printer.green("✔")),
+        CommandResult::PartiallySuccessful => format!("{} Partially Successful", printer.red("✘")),
+        CommandResult::Failed => format!("{} Failed", printer.red("✘")),
     };
     printer.line(&ended)?;
     if !answer.error.is_empty() {

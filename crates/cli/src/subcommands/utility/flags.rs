@@ -14,7 +14,7 @@ use soar_connector::name::normalised;
 use crate::exit::WrongUse;
 use crate::instance::OperatorSession;
 use crate::parameters::{self, ParameterFlags};
-use crate::printer::Form;
+use crate::printer::OutputFormat;
 use crate::shell;
 
 /// The input for the user in whose name a command acts. At the terminal it is the caller by default.
@@ -48,8 +48,9 @@ pub(super) struct CallFlags {
     pub(super) apply: Option<PathBuf>,
 
     /// The format of the answer or the plan
-    #[arg(id = "call-output", long = "output", short = 'o', value_name = "OUTPUT", value_enum, default_value_t = Form::Table)]
-    pub(super) output: Form,
+    #[arg(id = "call-output", long = "output", short = 'o', value_name = "OUTPUT", value_enum)]
+    #[arg(default_value_t = OutputFormat::Table)]
+    pub(super) output: OutputFormat,
 }
 
 fn refuse_on(site: &str) -> Result<String, String> {

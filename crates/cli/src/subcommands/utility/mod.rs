@@ -24,7 +24,7 @@ use super::run::single_threaded_runtime;
 use super::simulate::runtime;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done, refused};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 use crate::shell;
 use soar_store::model::name::same_name;
 
@@ -140,7 +140,7 @@ async fn called<'a>(
 async fn show_end(
     context: RequestContext,
     ended: Result<CommandEnd, OperationError>,
-    form: Form,
+    form: OutputFormat,
     session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
@@ -154,11 +154,11 @@ async fn show_end(
 fn show_plan(
     file: &PlanFile,
     command: &str,
-    form: Form,
+    form: OutputFormat,
     session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
-    if form == Form::Json {
+    if form == OutputFormat::Json {
         printer.json(file)?;
         return Ok(Exit::Successful);
     }

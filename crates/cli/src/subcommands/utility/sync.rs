@@ -14,7 +14,7 @@ use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 use super::flags::{CallFlags, given};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, advised, not_done, refused};
-use crate::printer::{Form, ListFlags, Printer, counted};
+use crate::printer::{ListFlags, OutputFormat, Printer, counted};
 use crate::subcommands::tenant::ResultRow;
 
 /// The most results shown of a plan, or of failures. `footprint tenant runs show` shows the rest.
@@ -44,7 +44,7 @@ pub(super) fn with_retry(command: clap::Command) -> clap::Command {
 /// A run with its results, for a program.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Whole<'a> {
+struct SyncReport<'a> {
     #[serde(flatten)]
     answer: &'a Answer,
     run: &'a SyncRun,
@@ -87,24 +87,24 @@ fn request(raw: &soar_connector::RawParameters) -> Result<SyncRequest> {
 async fn show(
     answer: &Answer,
     run: &SyncRun,
-    form: Form,
+    form: OutputFormat,
     operations: &Operations,
     session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
     let exit = if run.counts.failed == 0 { Exit::Successful } else { Exit::Failed };
     let mut filter = SyncResultFilter { without_unchanged: true, ..SyncResultFilter::default() };
-    if form == Form::Table && !run.planned {
+    if form == OutputFormat::Table && !run.planned {
         filter.only_notable = true;
     }
-    let most = if form == Form::Json { MOST_IN_JSON } else { MOST_SHOWN };
+    let most = if form == OutputFormat::Json { MOST_IN_JSON } else { MOST_SHOWN };
     let context = session.context("tenant runs show");
     let page = operations.sync_results(&context, run.id, filter, most + 1).await.map_err(not_done)?;
     let (mut results, most) = (page.results, usize::try_from(most).unwrap_or_default());
     let has_more = results.len() > most;
     results.truncate(most);
-    if form == Form::Json {
-        printer.json(&Whole { answer, run, results, has_more })?;
+    if form == OutputFormat::Json {
+        printer.json(&SyncReport { answer, run, results, has_more })?;
         return Ok(exit);
     }
     if !results.is_empty() {

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::work::{Caller, prepare, times_done};
-use crate::instance::{Instance, Served};
+use super::work::{HostClient, prepare, times_done};
+use crate::instance::{HostProcess, Instance};
 
 /// Without this the system ends a process that writes beyond its limit. A full disk does not end it.
 const NO_SIGNAL: &str = "trap '' XFSZ";
 
 /// Sets the limit of the process's files. Larger files cannot be written beyond it.
-fn limit(served: &Served, bytes: &str) {
+fn limit(served: &HostProcess, bytes: &str) {
     let process = served.child.id().to_string();
     let limited = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status().unwrap();
     assert!(limited.success());
@@ -28,7 +28,7 @@ async fn a_host_whose_disk_is_full_does_nothing_by_halves_says_so_and_goes_on_by
     prepare(&instance, calls.iter());
     let log = instance.path().with_file_name("log");
     let served = instance.serve_after(NO_SIGNAL, &log);
-    let caller = Caller::of(&instance, &served);
+    let caller = HostClient::of(&instance, &served);
     assert_eq!(caller.close(&calls[0]).await.unwrap(), (200, "Successful".to_owned()));
     assert_eq!(caller.read().await.0, 200);
     // Room for some of the calls.
@@ -82,7 +82,7 @@ async fn an_import_that_finds_no_room_for_its_file_changes_nothing_and_works_lat
     prepare(&instance, [].iter());
     let log = instance.path().with_file_name("log");
     let served = instance.serve_after(NO_SIGNAL, &log);
-    let caller = Caller::of(&instance, &served);
+    let caller = HostClient::of(&instance, &served);
     let (rows, row) = (20_000, "Security Operations");
     let rows: String = (0..rows).map(|number| format!("{{\"number\":\"{number}\",\"site\":\"{row}\"}}\n")).collect();
     let url = format!("{}/api/manage/v1/transfer/incidents", served.url());

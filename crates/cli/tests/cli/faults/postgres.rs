@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use soar_store::testing::{PostgresServer, Stop};
 
-use super::work::{Caller, prepare, times_done};
+use super::work::{HostClient, prepare, times_done};
 use crate::instance::Instance;
 
 const CALLERS: usize = 4;
@@ -26,7 +26,7 @@ async fn a_host_whose_server_stops_amid_calls_loses_and_repeats_nothing_and_goes
     prepare(&instance, rounds.iter().flatten().flatten());
     let log = instance.path().with_file_name("log");
     let mut served = instance.serve_after("", &log);
-    let caller = Caller::of(&instance, &served);
+    let caller = HostClient::of(&instance, &served);
     for (what, calls) in ROUNDS.iter().zip(&rounds) {
         let answered = std::sync::atomic::AtomicUsize::new(0);
         let working = calls.iter().map(async |calls| {

@@ -1,6 +1,6 @@
 //! Two hosts on one SQLite file, such as an old and a new host during a change of version.
 
-use super::work::{Caller, prepare, times_done};
+use super::work::{HostClient, prepare, times_done};
 use crate::instance::Instance;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -9,7 +9,7 @@ async fn two_hosts_on_one_file_do_what_either_is_asked_and_each_call_once() {
     let calls: Vec<_> = (0..24).map(|number| format!("call{number}")).collect();
     prepare(&instance, calls.iter());
     let served = [instance.serve(), instance.serve()];
-    let callers = [Caller::of(&instance, &served[0]), Caller::of(&instance, &served[1])];
+    let callers = [HostClient::of(&instance, &served[0]), HostClient::of(&instance, &served[1])];
     // Each call goes to both hosts at once, under one key.
     for batch in calls.chunks(6) {
         let both = batch.iter().flat_map(|call| callers.iter().map(move |caller| caller.close(call)));

@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::instance::{Instance, Served};
+use crate::instance::{HostProcess, Instance};
 
 /// The number of incidents that each call closes.
 const ITEMS: usize = 100;
 
 /// A client of a host.
-pub struct Caller {
+pub struct HostClient {
     pub client: reqwest::Client,
     url: String,
     key: String,
 }
 
-impl Caller {
-    pub fn of(instance: &Instance, served: &Served) -> Self {
+impl HostClient {
+    pub fn of(instance: &Instance, served: &HostProcess) -> Self {
         let key = instance.made["key"].as_str().unwrap().to_owned();
         Self { client: reqwest::Client::new(), url: served.url().to_owned(), key }
     }

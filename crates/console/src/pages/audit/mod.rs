@@ -9,7 +9,7 @@ use soar_store::model::{AuditEntryId, Moment};
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Meaning, Row, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, Form, ListState, Order, Page, PageError};
+use crate::visit::{Form, ListState, Order, Page, PageError, PageResult};
 
 /// The number of entries on a page.
 const ROWS: i64 = 100;
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/audit", get(show)).route("/audit.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let before = list.read::<i64>("from")?.map(AuditEntryId);
     let purpose = "The audit log shows who did what, from where, and what the host refused.";
     let content = ContentPage::new(page.main_frame("Audit log", purpose));
@@ -36,7 +36,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&content.with(filter(&page, &list, &form)).with(entries(&page, &list, &found)))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "audit", move |page, position| {
         let list = list.clone();
         async move {

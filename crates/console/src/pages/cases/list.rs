@@ -11,7 +11,7 @@ use crate::pages::incident_parts::status;
 use crate::pages::named::none_yet;
 use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Order, Page, PageError};
+use crate::visit::{ListState, Order, Page, PageError, PageResult};
 
 /// The number of cases on a page.
 const ROWS: i64 = 100;
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/cases", get(show)).route("/cases.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     if let Some(number) = list.filter("q") {
         match page.operations().case(page.context()?, number).await {
             Ok(case) => return page.lead_to(&address(&case.case.number), None),
@@ -35,7 +35,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&content.with(filter(&page, &list).await?).with(cases(&page, &list, &found)))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "cases", move |page, position| {
         let list = list.clone();
         async move {

@@ -3,16 +3,16 @@
 use axum::Router;
 use soar_store::model::Moment;
 
-use crate::pages::incident_parts::{address, status};
-use crate::parts::{Cell, Column, ContentPage, Empty, Facts, Row, Table, When};
+use crate::pages::incident_parts::{links_table, status};
+use crate::parts::{Cell, ContentPage, Empty, Facts, When};
 use crate::routing::get;
-use crate::visit::{Answer, Page, Path};
+use crate::visit::{Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/cases/{number}", get(show))
 }
 
-async fn show(page: Page, Path(number): Path<String>) -> Answer {
+async fn show(page: Page, Path(number): Path<String>) -> PageResult {
     let whole = page.operations().case(page.context()?, &number).await?;
     let case = &whole.case;
     let when = |at: Moment| Cell::when(When::new(at, page.zone(), page.now()));
@@ -34,19 +34,7 @@ async fn show(page: Page, Path(number): Path<String>) -> Answer {
         .fact("Closed by", text(case.closed_by.as_deref().unwrap_or_default()))
         .fact("Time zone", text(&case.time_zone))
         .fact("Description", text(&case.description));
-    let rows = whole.incidents.iter().map(|link| {
-        Row::new([
-            Cell::link(page.href(&address(&link.number)), &link.number),
-            when(link.linked_at),
-            text(&link.linked_by),
-        ])
-    });
-    let columns = [
-        Column::text("number", "Number").code(),
-        Column::text("linked", "Linked"),
-        Column::text("linked-by", "Linked by"),
-    ];
-    let incidents = Table::new("incidents", "Incidents", columns).rows(rows);
+    let incidents = links_table(&page, "incidents", "Incidents", "/incidents", &whole.incidents);
     let incidents = incidents.empty(Empty::new("No incident that you may see is linked."));
     let frame = page.frame(&case.number).below("Cases", "/cases");
     page.show(&ContentPage::new(frame).with(facts).with(incidents))

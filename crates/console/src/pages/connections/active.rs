@@ -6,13 +6,13 @@ use soar_host::connections::ConnectionChange;
 use super::{address, found, frame, managed};
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/integrations/{id}/connections/{connection}/active", form(ask, send))
 }
 
-async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
+async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> PageResult {
     let plugin = page.integration(&id)?;
     let stored = managed(&page, &id, connection).await?;
     let own = address(&id, stored.id);
@@ -28,7 +28,7 @@ async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer 
     page.show(&confirm.hidden("active", if stored.active { "no" } else { "yes" }))
 }
 
-async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, form: Form) -> Answer {
+async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, form: Form) -> PageResult {
     let stored = found(&page, &id, connection).await?;
     let wanted = form.text("active") == "yes";
     let given = ConnectionChange { active: Some(wanted), ..ConnectionChange::default() };

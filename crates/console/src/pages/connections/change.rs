@@ -3,22 +3,22 @@
 use askama::Template;
 use axum::Router;
 use soar_connector::Plugin;
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_store::StoreError;
-use soar_store::model::{Connection, ConnectionId, ParameterState, Place, Right, SiteKind};
+use soar_store::model::{Connection, ConnectionId, ConnectionSites, ParameterState, Right, SiteKind};
 
 use super::difference::differences;
 use super::draft::change;
-use super::form_page::{Shown, form_page};
+use super::form_page::{FormPageState, form_page};
 use super::place_problems::{note_wrong_settings, place_problems};
 use super::prefill::Prefill;
 use super::tested::TestShown;
-use super::{found, frame, related};
+use super::{found, frame, must_manage, related};
 use crate::parts::{CHANGED_MEANWHILE, LinkButton, version_of};
 use crate::routing::{form, get};
-use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
+use crate::visit::{Form, Frame, Notice, Page, PageError, PageResult, Path};
 
 /// A connection that the user may use, but not change.
 #[derive(Debug, Template)]
@@ -44,21 +44,21 @@ pub(super) fn routes() -> Router {
 }
 
 /// Leads to the page of a connection whose integration the link does not name.
-async fn by_id(page: Page, Path(id): Path<i64>) -> Answer {
+async fn by_id(page: Page, Path(id): Path<i64>) -> PageResult {
     let connection = page.operations().connection(page.context()?, ConnectionId(id)).await?;
     page.lead_to(&super::address(&connection.integration, connection.id), None)
 }
 
-async fn show(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
+async fn show(page: Page, Path((id, connection)): Path<(String, i64)>) -> PageResult {
     let plugin = page.integration(&id)?;
     let stored = found(&page, &id, connection).await?;
     if stored.owner.is_some() || !may_manage(&page, &stored).await? {
         return page.show(&facts(&page, &*plugin, stored, None).await?);
     }
-    page.show(&form_page(&page, &*plugin, Some(&stored), &Form::empty(), Shown::default()).await?)
+    page.show(&form_page(&page, &*plugin, Some(&stored), &Form::empty(), FormPageState::default()).await?)
 }
 
-async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form: Form) -> Answer {
+async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form: Form) -> PageResult {
     let plugin = page.integration(&id)?;
     let stored = found(&page, &id, connection).await?;
     if stored.owner.is_some() {
@@ -67,11 +67,12 @@ async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form:
         let test = TestShown::new(&tested.outcome, &plugin.manifest().connector);
         return page.show(&facts(&page, &*plugin, stored, Some(test)).await?);
     }
+    must_manage(&page, &stored).await?;
     let connector = &plugin.manifest().connector;
-    let mut shown = Shown::default();
+    let mut shown = FormPageState::default();
     let version = version_of(&form);
     let is_stale = form.text("do") != "test" && version.is_some_and(|version| version != stored.version);
-    if is_stale && may_manage(&page, &stored).await? {
+    if is_stale {
         changed_meanwhile(&mut form, &stored, connector, &mut shown);
         return page.show_again(&form_page(&page, &*plugin, Some(&stored), &form, shown).await?);
     }
@@ -101,7 +102,7 @@ async fn send(page: Page, Path((id, connection)): Path<(String, i64)>, mut form:
 }
 
 /// Notes in the form that the connection was changed meanwhile, and shows both versions.
-fn changed_meanwhile(form: &mut Form, stored: &Connection, connector: &Connector, shown: &mut Shown) {
+fn changed_meanwhile(form: &mut Form, stored: &Connection, connector: &ConnectorManifest, shown: &mut FormPageState) {
     form.refuse(CHANGED_MEANWHILE);
     shown.differences = Some(differences(form, &Prefill::of(stored, connector), connector));
 }
@@ -113,7 +114,7 @@ fn refused(
     plugin: &dyn Plugin,
     stored: &Connection,
     error: OperationError,
-    shown: &mut Shown,
+    shown: &mut FormPageState,
 ) -> Result<(), PageError> {
     let connector = &plugin.manifest().connector;
     if matches!(&error, OperationError::Refusal(Refusal::About(StoreError::Conflict(_)))) {
@@ -132,8 +133,8 @@ pub(in crate::pages) async fn may_manage(page: &Page, connection: &Connection) -
     }
     let manages = |site| context.roles.get(&site).is_some_and(|role| role.allows(Right::ManageConnections));
     match &connection.place {
-        Place::Site(site) => Ok(manages(site.id)),
-        Place::SharedToInternalSites { .. } => {
+        ConnectionSites::Site(site) => Ok(manages(site.id)),
+        ConnectionSites::SharedToInternalSites { .. } => {
             let sites = page.operations().store.reader().await?.records().sites().await?;
             let mut internal = sites.iter().filter(|site| site.kind == SiteKind::Internal).peekable();
             Ok(internal.peek().is_some() && internal.all(|site| manages(site.id)))

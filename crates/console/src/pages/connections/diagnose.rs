@@ -8,7 +8,7 @@ use soar_connector::{Access, CommandAccess, Diagnosis, Stage, StageStatus};
 use super::{address, found, frame, managed};
 use crate::parts::{Badge, Cell, Column, ConfirmPage, ErrorTab, Meaning, Row, Table};
 use crate::routing::form;
-use crate::visit::{Answer, Frame, Page, Path};
+use crate::visit::{Frame, Page, PageResult, Path};
 
 #[derive(Debug, Template)]
 #[template(path = "connections/diagnosis.html")]
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/integrations/{id}/connections/{connection}/diagnose", form(ask, send))
 }
 
-async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
+async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> PageResult {
     let plugin = page.integration(&id)?;
     let stored = managed(&page, &id, connection).await?;
     let own = address(&id, stored.id);
@@ -37,7 +37,7 @@ async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer 
     page.show(&ConfirmPage::new(frame, question, action, "Diagnose", page.href(&own)))
 }
 
-async fn send(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
+async fn send(page: Page, Path((id, connection)): Path<(String, i64)>) -> PageResult {
     let plugin = page.integration(&id)?;
     let stored = found(&page, &id, connection).await?;
     let tried = page.operations().diagnose_connection(page.context()?, stored.id, None).await?;

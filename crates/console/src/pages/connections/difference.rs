@@ -1,6 +1,6 @@
 //! The differences between a connection that was changed meanwhile, and the form.
 
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 
 use super::prefill::{Prefill, parameter};
 use crate::parts::{Field, Table, both_versions};
@@ -25,7 +25,7 @@ const LABELS: &[(&str, &str)] = &[
 ];
 
 /// A table of the fields whose stored text differs from the form's. Secrets are not compared.
-pub(super) fn differences(form: &Form, stored: &Prefill, connector: &Connector) -> Table {
+pub(super) fn differences(form: &Form, stored: &Prefill, connector: &ConnectorManifest) -> Table {
     let own = LABELS.iter().map(|(name, label)| ((*name).to_owned(), (*label).to_owned()));
     let plain = connector.settings.iter().filter(|setting| !setting.secret);
     let all = own.chain(plain.map(|setting| (parameter(&setting.name), setting.name.clone())));

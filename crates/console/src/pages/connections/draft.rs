@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, GivenValue};
 use soar_store::model::SHARED;
 
@@ -14,7 +14,7 @@ use crate::visit::Form;
 const UNNAMED: &str = "A connection without a name yet";
 
 /// The connection of a form. Notes numbers and references that cannot be read at their fields.
-pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
+pub(super) fn draft(form: &mut Form, connector: &ConnectorManifest) -> ConnectionDraft {
     let name = match form.text("do") {
         "test" if form.text("name").is_empty() => UNNAMED.to_owned(),
         _ => form.required("name", "Connection Name"),
@@ -42,7 +42,7 @@ pub(super) fn draft(form: &mut Form, connector: &Connector) -> ConnectionDraft {
 }
 
 /// The change that makes a connection what the form describes.
-pub(super) fn change(form: &mut Form, connector: &Connector) -> ConnectionChange {
+pub(super) fn change(form: &mut Form, connector: &ConnectorManifest) -> ConnectionChange {
     let version = version_of(form);
     let draft = draft(form, connector);
     ConnectionChange {
@@ -65,7 +65,7 @@ pub(super) fn change(form: &mut Form, connector: &Connector) -> ConnectionChange
     }
 }
 
-fn parameters(form: &mut Form, connector: &Connector) -> BTreeMap<String, GivenValue> {
+fn parameters(form: &mut Form, connector: &ConnectorManifest) -> BTreeMap<String, GivenValue> {
     let mut given = BTreeMap::new();
     for setting in &connector.settings {
         let name = setting.name.clone();

@@ -6,7 +6,7 @@ use soar_store::model::{Connection, Right, SHARED, Site, SiteKind};
 
 use super::prefill::Prefill;
 use super::slotted::Slotted;
-use super::system::{System, system};
+use super::system::{SystemFields, system};
 use super::tested::TestShown;
 use super::{frame, related};
 use crate::parts::{Field, FormErrors, LinkButton, Table, version_of};
@@ -15,7 +15,7 @@ use crate::visit::{Form, Frame, Page, PageError, SECRET, if_allowed};
 /// The page with the form of a connection.
 #[derive(Debug, Template)]
 #[template(path = "connections/form.html")]
-pub(super) struct FormPage {
+pub(super) struct ConnectionFormPage {
     frame: Frame,
     /// The address of the form.
     action: String,
@@ -27,7 +27,7 @@ pub(super) struct FormPage {
     version: Option<i64>,
     errors: FormErrors,
     general: Vec<Slotted>,
-    system: System,
+    system: SystemFields,
     health: Vec<Slotted>,
     alerts: Vec<Slotted>,
     test: Option<TestShown>,
@@ -39,7 +39,7 @@ pub(super) struct FormPage {
 
 /// The state of the page beside the form.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct FormPageState {
     pub(super) test: Option<TestShown>,
     pub(super) differences: Option<Table>,
 }
@@ -50,8 +50,8 @@ pub(super) async fn form_page(
     plugin: &dyn Plugin,
     stored: Option<&Connection>,
     form: &Form,
-    shown: Shown,
-) -> Result<FormPage, PageError> {
+    shown: FormPageState,
+) -> Result<ConnectionFormPage, PageError> {
     let context = page.context()?;
     let operations = page.operations();
     let connector = &plugin.manifest().connector;
@@ -109,7 +109,7 @@ pub(super) async fn form_page(
     let layout = frame(page, &title, plugin);
     let is_typed = |(name, value): &(String, String)| name.starts_with(SECRET) && !value.is_empty();
     let lost_secrets = !layout.is_region && form.values().any(is_typed);
-    let mut form_page = FormPage {
+    let mut form_page = ConnectionFormPage {
         frame: layout,
         action: page.href(&path),
         stored: stored.map(|_| page.href(&path)),
@@ -147,7 +147,7 @@ pub(super) async fn form_page(
     Ok(form_page)
 }
 
-impl FormPage {
+impl ConnectionFormPage {
     fn all(&self) -> impl Iterator<Item = &Slotted> {
         self.general.iter().chain(self.system.all()).chain(&self.health).chain(&self.alerts)
     }
@@ -171,14 +171,14 @@ fn users_help(names: &[String]) -> String {
     }
 }
 
-type Choices = Vec<(String, String)>;
+type ChoiceTexts = Vec<(String, String)>;
 
 /// The choices of Site and of Recipient site.
-fn sites(page: &Page, sites: Vec<Site>, stored: Option<&Connection>) -> Result<(Choices, Choices), PageError> {
+fn sites(page: &Page, sites: Vec<Site>, stored: Option<&Connection>) -> Result<(ChoiceTexts, ChoiceTexts), PageError> {
     let context = page.context()?;
     let manages = |site: &Site| context.caller(site.clone()).may(Right::ManageConnections, site.id);
     let internal: Vec<&Site> = sites.iter().filter(|site| site.kind == SiteKind::Internal).collect();
-    let mut choices: Choices =
+    let mut choices: ChoiceTexts =
         sites.iter().filter(|site| manages(site)).map(|site| (site.name.clone(), site.name.clone())).collect();
     if context.user.is_administrator || (!internal.is_empty() && internal.iter().all(|site| manages(site))) {
         choices.push((SHARED.to_owned(), "Share to Internal Sites".to_owned()));

@@ -64,8 +64,14 @@ async fn found(page: &Page, integration: &str, id: i64) -> Result<Connection, Pa
 /// As [`found`], for a user who may change, test and diagnose the connection.
 async fn managed(page: &Page, integration: &str, id: i64) -> Result<Connection, PageError> {
     let connection = found(page, integration, id).await?;
-    if may_manage(page, &connection).await? {
-        return Ok(connection);
+    must_manage(page, &connection).await?;
+    Ok(connection)
+}
+
+/// Refuses a user who may not change, test and diagnose the connection.
+async fn must_manage(page: &Page, connection: &Connection) -> Result<(), PageError> {
+    if may_manage(page, connection).await? {
+        return Ok(());
     }
     Err(PageError::forbidden("This needs the right to manage connections on its site. Ask an administrator for it."))
 }

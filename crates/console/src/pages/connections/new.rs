@@ -4,11 +4,11 @@ use axum::Router;
 use soar_store::model::Right;
 
 use super::draft::draft;
-use super::form_page::{Shown, form_page};
+use super::form_page::{FormPageState, form_page};
 use super::place_problems::{note_wrong_settings, place_problems};
 use super::tested::TestShown;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
+use crate::visit::{Form, Notice, Page, PageError, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/integrations/{id}/connections/new", form(show, send))
@@ -22,18 +22,18 @@ fn must_manage(page: &Page) -> Result<(), PageError> {
     Err(soar_host::Refusal::Forbidden(text.to_owned()).into())
 }
 
-async fn show(page: Page, Path(id): Path<String>) -> Answer {
+async fn show(page: Page, Path(id): Path<String>) -> PageResult {
     must_manage(&page)?;
     let plugin = page.integration(&id)?;
-    page.show(&form_page(&page, &*plugin, None, &Form::empty(), Shown::default()).await?)
+    page.show(&form_page(&page, &*plugin, None, &Form::empty(), FormPageState::default()).await?)
 }
 
-async fn send(page: Page, Path(id): Path<String>, mut form: Form) -> Answer {
+async fn send(page: Page, Path(id): Path<String>, mut form: Form) -> PageResult {
     must_manage(&page)?;
     let plugin = page.integration(&id)?;
     let connector = &plugin.manifest().connector;
     let draft = draft(&mut form, connector);
-    let mut shown = Shown::default();
+    let mut shown = FormPageState::default();
     if !form.is_wrong() && form.text("do") == "test" {
         match page.operations().test_draft(page.context()?, draft).await {
             Ok(tried) => {

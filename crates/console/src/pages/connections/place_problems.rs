@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use soar_connector::manifest::{Connector, Setting};
+use soar_connector::manifest::{ConnectorManifest, Setting};
 use soar_connector::{Plugin, SettingValues};
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
@@ -22,6 +22,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("The description", "description"),
     // The text about a webhook goes on from the text about a mail address.
     ("Connection Health Check: Expected a mail address, such as soc@example.com, or webhook", "health-check-webhooks"),
+    ("Connection Health Check: the host's settings have no webhook", "health-check-webhooks"),
     ("Connection Health Check: Expected a mail address", "health-check-email"),
     ("Connection Health Check: expected at most", "health-check-email"),
     ("Connection Health Check: 20 destinations", "health-check-webhooks"),
@@ -42,7 +43,7 @@ const FIELDS: &[(&str, &str)] = &[
 pub(super) fn place_problems(
     page: &Page,
     form: &mut Form,
-    connector: &Connector,
+    connector: &ConnectorManifest,
     error: OperationError,
 ) -> Result<(), PageError> {
     let fields: Vec<(String, String)> = match &error {

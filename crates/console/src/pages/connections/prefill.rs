@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 use soar_connector::name::normalised;
-use soar_store::model::{Connection, HealthCheck, ParameterState, Place};
+use soar_store::model::{Connection, ConnectionSites, HealthCheck, ParameterState};
 
 /// The name of the field of a parameter.
 pub(super) fn parameter(name: &str) -> String {
@@ -37,11 +37,11 @@ impl Prefill {
     }
 
     /// The texts of a connection.
-    pub(super) fn of(connection: &Connection, connector: &Connector) -> Self {
+    pub(super) fn of(connection: &Connection, connector: &ConnectorManifest) -> Self {
         let mut texts = Self::new();
         texts.set("name", &connection.name);
         texts.set("site", connection.place.name());
-        if let Place::SharedToInternalSites { recipient: Some(site) } = &connection.place {
+        if let ConnectionSites::SharedToInternalSites { recipient: Some(site) } = &connection.place {
             texts.set("recipient-site", &site.name);
         }
         texts.set("agent-name", connection.agent_name.as_deref().unwrap_or_default());

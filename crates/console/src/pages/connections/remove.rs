@@ -5,13 +5,13 @@ use axum::Router;
 use super::{address, found, frame, managed};
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Notice, Page, Path};
+use crate::visit::{Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/integrations/{id}/connections/{connection}/remove", form(ask, send))
 }
 
-async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
+async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> PageResult {
     let plugin = page.integration(&id)?;
     let stored = managed(&page, &id, connection).await?;
     let own = address(&id, stored.id);
@@ -21,7 +21,7 @@ async fn ask(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer 
     page.show(&confirm.dangerous())
 }
 
-async fn send(page: Page, Path((id, connection)): Path<(String, i64)>) -> Answer {
+async fn send(page: Page, Path((id, connection)): Path<(String, i64)>) -> PageResult {
     let stored = found(&page, &id, connection).await?;
     let removed = page.operations().remove_connection(page.context()?, stored.id).await?;
     let notice = Notice::done(format!("The connection {} is removed.", removed.name));

@@ -1,7 +1,7 @@
 //! The integration's own parameters in the form, drawn from its manifest.
 
 use soar_connector::CommandError;
-use soar_connector::manifest::{Connector, Setting, SettingType};
+use soar_connector::manifest::{ConnectorManifest, Setting, SettingType};
 use soar_connector::name::normalised;
 use soar_store::model::{Connection, ParameterState};
 
@@ -12,7 +12,7 @@ use crate::visit::Form;
 
 /// The parameters that most connections need, and the others.
 #[derive(Debug, Default)]
-pub(super) struct System {
+pub(super) struct SystemFields {
     pub(super) main: Vec<Slotted>,
     pub(super) more: Vec<Slotted>,
     /// Whether one of the others has a value or a problem.
@@ -22,7 +22,7 @@ pub(super) struct System {
     pub(super) has_vault: bool,
 }
 
-impl System {
+impl SystemFields {
     pub(super) fn all(&self) -> impl Iterator<Item = &Slotted> {
         self.main.iter().chain(&self.more).chain(&self.vault)
     }
@@ -30,14 +30,14 @@ impl System {
 
 /// The parameters of a form. `may_refer` is whether the user may give references to secrets.
 pub(super) fn system(
-    connector: &Connector,
+    connector: &ConnectorManifest,
     stored: Option<&Connection>,
     texts: &Prefill,
     form: &Form,
     error: Option<&CommandError>,
     may_refer: bool,
-) -> System {
-    let mut system = System::default();
+) -> SystemFields {
+    let mut system = SystemFields::default();
     let about = error.map(|error| settings_of(error, connector)).unwrap_or_default();
     for setting in &connector.settings {
         let state = stored.and_then(|one| one.parameters.iter().find(|known| known.name == setting.name));
@@ -106,7 +106,7 @@ fn field(setting: &Setting, texts: &Prefill, state: Option<&ParameterState>) -> 
 }
 
 /// The parameters that an error is about: those that the error's cure names, in its order.
-pub(super) fn settings_of<'a>(error: &CommandError, connector: &'a Connector) -> Vec<&'a Setting> {
+pub(super) fn settings_of<'a>(error: &CommandError, connector: &'a ConnectorManifest) -> Vec<&'a Setting> {
     let mut longest_first: Vec<&Setting> = connector.settings.iter().collect();
     longest_first.sort_by_key(|setting| std::cmp::Reverse(setting.name.len()));
     let mut cure = error.cure.clone();

@@ -1,6 +1,6 @@
 //! The result of Test Connection in the form.
 
-use soar_connector::manifest::Connector;
+use soar_connector::manifest::ConnectorManifest;
 use soar_connector::{CommandError, Outcome, Receipt};
 
 use super::prefill::parameter;
@@ -24,7 +24,7 @@ pub(super) struct TestShown {
 }
 
 impl TestShown {
-    pub(super) fn new(outcome: &Outcome, connector: &Connector) -> Self {
+    pub(super) fn new(outcome: &Outcome, connector: &ConnectorManifest) -> Self {
         let settings = outcome.error.as_ref().map(|error| settings_of(error, connector)).unwrap_or_default();
         let fields = settings.into_iter().map(|setting| {
             let name = parameter(&setting.name);

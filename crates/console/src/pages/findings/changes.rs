@@ -9,13 +9,13 @@ use soar_store::FindingSpan;
 use soar_store::model::{FindingChangeKind, FindingSequence, Moment};
 
 use super::content::finding;
-use super::{View, address, device, kind, name, severity};
+use super::{FindingsView, address, device, kind, name, severity};
 use crate::export;
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Counts, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Order, Page, PageError};
+use crate::visit::{ListState, Order, Page, PageError, PageResult};
 
 /// The number of changes on a page.
 const ROWS: i64 = 100;
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router {
         .route("/findings/changes.ndjson", get(download_ndjson))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let (day, span) = (day(&page, &list)?, span(&page, &list)?);
     let has_day_after = span.to <= page.now();
     let (found, next) = page.operations().finding_changes_in(page.context()?, &span, ROWS).await?;
@@ -36,7 +36,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     let content = ContentPage::new(page.main_frame("Findings", purpose))
         .action(day.yesterday().ok().map(|day| day_link(&list, day, "← Day before")))
         .action(day.tomorrow().ok().filter(|_| has_day_after).map(|day| day_link(&list, day, "Day after →")))
-        .with(View::Changes.tabs(&page))
+        .with(FindingsView::Changes.tabs(&page))
         .with(counts(&page, &list, span).await?)
         .with(filter);
     let about = format!("{}, the latest first", counted(found.len(), "change", "changes"));
@@ -44,7 +44,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&content.with(changes(&page, &list, day, &found)?.position(&list, about, next)))
 }
 
-async fn download_csv(page: Page, list: ListState) -> Answer {
+async fn download_csv(page: Page, list: ListState) -> PageResult {
     span(&page, &list)?;
     export::csv(page, "finding-changes", move |page, position| {
         let list = list.clone();
@@ -56,7 +56,7 @@ async fn download_csv(page: Page, list: ListState) -> Answer {
     .await
 }
 
-async fn download_ndjson(page: Page, list: ListState) -> Answer {
+async fn download_ndjson(page: Page, list: ListState) -> PageResult {
     span(&page, &list)?;
     export::ndjson(page, "finding-changes", move |page, position| {
         let list = list.clone();
@@ -184,12 +184,13 @@ fn row(page: &Page, one: &ChangeShown) -> Result<Row, PageError> {
 /// The changed fields, or the reason of a finding that is gone.
 pub(super) fn what_changed(change: &soar_store::model::FindingChange) -> Result<String, PageError> {
     #[derive(serde::Deserialize)]
-    struct Field {
+    struct FieldDifference {
         field: String,
         from: serde_json::Value,
         to: serde_json::Value,
     }
-    let fields: Vec<Field> = serde_json::from_str(change.fields.get()).map_err(|error| PageError::defect(&error))?;
+    let fields: Vec<FieldDifference> =
+        serde_json::from_str(change.fields.get()).map_err(|error| PageError::defect(&error))?;
     let text = |value: &serde_json::Value| match value {
         serde_json::Value::Null => "unknown".to_owned(),
         serde_json::Value::String(text) => text.clone(),

@@ -6,7 +6,7 @@ use soar_store::model::Right;
 
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Notice, Page, PageError, Tone};
+use crate::visit::{Notice, Page, PageError, PageResult, Tone};
 
 /// The page with the result of each tenant.
 const RESULTS: &str = "/findings/tenants";
@@ -15,7 +15,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/findings/collect", form(ask, send))
 }
 
-async fn ask(page: Page) -> Answer {
+async fn ask(page: Page) -> PageResult {
     may_collect(&page)?;
     let question = "The findings of all tenants of all connections that you may use are read now. The products get many \
                     requests.";
@@ -23,7 +23,7 @@ async fn ask(page: Page) -> Answer {
     page.show(&ConfirmPage::new(frame, question, page.href("/findings/collect"), "Collect", page.href(RESULTS)))
 }
 
-async fn send(page: Page) -> Answer {
+async fn send(page: Page) -> PageResult {
     may_collect(&page)?;
     let made = page.operations().collect_findings(page.context()?, &CollectionToMake::default()).await;
     let notice = match made {

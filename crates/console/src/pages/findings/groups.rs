@@ -5,11 +5,11 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use soar_store::{FindingGroup, FindingGrouping};
 
 use super::list::{filters, narrowed};
-use super::{View, score};
+use super::{FindingsView, score};
 use crate::export;
 use crate::parts::{Cell, Column, ContentPage, Empty, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Order, Page, PageError};
+use crate::visit::{ListState, Order, Page, PageError, PageResult};
 
 /// The number of groups on a page.
 const ROWS: i64 = 100;
@@ -22,23 +22,23 @@ pub(super) fn routes() -> Router {
         .route("/findings/cves.csv", get(download_cves))
 }
 
-async fn devices(page: Page, list: ListState) -> Answer {
-    show(page, list, View::Devices, FindingGrouping::Device).await
+async fn devices(page: Page, list: ListState) -> PageResult {
+    show(page, list, FindingsView::Devices, FindingGrouping::Device).await
 }
 
-async fn cves(page: Page, list: ListState) -> Answer {
-    show(page, list, View::Cves, FindingGrouping::Cve).await
+async fn cves(page: Page, list: ListState) -> PageResult {
+    show(page, list, FindingsView::Cves, FindingGrouping::Cve).await
 }
 
-async fn download_devices(page: Page, list: ListState) -> Answer {
+async fn download_devices(page: Page, list: ListState) -> PageResult {
     download(page, list, "findings-by-device", FindingGrouping::Device).await
 }
 
-async fn download_cves(page: Page, list: ListState) -> Answer {
+async fn download_cves(page: Page, list: ListState) -> PageResult {
     download(page, list, "findings-by-cve", FindingGrouping::Cve).await
 }
 
-async fn show(page: Page, list: ListState, view: View, grouping: FindingGrouping) -> Answer {
+async fn show(page: Page, list: ListState, view: FindingsView, grouping: FindingGrouping) -> PageResult {
     let (table, next) = read(&page, &list, grouping, list.offset(), ROWS).await?;
     let first = list.offset();
     let about = match table.texts().count() {
@@ -51,7 +51,7 @@ async fn show(page: Page, list: ListState, view: View, grouping: FindingGrouping
     page.show(&content.with(table.position(&list, about, next)))
 }
 
-async fn download(page: Page, list: ListState, name: &'static str, grouping: FindingGrouping) -> Answer {
+async fn download(page: Page, list: ListState, name: &'static str, grouping: FindingGrouping) -> PageResult {
     export::csv(page, name, move |page, position| {
         let list = list.clone();
         async move {
@@ -69,7 +69,7 @@ async fn read(
     grouping: FindingGrouping,
     first: usize,
     limit: i64,
-) -> Result<export::Rows, PageError> {
+) -> Result<export::ExportRows, PageError> {
     let offset = i64::try_from(first).unwrap_or(i64::MAX);
     let found = page.operations().finding_groups(page.context()?, &narrowed(list)?, grouping, offset, limit).await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|shown| shown == limit);

@@ -8,11 +8,11 @@ use soar_store::{FindingFilter, FindingOrder, FindingTotal};
 
 use super::content::finding;
 use super::tenants::nothing_collected;
-use super::{View, about, address, device, name, score, severity, status};
+use super::{FindingsView, about, address, device, name, score, severity, status};
 use crate::export;
 use crate::parts::{Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted, grouped};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Order, Page, PageError};
+use crate::visit::{ListState, Order, Page, PageError, PageResult};
 
 /// The number of findings on a page.
 const ROWS: i64 = 100;
@@ -24,19 +24,19 @@ pub(super) fn routes() -> Router {
         .route("/findings.ndjson", get(download_ndjson))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let after = list.position().map(str::to_owned);
     let wanted = wanted(&list, after)?;
     let found = page.operations().list_findings(page.context()?, &wanted, ROWS).await?;
     let about = how_many(&page, &list, &wanted, &found).await?;
     let filter = filters(&page, &list).await?.with_ndjson(&list);
     let purpose = "Findings are the vulnerabilities that the products report. Open one to see its history.";
-    let content = ContentPage::new(page.main_frame("Findings", purpose)).with(View::All.tabs(&page));
+    let content = ContentPage::new(page.main_frame("Findings", purpose)).with(FindingsView::All.tabs(&page));
     let table = findings(&page, &list, &found)?.position(&list, about, found.next.clone());
     page.show(&content.with(filter).with(table))
 }
 
-async fn download_csv(page: Page, list: ListState) -> Answer {
+async fn download_csv(page: Page, list: ListState) -> PageResult {
     export::csv(page, "findings", move |page, position| {
         let list = list.clone();
         async move {
@@ -48,7 +48,7 @@ async fn download_csv(page: Page, list: ListState) -> Answer {
     .await
 }
 
-async fn download_ndjson(page: Page, list: ListState) -> Answer {
+async fn download_ndjson(page: Page, list: ListState) -> PageResult {
     export::ndjson(page, "findings", move |page, position| {
         let list = list.clone();
         async move {

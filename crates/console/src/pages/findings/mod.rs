@@ -7,6 +7,7 @@ mod groups;
 mod list;
 mod news;
 mod one;
+mod remove;
 mod rules;
 mod tenants;
 
@@ -16,7 +17,7 @@ pub(in crate::pages) use rules::hindered;
 use axum::Router;
 use jiff::Timestamp;
 use soar_connector::Finding;
-use soar_host::findings::formats::Severity;
+use soar_host::findings::formats::OcsfSeverity;
 use soar_store::model::{FindingChangeKind, HeldStatus, Moment};
 
 use crate::parts::{Badge, Cell, Meaning, Tabs, When};
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Router {
         list::routes(),
         groups::routes(),
         tenants::routes(),
+        remove::routes(),
         changes::routes(),
         collect::routes(),
         one::routes(),
@@ -42,7 +44,7 @@ pub(super) fn address(id: &str) -> String {
 
 /// The views of the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum View {
+enum FindingsView {
     All,
     Devices,
     Cves,
@@ -51,7 +53,7 @@ enum View {
     Rules,
 }
 
-impl View {
+impl FindingsView {
     const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::All, "All", "/findings"),
         (Self::Changes, "Changes", "/findings/changes"),
@@ -114,8 +116,8 @@ fn kind(kind: FindingChangeKind) -> Badge {
 
 /// The severity by the CVSS score, else by the product's word.
 fn severity(finding: &Finding) -> Cell {
-    match Severity::of(finding) {
-        Severity::Unknown => Cell::unknown(),
+    match OcsfSeverity::of(finding) {
+        OcsfSeverity::Unknown => Cell::unknown(),
         severity => Cell::badge(Badge::of_severity(severity.word())),
     }
 }

@@ -15,7 +15,7 @@ use crate::pages::connections::address;
 use crate::pages::incident_parts;
 use crate::parts::{Badge, Cell, Column, Empty, Facts, Meaning, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, Page, PageError, Path};
+use crate::visit::{Frame, Page, PageError, PageResult, Path};
 
 #[derive(Debug, Template)]
 #[template(path = "findings/one.html")]
@@ -32,7 +32,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/findings/items/{id}", get(show))
 }
 
-async fn show(page: Page, Path(id): Path<String>) -> Answer {
+async fn show(page: Page, Path(id): Path<String>) -> PageResult {
     let shown = page.operations().finding(page.context()?, &id).await?;
     let fields = finding(&shown.finding.known.finding)?;
     page.show(&OnePage {
@@ -59,6 +59,7 @@ fn about_finding(page: &Page, shown: &FindingShown, fields: &Finding) -> Facts {
         .fact("The product's state", text(&fields.state))
         .fact("Title", text(&fields.title))
         .fact("CVE", Cell::text_or_unknown(&fields.cve.join(", ")))
+        .fact("CWE", Cell::text_or_unknown(&fields.cwe.join(", ")))
         .fact("Severity", severity(fields))
         .fact("CVSS", score(fields.cvss))
         .fact("CVSS vector", text(&fields.cvss_vector))

@@ -1,6 +1,6 @@
 //! `GET /findings/tenants`: the findings of each tenant, with the result of its last reading.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::Router;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -8,16 +8,16 @@ use soar_host::operations::CollectionShown;
 use soar_store::model::{ConnectionId, FindingSnapshot, Right, SnapshotStatus};
 use soar_store::{FindingFilter, FindingGroup, FindingGrouping};
 
-use super::{View, score};
+use super::{FindingsView, remove, score};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, Page, PageError};
+use crate::visit::{Page, PageError, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/findings/tenants", get(show))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let context = page.context()?;
     let last = page.operations().finding_tenants(context).await?;
     let filter = FindingFilter::default();
@@ -29,9 +29,11 @@ async fn show(page: Page) -> Answer {
     let under_way = under_way.map(|tenants| collection(&tenants, &names));
     let may_collect = page.may_somewhere(Right::UseConnections);
     let collect = may_collect.then(|| LinkButton::new(page.href("/findings/collect"), "Collect now").dialog());
+    let managed = managed(&page, &last).await?;
     let rows = last.iter().map(|one| {
         let group = groups.get(&(one.connection_id, one.tenant.clone()));
-        tenant(&page, one, group, &names)
+        let remove = removal(&page, one, &managed);
+        Row::new(tenant(&page, one, group, &names).into_iter().chain(remove))
     });
     let columns = [
         Column::text("tenant", "Tenant"),
@@ -45,11 +47,13 @@ async fn show(page: Page) -> Answer {
         Column::number("fixed", "Fixed").wide(),
         Column::text("problem", "Problem").long(),
     ];
+    let remove = (!managed.is_empty()).then(|| Column::text("remove", "Remove").unexported());
+    let columns = columns.into_iter().chain(remove);
     let table = Table::new("tenants", "Findings by tenant", columns).rows(rows).live("findings");
     let table = table.empty(nothing_collected(&page, Empty::new("No findings were collected yet.")));
     let purpose = "Findings are collected by tenant. Each row shows what the last reading of a tenant found.";
     let frame = page.main_frame("Findings", purpose);
-    let content = ContentPage::new(frame).action(collect).with(View::Tenants.tabs(&page));
+    let content = ContentPage::new(frame).action(collect).with(FindingsView::Tenants.tabs(&page));
     page.show(&content.with_some(under_way).with(table))
 }
 
@@ -62,20 +66,38 @@ pub(super) fn nothing_collected(page: &Page, empty: Empty) -> Empty {
     }
 }
 
+/// The connections of these tenants that the user manages.
+async fn managed(page: &Page, tenants: &[FindingSnapshot]) -> Result<HashSet<ConnectionId>, PageError> {
+    if !page.may_somewhere(Right::ManageConnections) {
+        return Ok(HashSet::new());
+    }
+    let connections = tenants.iter().map(|one| one.connection_id).collect::<HashSet<_>>().into_iter().collect();
+    Ok(page.operations().managed_connections(page.context()?, connections).await?)
+}
+
+/// The link that removes a tenant. `None` if the table has no such links.
+fn removal(page: &Page, one: &FindingSnapshot, managed: &HashSet<ConnectionId>) -> Option<Cell> {
+    let text = || format!("Remove {}", remove::name(&one.tenant_name));
+    let address = || page.href(&remove::address(one.connection_id, &one.tenant));
+    let is_managed = managed.contains(&one.connection_id);
+    (!managed.is_empty()).then(|| if is_managed { Cell::dialog(address(), &text()) } else { Cell::unknown() })
+}
+
+/// The cells about a tenant.
 fn tenant(
     page: &Page,
     one: &FindingSnapshot,
     group: Option<&FindingGroup>,
     names: &HashMap<ConnectionId, String>,
-) -> Row {
-    let name = if one.tenant_name.is_empty() { "The only tenant" } else { &one.tenant_name };
+) -> Vec<Cell> {
+    let name = remove::name(&one.tenant_name);
     let link = page.href(&format!("/findings?tenant={}", utf8_percent_encode(&one.tenant_name, NON_ALPHANUMERIC)));
     // A tenant that was never read has no known number of findings.
     let is_known = group.is_some() || one.status == SnapshotStatus::Whole;
     let count = |value: fn(&FindingGroup) -> i64| {
         if is_known { Cell::number(group.map_or(0, value)) } else { Cell::unknown() }
     };
-    Row::new([
+    vec![
         Cell::link(link, name),
         Cell::text_or_unknown(names.get(&one.connection_id).map_or("", String::as_str)),
         count(|group| group.open),
@@ -86,7 +108,7 @@ fn tenant(
         Cell::number(if one.baseline { "Baseline".to_owned() } else { (one.opened + one.reopened).to_string() }),
         Cell::number(one.fixed),
         Cell::text_or_unknown(one.problem.as_deref().unwrap_or_default()),
-    ])
+    ]
 }
 
 /// The status of a reading.

@@ -5,13 +5,13 @@ use soar_store::model::ConnectionId;
 
 use super::address;
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/health/{id}/check", post(send))
 }
 
-async fn send(page: Page, Path(id): Path<ConnectionId>, form: Form) -> Answer {
+async fn send(page: Page, Path(id): Path<ConnectionId>, form: Form) -> PageResult {
     // The end of the session interrupted the form. The page of the connection has its button.
     if form.is_wrong() {
         return page.lead_to(&address(id), None);

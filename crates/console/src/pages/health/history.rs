@@ -10,7 +10,7 @@ use crate::export;
 use crate::pages::connections::{self, may_manage};
 use crate::parts::{Badge, Cell, Column, DayStrip, Empty, ErrorTab, Facts, Row, Sparkline, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, ListState, Order, Page, PageError, Path};
+use crate::visit::{Frame, ListState, Order, Page, PageError, PageResult, Path};
 
 /// The number of checks on a page.
 const ROWS: i64 = 50;
@@ -23,7 +23,7 @@ struct HistoryPage {
     connection: String,
     /// The address of the form that checks the connection now, for a user who may do that.
     check: Option<String>,
-    failure: Option<Failure>,
+    failure: Option<FailurePanel>,
     facts: Facts,
     latency: Sparkline,
     days: DayStrip,
@@ -32,7 +32,7 @@ struct HistoryPage {
 
 /// Why a connection fails.
 #[derive(Debug)]
-struct Failure {
+struct FailurePanel {
     tab: ErrorTab,
     has_cure: bool,
     /// The address of the diagnosis, for a user who may ask for it.
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/health/{id}", get(show)).route("/health/{id}/checks.csv", get(download))
 }
 
-async fn show(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answer {
+async fn show(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> PageResult {
     let before = before(&list)?;
     let history = page.operations().health_history(page.context()?, id, before, ROWS).await?;
     let charts = page.operations().health_charts(page.context()?, id, offset(&page)).await?;
@@ -97,15 +97,15 @@ async fn may_test(page: &Page, one: &ConnectionHealth) -> Result<bool, PageError
 }
 
 /// Why the connection fails; `None` for one that does not.
-fn failure(one: &ConnectionHealth, diagnose: Option<String>) -> Option<Failure> {
+fn failure(one: &ConnectionHealth, diagnose: Option<String>) -> Option<FailurePanel> {
     let health = &one.health;
     let error = health.last_error.as_deref().filter(|_| health.state == HealthState::Failing)?;
     let (cause, cure) = (one.last_error_cause.as_deref(), one.last_error_cure.as_deref());
     let tab = ErrorTab::stored(error, health.last_error_code.as_deref(), cause, cure);
-    Some(Failure { tab, has_cure: cure.is_some(), diagnose })
+    Some(FailurePanel { tab, has_cure: cure.is_some(), diagnose })
 }
 
-async fn download(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> Answer {
+async fn download(page: Page, Path(id): Path<ConnectionId>, list: ListState) -> PageResult {
     export::csv(page, "checks", move |page, position| {
         let list = list.clone();
         async move {

@@ -12,7 +12,7 @@ use crate::export;
 use crate::pages::named::none_yet;
 use crate::parts::{Badge, Cell, Column, Counts, Empty, Field, Filter, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
+use crate::visit::{Frame, ListState, Order, Page, PageError, PageResult};
 
 /// The number of connections on a page.
 const ROWS: usize = 25;
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/health", get(show)).route("/health.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let grouping = list.read::<Grouping>("group")?;
     let wanted = HealthFilter {
         grouping,
@@ -60,7 +60,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&HealthPage { frame: page.main_frame("Health", purpose), states, filter, list: table })
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     filter(&list)?;
     export::csv(page, "health", move |page, position| {
         let list = list.clone();

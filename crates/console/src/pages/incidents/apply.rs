@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use soar_connector::cell_text;
-use soar_host::utility::{Answer, Ended, Rows};
+use soar_host::utility::{Answer, CommandResult, Rows};
 
 use super::bulk_command::Bulk;
 use crate::pages::incident_parts::address;
@@ -10,7 +10,7 @@ use crate::parts::{Badge, Cell, Column, ContentPage, Facts, LinkButton, Meaning,
 use crate::visit::Page;
 
 /// The most items on the page, the failed ones first.
-const SHOWN: usize = 500;
+const MOST_SHOWN: usize = 500;
 
 /// The keys of the table's columns.
 const KEYS: [&str; 8] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
@@ -18,9 +18,9 @@ const KEYS: [&str; 8] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 /// The page of a result.
 pub(super) fn result(page: &Page, bulk: &Bulk, answer: &Answer) -> ContentPage {
     let meaning = match answer.return_data {
-        Ended::Successful => Meaning::Good,
-        Ended::PartiallySuccessful => Meaning::Warning,
-        Ended::Failed => Meaning::Bad,
+        CommandResult::Successful => Meaning::Good,
+        CommandResult::PartiallySuccessful => Meaning::Warning,
+        CommandResult::Failed => Meaning::Bad,
     };
     let mut facts =
         Facts::new("result", "Result").fact("Result", Cell::badge(Badge::new(answer.return_data.as_str(), meaning)));
@@ -53,7 +53,7 @@ fn items(page: &Page, rows: &[Value]) -> Option<Table> {
     names.truncate(KEYS.len());
     let has_failed = |row: &Map<String, Value>| row.get("Result").is_some_and(|result| result == "Failed");
     rows.sort_by_key(|row| !has_failed(row));
-    let more = rows.len().saturating_sub(SHOWN);
+    let more = rows.len().saturating_sub(MOST_SHOWN);
     let cell = |row: &Map<String, Value>, name: &str| {
         let text = row.get(name).map(cell_text).unwrap_or_default();
         match (name, text.as_str()) {
@@ -64,7 +64,7 @@ fn items(page: &Page, rows: &[Value]) -> Option<Table> {
             (_, text) => Cell::text(text),
         }
     };
-    let shown = rows.iter().take(SHOWN).map(|row| Row::new(names.iter().map(|name| cell(row, name))));
+    let shown = rows.iter().take(MOST_SHOWN).map(|row| Row::new(names.iter().map(|name| cell(row, name))));
     let columns = KEYS.iter().zip(&names).map(|(key, name)| Column::text(*key, *name));
     let caption = if more == 0 { "Items".to_owned() } else { format!("Items ({more} more are not shown)") };
     (!rows.is_empty()).then(|| Table::new("items", caption, columns).rows(shown))

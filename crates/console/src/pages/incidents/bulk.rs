@@ -10,7 +10,7 @@ use super::{apply, plan};
 use crate::inputs::place_problems;
 use crate::parts::{ContentPage, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, ListState, Page, PageError, Path};
+use crate::visit::{Form, ListState, Page, PageError, PageResult, Path};
 
 /// The field with the fingerprint of the plan to apply.
 const FINGERPRINT: &str = "fingerprint";
@@ -58,12 +58,12 @@ impl Bulk {
     }
 }
 
-async fn show(page: Page, Path(endpoint): Path<String>, list: ListState) -> Answer {
+async fn show(page: Page, Path(endpoint): Path<String>, list: ListState) -> PageResult {
     let bulk = Bulk::find(&page, &endpoint).await?;
     page.show(&bulk.form(&page, &Form::empty(), Some(&list)))
 }
 
-async fn send(page: Page, Path(endpoint): Path<String>, mut form: Form) -> Answer {
+async fn send(page: Page, Path(endpoint): Path<String>, mut form: Form) -> PageResult {
     let bulk = Bulk::find(&page, &endpoint).await?;
     if form.is_wrong() {
         return page.show_again(&bulk.form(&page, &form, None));

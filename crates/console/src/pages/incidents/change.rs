@@ -7,23 +7,23 @@ use soar_host::operations::{IncidentToChange, OperationError};
 use soar_host::views::WholeIncident;
 use soar_store::StoreError;
 
-use super::fields::{Known, change, known, refused};
+use super::fields::{StoredField, change, known, refused};
 use super::one::may_change;
 use crate::pages::incident_parts::address;
 use crate::parts::{CHANGED_MEANWHILE, ContentPage, Field, FormPanel, both_versions, version_of};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
+use crate::visit::{Form, Notice, Page, PageError, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}/change", form(show, save))
 }
 
-async fn show(page: Page, Path(number): Path<String>) -> Answer {
+async fn show(page: Page, Path(number): Path<String>) -> PageResult {
     let whole = read(&page, &number).await?;
     page.show(&shown(&page, &whole, &Form::empty(), false))
 }
 
-async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> PageResult {
     let whole = read(&page, &number).await?;
     let version = version_of(&form);
     if version.is_some_and(|version| version != whole.incident.version) {
@@ -64,7 +64,7 @@ fn shown(page: &Page, whole: &WholeIncident, form: &Form, is_conflict: bool) -> 
     let number = &whole.incident.number;
     let own = address(number);
     let frame = page.frame("Change").below("Incidents", "/incidents").below(number, &own);
-    let fields: Vec<Field> = known(page, whole).into_iter().map(Known::into_field).collect();
+    let fields: Vec<Field> = known(page, whole).into_iter().map(StoredField::into_field).collect();
     let none = "The stored fields are as in your form. Tasks or links were changed.";
     let differences = is_conflict.then(|| both_versions(form, &fields, none));
     let panel = FormPanel::new(&frame, "change", number.clone(), &format!("{own}/change"))

@@ -9,7 +9,7 @@ use super::fields::{due, moment, read};
 use crate::pages::incident_parts::address;
 use crate::parts::{ContentPage, Field, FormPanel, with_line_feeds};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError};
+use crate::visit::{Form, Notice, Page, PageError, PageResult};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[
@@ -28,12 +28,12 @@ pub(super) fn routes() -> Router {
     Router::new().route("/incidents/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let sites = sites(&page).await?;
     page.show(&shown(&page, &sites, &Form::empty()))
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     let sites = sites(&page).await?;
     let text = |form: &Form, name: &str| Some(with_line_feeds(form.text(name))).filter(|text| !text.is_empty());
     let (site, incident_type) = (form.required("site", "The site"), form.required("type", "The type"));

@@ -12,14 +12,14 @@ use crate::visit::{Form, Page, PageError, segment};
 const DATE: &str = "%Y-%m-%d %H:%M:%S";
 
 /// A field with its stored text.
-pub(super) struct Known {
+pub(super) struct StoredField {
     name: String,
     label: String,
     text: String,
     field: Field,
 }
 
-impl Known {
+impl StoredField {
     fn new(name: impl Into<String>, label: impl Into<String>, text: impl Into<String>, field: Field) -> Self {
         let text = text.into();
         Self { name: name.into(), label: label.into(), field: field.value(&text), text }
@@ -48,10 +48,10 @@ pub(super) fn due(page: &Page) -> Field {
 }
 
 /// The fields of an incident.
-pub(super) fn known(page: &Page, whole: &WholeIncident) -> Vec<Known> {
+pub(super) fn known(page: &Page, whole: &WholeIncident) -> Vec<StoredField> {
     let one = &whole.incident;
-    let line = |name: &str, label: &str, text: &str| Known::new(name, label, text, Field::text(name, label));
-    let lines = |name: &str, label: &str, text: &str| Known::new(name, label, text, Field::lines(name, label));
+    let line = |name: &str, label: &str, text: &str| StoredField::new(name, label, text, Field::text(name, label));
+    let lines = |name: &str, label: &str, text: &str| StoredField::new(name, label, text, Field::lines(name, label));
     let severities = Severity::ALL.iter().map(|one| (one.as_str(), one.as_str()));
     let states = Status::ALL.iter().map(|one| (one.as_str(), one.as_str()));
     let severity = Field::choice("severity", "Severity", severities);
@@ -61,11 +61,11 @@ pub(super) fn known(page: &Page, whole: &WholeIncident) -> Vec<Known> {
     let mut all = vec![
         line("title", "Title", &one.title),
         line("type", "Incident Type", &one.incident_type),
-        Known::new("severity", "Severity", one.severity.as_str(), severity),
-        Known::new("status", "Status", one.status.as_str(), status),
+        StoredField::new("severity", "Severity", one.severity.as_str(), severity),
+        StoredField::new("status", "Status", one.status.as_str(), status),
         line("owner", "Owner", one.owner.as_deref().unwrap_or_default()),
         line("assignee", "Assignee", one.assignee.as_deref().unwrap_or_default()),
-        Known::new("due", "Due Date", date(page, one.due_at), due(page)),
+        StoredField::new("due", "Due Date", date(page, one.due_at), due(page)),
         line("disposition", "Disposition", &whole.disposition),
         lines("description", "Description", &whole.description),
         lines("conclusion", "Conclusion", &whole.conclusion),
@@ -75,7 +75,7 @@ pub(super) fn known(page: &Page, whole: &WholeIncident) -> Vec<Known> {
         let name = field_name(&label);
         let help = if field.required_on_close { "Required on close." } else { "" };
         let shown = Field::text(name.clone(), label.clone()).help(help);
-        all.push(Known::new(name, label, field.value.clone().unwrap_or_default(), shown));
+        all.push(StoredField::new(name, label, field.value.clone().unwrap_or_default(), shown));
     }
     all
 }

@@ -5,13 +5,13 @@ use axum::Router;
 use super::one::refused;
 use crate::pages::incident_parts::address;
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}/links", post(save))
 }
 
-async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> PageResult {
     let text = form.required("incidents", "The number of an incident");
     let others: Vec<String> =
         text.split(['\n', ',']).map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();

@@ -13,7 +13,7 @@ use crate::pages::incident_parts::{address, status};
 use crate::pages::named::none_yet;
 use crate::parts::{Badge, Cell, Column, Empty, Field, Filter, LinkButton, Row, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, ListState, Order, Page, PageError};
+use crate::visit::{Frame, ListState, Order, Page, PageError, PageResult};
 
 /// The number of incidents on a page.
 const ROWS: i64 = 100;
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/incidents", get(show)).route("/incidents.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     if let Some(number) = list.filter("q")
         && is_number(&page, number).await?
     {
@@ -52,7 +52,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     })
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "incidents", move |page, position| {
         let list = list.clone();
         async move {

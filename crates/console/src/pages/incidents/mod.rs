@@ -10,9 +10,12 @@ mod inputs;
 mod link;
 mod list;
 mod one;
+mod open;
 mod panels;
 mod plan;
 mod tasks;
+
+pub(super) use open::open_incidents;
 
 use axum::Router;
 

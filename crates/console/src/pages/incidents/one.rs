@@ -6,10 +6,10 @@ use soar_store::model::{Link, Moment, Right};
 
 use super::{bulk_command, panels};
 use crate::pages::findings::{self, held, time};
-use crate::pages::incident_parts::{address, status};
+use crate::pages::incident_parts::{address, links_table, status};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, JsonText, LinkButton, Row, Table, When, grouped};
 use crate::routing::get;
-use crate::visit::{Answer, Form, ListState, Page, PageError, Path, if_allowed, segment};
+use crate::visit::{Form, ListState, Page, PageError, PageResult, Path, if_allowed, segment};
 
 /// The number of findings on a page.
 const FINDINGS: usize = 100;
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}", get(show))
 }
 
-async fn show(page: Page, Path(number): Path<String>, list: ListState) -> Answer {
+async fn show(page: Page, Path(number): Path<String>, list: ListState) -> PageResult {
     let whole = page.operations().incident(page.context()?, &number).await?;
     page.show(&incident(&page, &whole, &list, &Form::empty(), &Form::empty()).await?)
 }
@@ -176,22 +176,6 @@ fn fields(whole: &WholeIncident) -> Option<Table> {
         Column::text("required", "Required on close").wide(),
     ];
     (!whole.fields.is_empty()).then(|| Table::new("dynamic-fields", "Dynamic fields", columns).rows(rows))
-}
-
-fn links_table(page: &Page, id: &'static str, caption: &str, below: &str, links: &[Link]) -> Table {
-    let rows = links.iter().map(|link| {
-        Row::new([
-            Cell::link(page.href(&format!("{below}/{}", segment(&link.number))), &link.number),
-            Cell::when(When::new(link.linked_at, page.zone(), page.now())),
-            Cell::text_or_unknown(&link.linked_by),
-        ])
-    });
-    let columns = [
-        Column::text("number", "Number").code(),
-        Column::text("linked", "Linked"),
-        Column::text("linked-by", "Linked by"),
-    ];
-    Table::new(id, caption, columns).rows(rows).empty(Empty::new("None is linked."))
 }
 
 /// The known history: the host stores the time of each link and of the last change.

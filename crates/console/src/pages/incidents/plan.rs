@@ -8,7 +8,7 @@ use crate::parts::{Badge, Cell, Column, ContentPage, FormPanel, Meaning, Row, Ta
 use crate::visit::{Form, Page};
 
 /// The most items on the page: errors first, then changes.
-const SHOWN: usize = 300;
+const MOST_SHOWN: usize = 300;
 
 /// The page of a plan. Its form applies the plan.
 pub(super) fn shown(page: &Page, bulk: &Bulk, form: &Form, plan: &Plan, fingerprint: &'static str) -> ContentPage {
@@ -17,8 +17,8 @@ pub(super) fn shown(page: &Page, bulk: &Bulk, form: &Form, plan: &Plan, fingerpr
     let same = plan.items.len() - failing - changing;
     let mut items: Vec<&PlannedItem> = plan.items.iter().collect();
     items.sort_by_key(|item| (item.error.is_none(), item.changes.is_empty()));
-    let more = items.len().saturating_sub(SHOWN);
-    let rows = items.into_iter().take(SHOWN).map(|item| row(page, item));
+    let more = items.len().saturating_sub(MOST_SHOWN);
+    let rows = items.into_iter().take(MOST_SHOWN).map(|item| row(page, item));
     let columns = [
         Column::text("item", "Number"),
         Column::text("what", "What happens"),

@@ -5,13 +5,13 @@ use axum::Router;
 use super::one::refused;
 use crate::pages::incident_parts::address;
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/incidents/{number}/tasks", post(save))
 }
 
-async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(number): Path<String>, mut form: Form) -> PageResult {
     let mut whole = page.operations().incident(page.context()?, &number).await?;
     let shown: Vec<String> = form.all("task").map(str::to_owned).collect();
     let mut changed = 0;

@@ -8,7 +8,7 @@ use soar_store::model::Right;
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, Page, PageError, Path};
+use crate::visit::{Frame, Page, PageError, PageResult, Path};
 
 #[derive(Debug, Template)]
 #[template(path = "integrations/command.html")]
@@ -32,7 +32,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/integrations/{id}/commands/{command}", get(show))
 }
 
-async fn show(page: Page, Path((id, name)): Path<(String, String)>) -> Answer {
+async fn show(page: Page, Path((id, name)): Path<(String, String)>) -> PageResult {
     let plugin = page.integration(&id)?;
     let manifest = plugin.manifest();
     let connector = &manifest.connector;

@@ -5,19 +5,19 @@ use axum::Router;
 use soar_connector::Manifest;
 
 use crate::routing::get;
-use crate::visit::{Answer, Frame, ListState, Page, if_allowed};
+use crate::visit::{Frame, ListState, Page, PageResult, if_allowed};
 
 #[derive(Debug, Template)]
 #[template(path = "integrations/list.html")]
 struct ListPage {
     frame: Frame,
     search: String,
-    integrations: Vec<Entry>,
+    integrations: Vec<IntegrationEntry>,
 }
 
 /// An integration.
 #[derive(Debug)]
-struct Entry {
+struct IntegrationEntry {
     href: String,
     name: String,
     vendor: String,
@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/integrations", get(show))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let search = list.filter("q").unwrap_or_default().to_owned();
     let connections = if_allowed(page.operations().count_connections(page.context()?).await)?.unwrap_or_default();
     let mut integrations = Vec::new();
@@ -42,7 +42,7 @@ async fn show(page: Page, list: ListState) -> Answer {
             continue;
         }
         let connector = &manifest.connector;
-        integrations.push(Entry {
+        integrations.push(IntegrationEntry {
             href: page.href(&format!("/integrations/{}", known.id)),
             name: connector.name.clone(),
             vendor: connector.vendor.clone(),

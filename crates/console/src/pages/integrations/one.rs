@@ -13,7 +13,7 @@ use soar_store::model::{ConnectionId, HealthState, Right};
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, ListState, Page, PageError, Path, if_allowed};
+use crate::visit::{Frame, ListState, Page, PageError, PageResult, Path, if_allowed};
 
 /// The number of connections of a page.
 const ROWS: i64 = 100;
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/integrations/{id}", get(show))
 }
 
-async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
+async fn show(page: Page, Path(id): Path<String>, list: ListState) -> PageResult {
     let plugin = page.integration(&id)?;
     let manifest = plugin.manifest();
     let connector = &manifest.connector;

@@ -10,7 +10,7 @@ use crate::pages::choices::{CHOICES, several};
 use crate::pages::named::refused_named;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, ShownOnce};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Page, PageError};
+use crate::visit::{Form, Page, PageError, PageResult};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[
@@ -27,12 +27,12 @@ pub(super) fn routes() -> Router {
     Router::new().route("/keys/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let shown = shown(&page, &Form::empty()).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     let expires_at = expiry(&page, &mut form);
     let commands = form.items("commands");
     let kind = form.text("kind").parse::<KeyKind>().map_err(|problem| form.wrong("kind", problem));

@@ -8,13 +8,13 @@ use crate::export;
 use crate::pages::named::name_segment;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, PageError};
+use crate::visit::{ListState, Page, PageError, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/keys", get(show)).route("/keys.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let found = read(&page, &list).await?;
     let states = [("", "Any state"), ("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")];
     let fields = [Field::text("q", "Search").placeholder("Name or owner"), Field::choice("state", "State", states)];
@@ -24,7 +24,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&ContentPage::new(page.main_frame("Keys", purpose)).action(create).with(filter).with(keys(&page, &found)))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "keys", move |page, _| {
         let list = list.clone();
         async move {

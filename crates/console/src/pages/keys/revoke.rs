@@ -5,13 +5,13 @@ use axum::Router;
 use crate::pages::named::name_segment;
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/keys/{name}/revoke", form(ask, send))
 }
 
-async fn ask(page: Page, Path(name): Path<String>) -> Answer {
+async fn ask(page: Page, Path(name): Path<String>) -> PageResult {
     let key = page.operations().key(page.context()?, &name).await?;
     let frame = page.frame(format!("Revoke the key {}?", key.name)).below("Keys", "/keys");
     let question = "Calls with the key are refused from now on. This cannot be undone.";
@@ -19,7 +19,7 @@ async fn ask(page: Page, Path(name): Path<String>) -> Answer {
     page.show(&ConfirmPage::new(frame, question, action, "Revoke", page.href("/keys")).dangerous())
 }
 
-async fn send(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+async fn send(page: Page, Path(name): Path<String>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask(page, Path(name)).await;
     }

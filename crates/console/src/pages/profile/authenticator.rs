@@ -6,10 +6,10 @@ use qrcode::{Color, EcLevel, QrCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_host::sign_in::{SignInError, TotpEnrolment};
 
-use super::overview::{Forms, profile};
+use super::overview::{ProfileForms, profile};
 use crate::parts::{Field, FormErrors};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Frame, Notice, Page};
+use crate::visit::{Form, Frame, Notice, Page, PageResult};
 
 /// The page that shows the secret of the app, once, and asks for a code of it.
 #[derive(Debug, Template)]
@@ -17,18 +17,18 @@ use crate::visit::{Answer, Form, Frame, Notice, Page};
 struct AuthenticatorPage {
     frame: Frame,
     /// The secret; `None` after a wrong code, since it is not shown again.
-    secret: Option<Shown>,
+    secret: Option<ShownSecret>,
     errors: FormErrors,
     code: Field,
 }
 
 /// The secret as a QR code and in groups of four characters.
-struct Shown {
+struct ShownSecret {
     groups: String,
     qr: Option<Qr>,
 }
 
-impl std::fmt::Debug for Shown {
+impl std::fmt::Debug for ShownSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Shown")
     }
@@ -55,7 +55,7 @@ pub(super) fn routes() -> Router {
         .route("/profile/authenticator/remove", post(remove))
 }
 
-async fn begin(page: Page, form: Form) -> Answer {
+async fn begin(page: Page, form: Form) -> PageResult {
     let mut app = Form::default();
     if !form.is_wrong() {
         match page.sign_in().begin_totp(page.context()?, page.session()?).await {
@@ -63,10 +63,10 @@ async fn begin(page: Page, form: Form) -> Answer {
             Err(error) => page.account_refused(&mut app, error)?,
         }
     }
-    page.show_again(&profile(&page, Forms { app, ..Forms::default() }).await?)
+    page.show_again(&profile(&page, ProfileForms { app, ..ProfileForms::default() }).await?)
 }
 
-async fn confirm(page: Page, mut form: Form) -> Answer {
+async fn confirm(page: Page, mut form: Form) -> PageResult {
     if !form.is_wrong() {
         match page.sign_in().confirm_totp(page.context()?, page.session()?, &form.secret("code")).await {
             Ok(codes) => {
@@ -80,7 +80,7 @@ async fn confirm(page: Page, mut form: Form) -> Answer {
     page.show_again(&of(&page, &form, None))
 }
 
-async fn remove(page: Page, mut form: Form) -> Answer {
+async fn remove(page: Page, mut form: Form) -> PageResult {
     if !form.is_wrong() {
         match page.sign_in().remove_totp(page.context()?, page.session()?, &form.secret("code")).await {
             Ok(()) => return page.lead_to("/profile", Some(Notice::done("The authenticator app is removed."))),
@@ -88,14 +88,14 @@ async fn remove(page: Page, mut form: Form) -> Answer {
             Err(error) => page.account_refused(&mut form, error)?,
         }
     }
-    page.show_again(&profile(&page, Forms { app: form, ..Forms::default() }).await?)
+    page.show_again(&profile(&page, ProfileForms { app: form, ..ProfileForms::default() }).await?)
 }
 
 fn frame(page: &Page, title: &str) -> Frame {
     page.frame(title).below("Your profile", "/profile")
 }
 
-fn of(page: &Page, form: &Form, secret: Option<Shown>) -> AuthenticatorPage {
+fn of(page: &Page, form: &Form, secret: Option<ShownSecret>) -> AuthenticatorPage {
     AuthenticatorPage {
         frame: frame(page, "Add an authenticator app"),
         secret,
@@ -108,10 +108,10 @@ fn of(page: &Page, form: &Form, secret: Option<Shown>) -> AuthenticatorPage {
     }
 }
 
-fn shown(enrolment: &TotpEnrolment) -> Shown {
+fn shown(enrolment: &TotpEnrolment) -> ShownSecret {
     let characters: Vec<char> = enrolment.secret.expose_secret().chars().collect();
     let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
-    Shown { groups: groups.join(" "), qr: qr(&enrolment.address) }
+    ShownSecret { groups: groups.join(" "), qr: qr(&enrolment.address) }
 }
 
 /// `None` for an address that is too long for a QR code.

@@ -3,15 +3,15 @@
 use axum::Router;
 use soar_store::model::{Profile, Theme};
 
-use super::overview::{Forms, profile};
+use super::overview::{ProfileForms, profile};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page};
+use crate::visit::{Form, Notice, Page, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/profile/display", post(change))
 }
 
-async fn change(page: Page, mut form: Form) -> Answer {
+async fn change(page: Page, mut form: Form) -> PageResult {
     let zone = form.text("time-zone").to_owned();
     let time_zone = (!zone.is_empty()).then_some(zone);
     match form.text("theme").parse::<Theme>() {
@@ -25,5 +25,5 @@ async fn change(page: Page, mut form: Form) -> Answer {
         Ok(_) => {}
         Err(problem) => form.wrong("theme", format!("Choose one of the colours: {problem}.")),
     }
-    page.show_again(&profile(&page, Forms { display: form, ..Forms::default() }).await?)
+    page.show_again(&profile(&page, ProfileForms { display: form, ..ProfileForms::default() }).await?)
 }

@@ -6,7 +6,7 @@ use soar_store::model::Theme;
 
 use crate::parts::{Cell, Column, Field, FormErrors, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, Form, Frame, Page, PageError};
+use crate::visit::{Form, Frame, Page, PageError, PageResult};
 
 /// The profile. A form of it that was refused is shown with its problems.
 #[derive(Debug, Template)]
@@ -32,7 +32,7 @@ pub(super) struct ProfilePage {
 
 /// The forms of the profile, of which one may have been sent.
 #[derive(Debug, Default)]
-pub(super) struct Forms {
+pub(super) struct ProfileForms {
     pub(super) display: Form,
     pub(super) password: Form,
     pub(super) app: Form,
@@ -42,12 +42,12 @@ pub(super) fn routes() -> Router {
     Router::new().route("/profile", get(show))
 }
 
-async fn show(page: Page) -> Answer {
-    page.show(&profile(&page, Forms::default()).await?)
+async fn show(page: Page) -> PageResult {
+    page.show(&profile(&page, ProfileForms::default()).await?)
 }
 
 /// The page with these forms.
-pub(super) async fn profile(page: &Page, forms: Forms) -> Result<ProfilePage, PageError> {
+pub(super) async fn profile(page: &Page, forms: ProfileForms) -> Result<ProfilePage, PageError> {
     let session = page.session()?;
     let sessions = page.sign_in().own_sessions(session).await?;
     let has_other_sessions = sessions.len() > 1;

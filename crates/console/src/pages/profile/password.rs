@@ -4,15 +4,15 @@ use axum::Router;
 use secrecy::ExposeSecret as _;
 use soar_host::sign_in::SignInError;
 
-use super::overview::{Forms, profile};
+use super::overview::{ProfileForms, profile};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page};
+use crate::visit::{Form, Notice, Page, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/profile/password", post(change))
 }
 
-async fn change(page: Page, mut form: Form) -> Answer {
+async fn change(page: Page, mut form: Form) -> PageResult {
     let [old, new, again] = ["old", "new", "again"].map(|name| form.secret(name));
     if new.expose_secret() != again.expose_secret() {
         form.wrong("again", "The two new passwords differ.");
@@ -28,5 +28,5 @@ async fn change(page: Page, mut form: Form) -> Answer {
             Err(error) => page.account_refused(&mut form, error)?,
         }
     }
-    page.show_again(&profile(&page, Forms { password: form, ..Forms::default() }).await?)
+    page.show_again(&profile(&page, ProfileForms { password: form, ..ProfileForms::default() }).await?)
 }

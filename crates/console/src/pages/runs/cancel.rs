@@ -5,13 +5,13 @@ use soar_store::model::RunId;
 
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/runs/{id}/cancel", form(ask, send))
 }
 
-async fn ask(page: Page, Path(id): Path<RunId>) -> Answer {
+async fn ask(page: Page, Path(id): Path<RunId>) -> PageResult {
     let run = page.operations().run(page.context()?, id).await?;
     let own = format!("/runs/{id}");
     let frame = page.frame(format!("Cancel the run {id}?")).below("Runs", "/runs").below(id.to_string(), &own);
@@ -20,7 +20,7 @@ async fn ask(page: Page, Path(id): Path<RunId>) -> Answer {
     page.show(&ConfirmPage::new(frame, question, action, "Cancel the run", page.href(&own)).dangerous())
 }
 
-async fn send(page: Page, Path(id): Path<RunId>, form: Form) -> Answer {
+async fn send(page: Page, Path(id): Path<RunId>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask(page, Path(id)).await;
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use soar_store::model::RunFollowing;
 
-use crate::parts::Progress;
+use crate::parts::ProgressPanel;
 use crate::visit::Page;
 
 /// The progress of a run's work in the product.
-pub(in crate::pages) fn progress(page: &Page, following: &RunFollowing) -> Progress {
+pub(in crate::pages) fn progress(page: &Page, following: &RunFollowing) -> ProgressPanel {
     let mut text = format!("The product says: {}", following.status);
     if let Some(percent) = following.percent {
         text.push_str(&format!(", {percent} % done"));
@@ -23,7 +23,7 @@ pub(in crate::pages) fn progress(page: &Page, following: &RunFollowing) -> Progr
         0 => " The host asks again now.".to_owned(),
         seconds => format!(" The host asks again in {}.", in_words(seconds)),
     });
-    Progress::new(text, following.percent)
+    ProgressPanel::new(text, following.percent)
 }
 
 /// A duration in its largest whole unit.

@@ -10,7 +10,7 @@ use crate::pages::home::meaning;
 use crate::pages::named::none_yet;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, Row, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Order, Page, PageError};
+use crate::visit::{ListState, Order, Page, PageError, PageResult};
 
 /// The number of runs on a page.
 const ROWS: i64 = 100;
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/runs", get(show)).route("/runs.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let before = list.read::<i64>("from")?.map(RunId);
     let found = read(&page, &list, before, ROWS).await?;
     let purpose = "Runs are the commands that ran on connections. Open one to see what it returned, or why it failed.";
@@ -27,7 +27,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&content.with(filter(&page, &list).await?).with(runs(&page, &list, &found)))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "runs", move |page, position| {
         let list = list.clone();
         async move {

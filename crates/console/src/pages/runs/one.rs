@@ -12,13 +12,13 @@ use super::outcome::{key_fields, result};
 use crate::pages::home::meaning;
 use crate::parts::{Badge, Cell, ContentPage, ErrorTab, Facts, JsonText, LinkButton, When, receipt_facts};
 use crate::routing::get;
-use crate::visit::{Answer, Page, Path, if_allowed};
+use crate::visit::{Page, PageResult, Path, if_allowed};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/runs/{id}", get(show))
 }
 
-async fn show(page: Page, Path(id): Path<RunId>) -> Answer {
+async fn show(page: Page, Path(id): Path<RunId>) -> PageResult {
     let run = page.operations().run(page.context()?, id).await?;
     let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
     let own = format!("/runs/{id}");

@@ -7,10 +7,10 @@ use soar_host::Refusal;
 use soar_host::scheduler::ScheduleDraft;
 use soar_store::model::Right;
 
-use super::fields::{Values, fields, refused};
+use super::fields::{ScheduleValues, fields, refused};
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError};
+use crate::visit::{Form, Notice, Page, PageError, PageResult};
 
 /// The most connections that the form offers as choices.
 const OFFERED: u8 = 100;
@@ -30,17 +30,17 @@ pub(super) fn routes() -> Router {
     Router::new().route("/schedules/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let shown = shown(&page, &Form::empty()).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     let name = form.required("name", "The name");
     let site = form.required("site", "The site");
     let integration = form.required("integration", "The integration");
     let command = form.required("command", "The command");
-    let values = Values::read(&mut form);
+    let values = ScheduleValues::read(&mut form);
     if !form.is_wrong() {
         let draft = ScheduleDraft {
             name,

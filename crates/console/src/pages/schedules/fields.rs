@@ -63,7 +63,7 @@ pub(super) fn refused(
 }
 
 /// The values of the fields.
-pub(super) struct Values {
+pub(super) struct ScheduleValues {
     pub(super) parameters: RawParameters,
     pub(super) every_minutes: Option<i64>,
     pub(super) cron: Option<String>,
@@ -72,7 +72,7 @@ pub(super) struct Values {
     pub(super) active: bool,
 }
 
-impl Values {
+impl ScheduleValues {
     /// The values of the form. Notes what is wrong at the fields.
     pub(super) fn read(form: &mut Form) -> Self {
         let number = |form: &mut Form, name: &str| {

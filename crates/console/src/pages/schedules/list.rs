@@ -10,7 +10,7 @@ use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, PageError};
+use crate::visit::{ListState, Page, PageError, PageResult};
 
 /// The most schedules on the page. A search finds the others.
 const MOST: usize = 200;
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/schedules", get(show)).route("/schedules.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let found = read(&page, &list).await?;
     let any = (String::new(), "Any site".to_owned());
     let sites = page.sites_with(Right::UseConnections).await?;
@@ -46,7 +46,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&ContentPage::new(page.main_frame("Schedules", purpose)).action(create).with(filter).with(table))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "schedules", move |page, _| {
         let list = list.clone();
         async move {

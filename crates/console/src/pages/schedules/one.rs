@@ -4,14 +4,14 @@ use axum::Router;
 use soar_host::scheduler::{ScheduleChange, ScheduleShown};
 use soar_store::model::{Right, ScheduleId, ScheduleRunId, ScheduleRunStatus};
 
-use super::fields::{Values, fields, refused};
+use super::fields::{ScheduleValues, fields, refused};
 use super::list::{cadence, state};
 use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, LinkButton, Meaning, Row, Table, When, beginning,
     counted, on_lines, was_changed_meanwhile,
 };
 use crate::routing::form;
-use crate::visit::{Answer, Form, ListState, Notice, Order, Page, PageError, Path};
+use crate::visit::{Form, ListState, Notice, Order, Page, PageError, PageResult, Path};
 
 /// The number of runs in the log on a page.
 const ROWS: i64 = 25;
@@ -20,16 +20,16 @@ pub(super) fn routes() -> Router {
     Router::new().route("/schedules/{id}", form(show, save))
 }
 
-async fn show(page: Page, Path(id): Path<ScheduleId>, list: ListState) -> Answer {
+async fn show(page: Page, Path(id): Path<ScheduleId>, list: ListState) -> PageResult {
     let schedule = page.operations().schedule(page.context()?, id).await?;
     let shown = shown(&page, &schedule, &Form::empty(), &list).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, Path(id): Path<ScheduleId>, list: ListState, mut form: Form) -> Answer {
-    let schedule = page.operations().schedule(page.context()?, id).await?;
+async fn save(page: Page, Path(id): Path<ScheduleId>, list: ListState, mut form: Form) -> PageResult {
+    let schedule = changeable(&page, id).await?;
     let name = form.required("name", "The name");
-    let values = Values::read(&mut form);
+    let values = ScheduleValues::read(&mut form);
     if !was_changed_meanwhile(&mut form, &stored_fields(&schedule)) && !form.is_wrong() {
         let change = ScheduleChange {
             name: Some(name),
@@ -50,6 +50,26 @@ async fn save(page: Page, Path(id): Path<ScheduleId>, list: ListState, mut form:
     }
     let shown = shown(&page, &schedule, &form, &list).await?;
     page.show_again(&shown)
+}
+
+/// Whether the user may change, run and remove the schedule: it is the user's own, or the user manages connections on its
+/// site.
+async fn may_change(page: &Page, one: &ScheduleShown) -> Result<bool, PageError> {
+    if one.user == page.session()?.user.name {
+        return Ok(true);
+    }
+    Ok(page.sites_with(Right::ManageConnections).await?.iter().any(|site| site.name == one.site))
+}
+
+/// The schedule with this id, for a user who may change, run and remove it.
+pub(super) async fn changeable(page: &Page, id: ScheduleId) -> Result<ScheduleShown, PageError> {
+    let schedule = page.operations().schedule(page.context()?, id).await?;
+    if may_change(page, &schedule).await? {
+        return Ok(schedule);
+    }
+    let text = "This needs the right to manage connections on its site, or a schedule of your own. Ask an administrator \
+                for it.";
+    Err(PageError::forbidden(text))
 }
 
 fn stored_fields(one: &ScheduleShown) -> Vec<Field> {
@@ -76,8 +96,7 @@ async fn shown(page: &Page, one: &ScheduleShown, form: &Form, list: &ListState) 
     if let Some(error) = &one.last_error {
         facts = facts.fact("Error", Cell::text(error));
     }
-    let sites = page.sites_with(Right::UseConnections).await?;
-    let may_change = sites.iter().any(|site| site.name == one.site);
+    let may_change = may_change(page, one).await?;
     let change =
         may_change.then(|| FormPanel::new(&frame, "change", "Change", &own).stored_fields(form, stored_fields(one)));
     let run = may_change.then(|| LinkButton::new(page.href(&format!("{own}/run")), "Run now").dialog());

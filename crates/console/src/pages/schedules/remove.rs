@@ -3,16 +3,17 @@
 use axum::Router;
 use soar_store::model::ScheduleId;
 
+use super::one::changeable;
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/schedules/{id}/remove", form(ask, send))
 }
 
-async fn ask(page: Page, Path(id): Path<ScheduleId>) -> Answer {
-    let schedule = page.operations().schedule(page.context()?, id).await?;
+async fn ask(page: Page, Path(id): Path<ScheduleId>) -> PageResult {
+    let schedule = changeable(&page, id).await?;
     let own = format!("/schedules/{id}");
     let frame = page.frame(format!("Remove {}?", schedule.name)).below("Schedules", "/schedules");
     let question = "The command does not run any more. The log stays for its retention time.";
@@ -21,7 +22,7 @@ async fn ask(page: Page, Path(id): Path<ScheduleId>) -> Answer {
     page.show(&confirm.dangerous())
 }
 
-async fn send(page: Page, Path(id): Path<ScheduleId>, form: Form) -> Answer {
+async fn send(page: Page, Path(id): Path<ScheduleId>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask(page, Path(id)).await;
     }

@@ -9,18 +9,18 @@ use super::fields::{FIELDS, fields};
 use crate::pages::named::refused_named;
 use crate::parts::{ContentPage, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page};
+use crate::visit::{Form, Notice, Page, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/sites/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     page.context()?.must_administer()?;
     page.show(&shown(&page, &Form::empty()))
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let name = form.required("name", "The name");
     let kind = form.text("kind").parse::<SiteKind>().map_err(|problem| form.wrong("kind", problem));

@@ -7,7 +7,7 @@ use super::address;
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, counted};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, PageError};
+use crate::visit::{ListState, Page, PageError, PageResult};
 
 /// The most sites on the page. A search finds the others.
 const MOST: usize = 200;
@@ -16,7 +16,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/sites", get(show)).route("/sites.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let found = read(&page, &list).await?;
     let kinds =
         std::iter::once(("", "Any kind")).chain(SiteKind::ALL.iter().map(|kind| (kind.as_str(), kind.as_str())));
@@ -33,7 +33,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&ContentPage::new(page.main_frame("Sites", purpose)).action(create).with(filter).with(table))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "sites", move |page, _| {
         let list = list.clone();
         async move {

@@ -10,18 +10,18 @@ use super::list::state;
 use crate::pages::named::refused_named;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, was_changed_meanwhile};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/sites/{name}", form(show, save))
 }
 
-async fn show(page: Page, Path(name): Path<String>) -> Answer {
+async fn show(page: Page, Path(name): Path<String>) -> PageResult {
     let site = page.operations().site(page.context()?, &name).await?;
     page.show(&shown(&page, &site, &Form::empty()))
 }
 
-async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let site = page.operations().site(page.context()?, &name).await?;
     form.required("name", "The name");

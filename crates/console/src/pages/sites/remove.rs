@@ -5,13 +5,13 @@ use axum::Router;
 use super::address;
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/sites/{name}/remove", form(ask, send))
 }
 
-async fn ask(page: Page, Path(name): Path<String>) -> Answer {
+async fn ask(page: Page, Path(name): Path<String>) -> PageResult {
     page.context()?.must_administer()?;
     let site = page.operations().site(page.context()?, &name).await?;
     let own = address(&site.name);
@@ -21,7 +21,7 @@ async fn ask(page: Page, Path(name): Path<String>) -> Answer {
     page.show(&ConfirmPage::new(frame, question, action, "Remove", page.href(&own)).dangerous())
 }
 
-async fn send(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+async fn send(page: Page, Path(name): Path<String>, mut form: Form) -> PageResult {
     if form.is_wrong() {
         return ask(page, Path(name)).await;
     }

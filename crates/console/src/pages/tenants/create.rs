@@ -7,7 +7,7 @@ use soar_host::tenants::TenantDraft;
 use crate::pages::named::refused_named;
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page};
+use crate::visit::{Form, Notice, Page, PageResult};
 
 /// The beginning of the refusal of a text that is no one-time key.
 pub(super) const NO_KEY: &str = "The text is no one-time key";
@@ -26,12 +26,12 @@ pub(super) fn routes() -> Router {
     Router::new().route("/tenants/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     page.context()?.must_administer()?;
     page.show(&shown(&page, &Form::empty()))
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let draft = TenantDraft {
         name: form.required("name", "The name"),
@@ -45,7 +45,7 @@ async fn save(page: Page, mut form: Form) -> Answer {
     if form.is_wrong() {
         return page.show_again(&shown(&page, &form));
     }
-    let tenant = match page.operations().add_tenant(page.context()?, &draft).await {
+    let tenant = match page.operations().create_tenant(page.context()?, &draft).await {
         Ok(tenant) => tenant,
         Err(error) => {
             refused_named(&page, &mut form, FIELDS, error)?;

@@ -7,13 +7,13 @@ use super::masters::shown;
 use crate::pages::named::name_segment;
 use crate::parts::{Cell, ConfirmPage, ContentPage, Facts, LinkButton, ShownOnce, When};
 use crate::routing::{form, post};
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/tenants/keys", post(make)).route("/tenants/keys/{name}/revoke", form(ask, revoke))
+    Router::new().route("/tenants/keys", post(create)).route("/tenants/keys/{name}/revoke", form(ask, revoke))
 }
 
-async fn make(page: Page, mut form: Form) -> Answer {
+async fn create(page: Page, mut form: Form) -> PageResult {
     let hours = form.text("hours").parse::<i64>().ok();
     if hours.is_none() {
         form.wrong("hours", "Expected a whole number from 1 to 720.");
@@ -39,7 +39,7 @@ async fn make(page: Page, mut form: Form) -> Answer {
     page.show_again(&shown)
 }
 
-async fn ask(page: Page, Path(name): Path<String>) -> Answer {
+async fn ask(page: Page, Path(name): Path<String>) -> PageResult {
     page.context()?.must_administer()?;
     let frame = page.frame(format!("Revoke the one-time key {name}?")).below("Tenants", "/tenants");
     let action = page.href(&format!("/tenants/keys/{}/revoke", name_segment(&name)));
@@ -47,7 +47,7 @@ async fn ask(page: Page, Path(name): Path<String>) -> Answer {
     page.show(&ConfirmPage::new(frame, question, action, "Revoke", page.href("/tenants/masters")).dangerous())
 }
 
-async fn revoke(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+async fn revoke(page: Page, Path(name): Path<String>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask(page, Path(name)).await;
     }

@@ -10,7 +10,7 @@ use crate::parts::{
     Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, When, counted,
 };
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, PageError};
+use crate::visit::{ListState, Page, PageError, PageResult};
 
 /// The number of tenants on a page.
 const ROWS: i64 = 100;
@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/tenants", get(show)).route("/tenants.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let after = list.read::<TenantId>("from")?;
     let found = read(&page, &list, after, ROWS).await?;
     let fields = [Field::text("name", "Name"), Field::text("region", "Region")];
@@ -35,7 +35,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&content.with(filter).with(table))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "tenants", move |page, position| {
         let list = list.clone();
         async move {

@@ -6,7 +6,7 @@ use soar_store::model::{Master, MasterState, TenantKey, TenantKeyState};
 use crate::pages::named::name_segment;
 use crate::parts::{Badge, Cell, Column, ConfirmPage, ContentPage, Empty, Field, FormPanel, Meaning, Row, Table, When};
 use crate::routing::{form, get};
-use crate::visit::{Answer, Form, Frame, Notice, Page, PageError, Path};
+use crate::visit::{Form, Frame, Notice, Page, PageError, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new()
@@ -15,7 +15,7 @@ pub(super) fn routes() -> Router {
         .route("/tenants/masters/{name}/remove", form(ask_to_remove, remove))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let shown = shown(&page, &Form::empty()).await?;
     page.show(&shown)
 }
@@ -106,7 +106,7 @@ fn keys_table(page: &Page, keys: &[TenantKey]) -> Table {
 }
 
 /// The page that asks before a step.
-async fn ask(page: &Page, name: &str, step: &str, button: &str, question: &str) -> Answer {
+async fn ask(page: &Page, name: &str, step: &str, button: &str, question: &str) -> PageResult {
     let master = page.operations().master(page.context()?, name).await?;
     let frame = page.frame(format!("{button} the master {}?", master.name)).below("Tenants", "/tenants");
     let frame = frame.below("Masters of this instance", "/tenants/masters");
@@ -114,12 +114,12 @@ async fn ask(page: &Page, name: &str, step: &str, button: &str, question: &str) 
     page.show(&ConfirmPage::new(frame, question, action, button, page.href("/tenants/masters")).dangerous())
 }
 
-async fn ask_to_revoke(page: Page, Path(name): Path<String>) -> Answer {
+async fn ask_to_revoke(page: Page, Path(name): Path<String>) -> PageResult {
     let question = "This instance accepts nothing more from the master. The connections that it sent stay.";
     ask(&page, &name, "revoke", "Revoke", question).await
 }
 
-async fn revoke(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+async fn revoke(page: Page, Path(name): Path<String>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask_to_revoke(page, Path(name)).await;
     }
@@ -127,12 +127,12 @@ async fn revoke(page: Page, Path(name): Path<String>, form: Form) -> Answer {
     page.lead_to("/tenants/masters", Some(Notice::done(format!("The master {} is revoked.", master.name))))
 }
 
-async fn ask_to_remove(page: Page, Path(name): Path<String>) -> Answer {
+async fn ask_to_remove(page: Page, Path(name): Path<String>) -> PageResult {
     let question = "The master is removed, and all connections that it sent are deleted.";
     ask(&page, &name, "remove", "Remove", question).await
 }
 
-async fn remove(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+async fn remove(page: Page, Path(name): Path<String>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask_to_remove(page, Path(name)).await;
     }

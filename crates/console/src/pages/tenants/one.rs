@@ -6,11 +6,11 @@ use soar_store::model::{Tenant, TenantId, TenantState};
 use super::list::state;
 use crate::parts::{Cell, ContentPage, Facts, Field, FormPanel, LinkButton, When};
 use crate::routing::get;
-use crate::visit::{Answer, Form, Page, Path};
+use crate::visit::{Form, Page, PageResult, Path};
 
 /// The forms of the page, of which one may have been sent.
 #[derive(Debug, Default)]
-pub(super) struct Forms {
+pub(super) struct TenantForms {
     pub(super) register: Form,
     pub(super) address: Form,
 }
@@ -19,13 +19,13 @@ pub(super) fn routes() -> Router {
     Router::new().route("/tenants/{id}", get(show))
 }
 
-async fn show(page: Page, Path(id): Path<TenantId>) -> Answer {
+async fn show(page: Page, Path(id): Path<TenantId>) -> PageResult {
     let tenant = page.operations().tenant(page.context()?, id).await?;
-    page.show(&shown(&page, &tenant, &Forms::default()))
+    page.show(&shown(&page, &tenant, &TenantForms::default()))
 }
 
 /// The page of a tenant.
-pub(super) fn shown(page: &Page, tenant: &Tenant, forms: &Forms) -> ContentPage {
+pub(super) fn shown(page: &Page, tenant: &Tenant, forms: &TenantForms) -> ContentPage {
     let own = format!("/tenants/{}", tenant.id);
     let when = |at| Cell::when(When::new(at, page.zone(), page.now()));
     let facts = Facts::new("tenant", "Tenant")

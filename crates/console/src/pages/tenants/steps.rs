@@ -5,10 +5,10 @@ use secrecy::ExposeSecret as _;
 use soar_store::model::TenantId;
 
 use super::create::NO_KEY;
-use super::one::{Forms, shown};
+use super::one::{TenantForms, shown};
 use crate::parts::ConfirmPage;
 use crate::routing::{form, post};
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new()
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router {
         .route("/tenants/{id}/remove", form(ask_to_remove, remove))
 }
 
-async fn register(page: Page, Path(id): Path<TenantId>, mut form: Form) -> Answer {
+async fn register(page: Page, Path(id): Path<TenantId>, mut form: Form) -> PageResult {
     let tenant = page.operations().tenant(page.context()?, id).await?;
     if !form.is_wrong() {
         let key = form.secret("key");
@@ -32,10 +32,10 @@ async fn register(page: Page, Path(id): Path<TenantId>, mut form: Form) -> Answe
             Err(error) => page.refused_among(&mut form, &[(NO_KEY, "key")], error)?,
         }
     }
-    page.show_again(&shown(&page, &tenant, &Forms { register: form, ..Forms::default() }))
+    page.show_again(&shown(&page, &tenant, &TenantForms { register: form, ..TenantForms::default() }))
 }
 
-async fn change_address(page: Page, Path(id): Path<TenantId>, mut form: Form) -> Answer {
+async fn change_address(page: Page, Path(id): Path<TenantId>, mut form: Form) -> PageResult {
     let tenant = page.operations().tenant(page.context()?, id).await?;
     let url = form.required("url", "The address");
     if !form.is_wrong() {
@@ -44,11 +44,11 @@ async fn change_address(page: Page, Path(id): Path<TenantId>, mut form: Form) ->
             Err(error) => page.refused_at(&mut form, "url", error)?,
         }
     }
-    page.show_again(&shown(&page, &tenant, &Forms { address: form, ..Forms::default() }))
+    page.show_again(&shown(&page, &tenant, &TenantForms { address: form, ..TenantForms::default() }))
 }
 
 /// The page that asks before a step.
-async fn ask(page: &Page, id: TenantId, step: &str, button: &str, question: &str) -> Answer {
+async fn ask(page: &Page, id: TenantId, step: &str, button: &str, question: &str) -> PageResult {
     let tenant = page.operations().tenant(page.context()?, id).await?;
     let own = format!("/tenants/{id}");
     let frame = page.frame(format!("{button} the tenant {}?", tenant.name)).below("Tenants", "/tenants");
@@ -57,12 +57,12 @@ async fn ask(page: &Page, id: TenantId, step: &str, button: &str, question: &str
     page.show(&ConfirmPage::new(frame, question, action, button, page.href(&own)).dangerous())
 }
 
-async fn ask_to_revoke(page: Page, Path(id): Path<TenantId>) -> Answer {
+async fn ask_to_revoke(page: Page, Path(id): Path<TenantId>) -> PageResult {
     let question = "Nothing more is sent to the tenant. The connections on the tenant stay there.";
     ask(&page, id, "revoke", "Revoke", question).await
 }
 
-async fn revoke(page: Page, Path(id): Path<TenantId>, form: Form) -> Answer {
+async fn revoke(page: Page, Path(id): Path<TenantId>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask_to_revoke(page, Path(id)).await;
     }
@@ -70,11 +70,11 @@ async fn revoke(page: Page, Path(id): Path<TenantId>, form: Form) -> Answer {
     page.lead_to(&format!("/tenants/{id}"), Some(Notice::done(format!("The tenant {} is revoked.", tenant.name))))
 }
 
-async fn ask_to_remove(page: Page, Path(id): Path<TenantId>) -> Answer {
+async fn ask_to_remove(page: Page, Path(id): Path<TenantId>) -> PageResult {
     ask(&page, id, "remove", "Remove", "The tenant is removed from this instance. Nothing changes on the tenant.").await
 }
 
-async fn remove(page: Page, Path(id): Path<TenantId>, form: Form) -> Answer {
+async fn remove(page: Page, Path(id): Path<TenantId>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask_to_remove(page, Path(id)).await;
     }

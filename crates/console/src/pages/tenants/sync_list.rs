@@ -5,7 +5,7 @@ use soar_store::model::{SyncRun, SyncRunId, SyncStatus};
 
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, LinkButton, Meaning, Row, Table, When, counted};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page};
+use crate::visit::{ListState, Page, PageResult};
 
 /// The number of runs on a page.
 const ROWS: i64 = 100;
@@ -14,7 +14,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/tenants/syncs", get(show))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let before = list.read::<SyncRunId>("from")?;
     let found = page.operations().list_sync_runs(page.context()?, before, ROWS).await?;
     let rows = found.runs.iter().map(|run| row(&page, run));

@@ -9,7 +9,7 @@ use super::sync_start::{Start, start};
 use crate::pages::choices::CHOICES;
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Page, PageError, if_allowed};
+use crate::visit::{Form, Page, PageError, PageResult, if_allowed};
 
 /// The beginnings of refusals, and the fields that the refusals are about.
 const FIELDS: &[(&str, &str)] = &[
@@ -25,13 +25,13 @@ pub(super) fn routes() -> Router {
     Router::new().route("/tenants/syncs/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     page.context()?.must_administer()?;
     let shown = shown(&page, &Form::empty()).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let request = request(&mut form);
     if !form.is_wrong() {

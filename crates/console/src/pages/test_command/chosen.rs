@@ -5,7 +5,7 @@ use std::sync::Arc;
 use soar_connector::Plugin;
 use soar_connector::manifest::Command;
 use soar_host::operations::ConnectionQuery;
-use soar_store::model::{Connection, Place, Right, Site, SiteKind};
+use soar_store::model::{Connection, ConnectionSites, Right, Site, SiteKind};
 
 use crate::visit::{Page, PageError, if_allowed};
 
@@ -14,7 +14,7 @@ const MOST: i64 = 100;
 
 /// The values of the form that chooses, as the user gave them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Given {
+pub(super) struct ChoiceValues {
     pub(super) integration: String,
     pub(super) connection: String,
     pub(super) site: String,
@@ -25,7 +25,7 @@ pub(super) struct Given {
 
 /// The connections that the user may run commands on, and what the user chose of them.
 #[derive(Debug)]
-pub(super) struct Chosen {
+pub(super) struct CommandChoice {
     /// Active connections, each with the sites on which the user may use it: the first ones, and the chosen one.
     pub(super) connections: Vec<(Connection, Vec<Site>)>,
     /// Whether there are other connections.
@@ -40,9 +40,9 @@ pub(super) struct Chosen {
     pub(super) command: Option<Arc<Command>>,
 }
 
-impl Chosen {
+impl CommandChoice {
     /// The user's choices. Unknown names choose nothing.
-    pub(super) async fn of(page: &Page, given: &Given) -> Result<Self, PageError> {
+    pub(super) async fn of(page: &Page, given: &ChoiceValues) -> Result<Self, PageError> {
         let context = page.context()?;
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let wanted = ConnectionQuery {
@@ -68,8 +68,8 @@ impl Chosen {
         let usable = |connection: &Connection| -> Vec<Site> {
             let fits = |site: &&Site| {
                 let is_here = match &connection.place {
-                    Place::Site(own) => own.id == site.id,
-                    Place::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
+                    ConnectionSites::Site(own) => own.id == site.id,
+                    ConnectionSites::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
                 };
                 let caller = context.caller((*site).clone());
                 is_here && site.active && caller.may(Right::UseConnections, site.id) && connection.is_for(&caller)

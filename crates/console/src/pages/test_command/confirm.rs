@@ -4,14 +4,14 @@ use askama::Template;
 use soar_connector::manifest::Command;
 use soar_connector::{Manifest, RawParameters, cell_text};
 
-use super::chosen::Chosen;
+use super::chosen::CommandChoice;
 use crate::parts::{Cell, Column, Empty, Hidden, Row, Table};
 use crate::visit::{Form, Frame, Page};
 
 /// The page that shows what a command will change before it runs.
 #[derive(Debug, Template)]
 #[template(path = "test_command/confirm.html")]
-pub(super) struct ConfirmPage {
+pub(super) struct CommandConfirmPage {
     frame: Frame,
     name: String,
     description: String,
@@ -26,12 +26,12 @@ pub(super) struct ConfirmPage {
 
 pub(super) fn confirm_page(
     page: &Page,
-    chosen: &Chosen,
+    chosen: &CommandChoice,
     manifest: &Manifest,
     command: &Command,
     raw: &RawParameters,
     form: &Form,
-) -> ConfirmPage {
+) -> CommandConfirmPage {
     let rows = raw.iter().map(|(name, value)| Row::new([Cell::text(name), Cell::text(&cell_text(value))]));
     let columns = [Column::text("name", "Input parameter"), Column::text("value", "Value")];
     let widening = command.widening.as_ref().map(|widening| {
@@ -47,7 +47,7 @@ pub(super) fn confirm_page(
     let kept = form.values().filter(|(name, _)| name != "csrf" && name != "do" && name != "resumed");
     let title = format!("Run {}?", command.name);
     let frame = page.frame(title).below("Test Command", "/test-command");
-    ConfirmPage {
+    CommandConfirmPage {
         frame,
         name: command.name.clone(),
         description: command.description.clone(),

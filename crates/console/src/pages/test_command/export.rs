@@ -7,19 +7,19 @@ use axum::body::{Body, Bytes};
 use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use soar_connector::cell_text;
-use soar_host::results::{Content, ContentError};
+use soar_host::results::{ContentError, ResultContent};
 use soar_host::transfer::guarded;
 
 use super::run::found;
 use crate::export::attachment;
 use crate::routing::get;
-use crate::visit::{Answer, Page, PageError, Path};
+use crate::visit::{Page, PageError, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/test-command/runs/{id}/result.csv", get(download))
 }
 
-async fn download(page: Page, Path(id): Path<String>) -> Answer {
+async fn download(page: Page, Path(id): Path<String>) -> PageResult {
     let run = found(&page, &id)?;
     page.exported(&run.site.name, &format!("{}: {} rows as CSV", run.command.name, run.content.row_count())).await?;
     let content = Arc::clone(&run.content);
@@ -43,7 +43,7 @@ async fn download(page: Page, Path(id): Path<String>) -> Answer {
     Ok(attachment(&name, "csv", Body::from_stream(parts.fuse())))
 }
 
-fn part(content: &Content, number: usize) -> Result<Vec<u8>, ContentError> {
+fn part(content: &ResultContent, number: usize) -> Result<Vec<u8>, ContentError> {
     let rows = content.row_chunk(number)?;
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|value| guarded(&cell_text(value))).collect()).collect();

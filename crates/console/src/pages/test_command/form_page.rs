@@ -10,16 +10,16 @@ use soar_host::results::{KeptRun, RunState};
 use soar_store::model::{Right, RunId};
 
 use super::address;
-use super::chosen::{Chosen, Given};
+use super::chosen::{ChoiceValues, CommandChoice};
 use super::inputs::{InputField, inputs, values};
 use crate::parts::{Badge, Cell, Column, Empty, Field, FormErrors, Hidden, Meaning, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, Form, Frame, ListState, Page, PageError};
+use crate::visit::{Form, Frame, ListState, Page, PageError, PageResult};
 
 /// The page with the form.
 #[derive(Debug, Template)]
 #[template(path = "test_command/form.html")]
-pub(super) struct FormPage {
+pub(super) struct CommandFormPage {
     frame: Frame,
     has_connections: bool,
     /// The search for a connection, where there are more than the form offers.
@@ -49,28 +49,32 @@ pub(super) fn routes() -> Router {
     Router::new().route("/test-command", get(show))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let text = |name| list.filter(name).unwrap_or_default().to_owned();
     if let Ok(id) = text("run").parse() {
         return again(&page, id).await;
     }
-    let given = Given {
+    let given = ChoiceValues {
         integration: text("integration"),
         connection: text("connection"),
         site: text("site"),
         command: text("command"),
         find: text("find"),
     };
-    let chosen = Chosen::of(&page, &given).await?;
+    let chosen = CommandChoice::of(&page, &given).await?;
     page.show(&form_page(&page, &chosen, &Form::empty()).await?)
 }
 
 /// The form with the inputs of a run of the run history.
-async fn again(page: &Page, id: RunId) -> Answer {
+async fn again(page: &Page, id: RunId) -> PageResult {
     let run = page.operations().run(page.context()?, id).await?;
-    let given =
-        Given { connection: run.connection_id.to_string(), site: run.site, command: run.command, ..Given::default() };
-    let chosen = Chosen::of(page, &given).await?;
+    let given = ChoiceValues {
+        connection: run.connection_id.to_string(),
+        site: run.site,
+        command: run.command,
+        ..ChoiceValues::default()
+    };
+    let chosen = CommandChoice::of(page, &given).await?;
     let parameters: Map<String, Value> = serde_json::from_str(run.parameters.get()).unwrap_or_default();
     let values = chosen.command.iter().flat_map(|command| values(command, &parameters));
     let form = values.fold(Form::empty(), |form, (name, value)| form.with(&name, &value));
@@ -78,7 +82,7 @@ async fn again(page: &Page, id: RunId) -> Answer {
 }
 
 /// The page with the form of what was chosen.
-pub(super) async fn form_page(page: &Page, chosen: &Chosen, form: &Form) -> Result<FormPage, PageError> {
+pub(super) async fn form_page(page: &Page, chosen: &CommandChoice, form: &Form) -> Result<CommandFormPage, PageError> {
     if !page.may_somewhere(Right::UseConnections) {
         let text = "This needs the right to use connections on a site. Ask an administrator for it.";
         return Err(soar_host::Refusal::Forbidden(text.to_owned()).into());
@@ -96,7 +100,7 @@ pub(super) async fn form_page(page: &Page, chosen: &Chosen, form: &Form) -> Resu
     let commands = none.chain(commands.map(|command| (command.name.clone(), command.name.clone())));
     let command = chosen.command.as_ref().map(|command| command.name.clone()).unwrap_or_default();
     let purpose = "Test Command runs a command on a connection and shows what it returns.";
-    Ok(FormPage {
+    Ok(CommandFormPage {
         frame: page.main_frame("Test Command", purpose),
         has_connections: !chosen.connections.is_empty() || chosen.has_more,
         find: chosen.has_more.then(|| {
@@ -113,7 +117,7 @@ pub(super) async fn form_page(page: &Page, chosen: &Chosen, form: &Form) -> Resu
 }
 
 /// The hidden fields that carry what was chosen.
-pub(super) fn hidden(chosen: &Chosen) -> Vec<Hidden> {
+pub(super) fn hidden(chosen: &CommandChoice) -> Vec<Hidden> {
     let mut hidden = Vec::new();
     hidden.extend(chosen.connection.as_ref().map(|one| Hidden::new("connection", one.id.to_string())));
     hidden.extend(chosen.site.as_ref().map(|site| Hidden::new("site", site.name.clone())));
@@ -121,7 +125,7 @@ pub(super) fn hidden(chosen: &Chosen) -> Vec<Hidden> {
     hidden
 }
 
-fn command_form(page: &Page, chosen: &Chosen, form: &Form) -> Option<CommandForm> {
+fn command_form(page: &Page, chosen: &CommandChoice, form: &Form) -> Option<CommandForm> {
     let (plugin, command) = (chosen.plugin.as_ref()?, chosen.command.as_ref()?);
     let about = format!("/integrations/{}/commands/{}", plugin.manifest().connector.id, normalised(&command.name));
     Some(CommandForm {

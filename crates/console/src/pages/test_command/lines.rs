@@ -7,14 +7,14 @@ use soar_host::results::KeptRun;
 
 /// The same run elsewhere.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct SameRunElsewhere {
     pub(super) terminal: String,
     pub(super) curl: String,
     pub(super) api: String,
 }
 
 /// The same run elsewhere. `address` is the host's address with the base path, and `namespace` its namespace.
-pub(super) fn lines(run: &KeptRun, user: &str, address: &str, namespace: &str) -> Lines {
+pub(super) fn lines(run: &KeptRun, user: &str, address: &str, namespace: &str) -> SameRunElsewhere {
     let mut terminal = format!(
         "footprint connection run {} {} --site {}",
         quoted(&run.connection.name),
@@ -35,7 +35,7 @@ pub(super) fn lines(run: &KeptRun, user: &str, address: &str, namespace: &str) -
         quoted(&body.to_string())
     );
     let pretty = serde_json::to_string_pretty(&body).unwrap_or_default();
-    Lines { terminal, curl, api: format!("POST {path}\n\n{pretty}") }
+    SameRunElsewhere { terminal, curl, api: format!("POST {path}\n\n{pretty}") }
 }
 
 fn text(value: &Value) -> String {

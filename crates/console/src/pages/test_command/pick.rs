@@ -12,7 +12,7 @@ use super::pickers::picker;
 use super::start::chosen_in;
 use crate::parts::{ErrorTab, Hidden, VendorText};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Frame, Page, PageError};
+use crate::visit::{Form, Frame, Page, PageError, PageResult};
 
 /// The input with which lists are read page by page.
 const PAGE: &str = "Page";
@@ -50,7 +50,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/test-command/pick", post(send))
 }
 
-async fn send(page: Page, form: Form) -> Answer {
+async fn send(page: Page, form: Form) -> PageResult {
     let chosen = chosen_in(&page, &form).await?;
     let nothing = || PageError::not_found("This input has no list of values.");
     let (Some(plugin), Some(connection), Some(site), Some(command)) =
@@ -116,7 +116,7 @@ fn input_at<'a>(inputs: &'a [Input], path: &str) -> Option<&'a Input> {
 }
 
 fn rows(
-    content: &soar_host::results::Content,
+    content: &soar_host::results::ResultContent,
     column: Option<usize>,
     key: &str,
 ) -> Result<Vec<PickRow>, soar_host::results::ContentError> {

@@ -1,6 +1,6 @@
 //! The Raw Data tab: a page of the product's replies as a folded tree, a search, and a JSONPath.
 
-use soar_host::results::{Content, ContentError, Match, Matches, QueryError};
+use soar_host::results::{ContentError, Match, Matches, QueryError, ResultContent};
 
 use super::tree::{Line, lines};
 use crate::parts::{Cell, Column, Empty, Row, Table, beginning};
@@ -34,7 +34,7 @@ pub(super) struct RawTab {
 }
 
 /// The tab of the address. Blocks the thread.
-pub(super) fn raw_tab(content: &Content, list: &ListState) -> Result<RawTab, ContentError> {
+pub(super) fn raw_tab(content: &ResultContent, list: &ListState) -> Result<RawTab, ContentError> {
     let text = |name| list.filter(name).unwrap_or_default().to_owned();
     let (path, find) = (text("path"), text("find"));
     let found = match (path.is_empty(), find.is_empty()) {

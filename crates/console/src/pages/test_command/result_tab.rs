@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use soar_connector::cell_text;
 use soar_connector::manifest::{ColumnType, Command};
-use soar_host::results::{Content, ContentError, KeyValues, RowOrder, RowsPage};
+use soar_host::results::{ContentError, KeyValues, ResultContent, RowOrder, RowsPage};
 use soar_store::model::Moment;
 
 use crate::parts::{Cell, Column, Empty, Row, Table, When};
@@ -17,7 +17,7 @@ pub(super) const ROWS: usize = 100;
 pub(super) const VALUES: usize = 500;
 
 /// The rows of the page that the address names, in its order.
-pub(super) fn rows(content: &Content, list: &ListState) -> Result<RowsPage, ContentError> {
+pub(super) fn rows(content: &ResultContent, list: &ListState) -> Result<RowsPage, ContentError> {
     let order = list.order().and_then(|order| {
         let column = order.column.strip_prefix('c')?.parse().ok()?;
         Some(RowOrder { column, is_descending: order.is_descending })

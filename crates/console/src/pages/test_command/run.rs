@@ -14,18 +14,18 @@ use soar_store::model::Moment;
 
 use super::address;
 use super::form_page::badge;
-use super::lines::{Lines, lines};
+use super::lines::{SameRunElsewhere, lines};
 use super::raw_tab::{RawTab, raw_tab};
 use super::result_tab::{self, KeyFieldShown, key_fields};
 use super::tree::Line;
 use crate::pages::runs::progress;
-use crate::parts::{Badge, ErrorTab, Hidden, Progress, Table, Tabs, When, receipt_facts};
+use crate::parts::{Badge, ErrorTab, Hidden, ProgressPanel, Table, Tabs, When, receipt_facts};
 use crate::routing::get;
-use crate::visit::{Answer, Frame, ListState, Page, PageError, Path};
+use crate::visit::{Frame, ListState, Page, PageError, PageResult, Path};
 
 #[derive(Debug, Template)]
 #[template(path = "test_command/run.html")]
-struct RunPage {
+struct CommandRunPage {
     frame: Frame,
     /// The address of the run.
     own: String,
@@ -37,18 +37,18 @@ struct RunPage {
     inputs: Vec<Hidden>,
     /// The address of the run in the run history, once it has a slot.
     history: Option<String>,
-    progress: Option<(RunProgress, Option<Progress>)>,
+    progress: Option<(RunProgress, Option<ProgressPanel>)>,
     refused: Option<String>,
     tabs: Option<Tabs>,
-    tab: Shown,
+    tab: TabContent,
     warnings: Vec<String>,
     receipt: Vec<(&'static str, String)>,
-    lines: Lines,
+    lines: SameRunElsewhere,
 }
 
 /// The content of the current tab.
 #[derive(Debug)]
-enum Shown {
+enum TabContent {
     Nothing,
     Result { table: Table, text: String },
     ReturnData(&'static str),
@@ -73,7 +73,7 @@ pub(super) fn found(page: &Page, id: &str) -> Result<Arc<KeptRun>, PageError> {
     })
 }
 
-async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
+async fn show(page: Page, Path(id): Path<String>, list: ListState) -> PageResult {
     let run = found(&page, &id)?;
     let own = page.href(&address(run.id));
     let state = run.state();
@@ -91,12 +91,12 @@ async fn show(page: Page, Path(id): Path<String>, list: ListState) -> Answer {
             let names = ["error", "return-data"];
             let current = names.into_iter().find(|name| *name == wanted).unwrap_or("error");
             let shown = match &ended.error {
-                Some(error) if current == "error" => Shown::Error(ErrorTab::new(error)),
-                _ => Shown::ReturnData("Failed"),
+                Some(error) if current == "error" => TabContent::Error(ErrorTab::new(error)),
+                _ => TabContent::ReturnData("Failed"),
             };
             (Some(tabs(&own, &names, current)), shown)
         }
-        _ => (None, Shown::Nothing),
+        _ => (None, TabContent::Nothing),
     };
     let following = match (&state, run.run()) {
         // A user that may not see runs sees less.
@@ -114,10 +114,10 @@ fn run_page(
     page: &Page,
     run: &KeptRun,
     own: String,
-    (state, following): (RunState, Option<Progress>),
+    (state, following): (RunState, Option<ProgressPanel>),
     tabs: Option<Tabs>,
-    tab: Shown,
-) -> Result<RunPage, PageError> {
+    tab: TabContent,
+) -> Result<CommandRunPage, PageError> {
     let (progress, refused, warnings, receipt) = match state {
         RunState::Running(progress) => (Some((progress, following)), None, Vec::new(), Vec::new()),
         RunState::Refused(text) => (None, Some(text), Vec::new(), Vec::new()),
@@ -126,8 +126,8 @@ fn run_page(
             (None, None, warnings, facts(&ended.receipt, run))
         }
     };
-    let settings = &page.state().server.settings;
-    Ok(RunPage {
+    let (settings, address) = (&page.state().server.settings, page.operations().public_address.to_string());
+    Ok(CommandRunPage {
         frame: page.frame(&run.command.name).below("Test Command", "/test-command"),
         own,
         connection: run.connection.name.clone(),
@@ -143,7 +143,7 @@ fn run_page(
         tab,
         warnings,
         receipt,
-        lines: lines(run, &page.session()?.user.name, &page.operations().public_address, &settings.namespace),
+        lines: lines(run, &page.session()?.user.name, &address, &settings.namespace),
     })
 }
 
@@ -167,21 +167,21 @@ fn successful(
     tab: &str,
     list: &ListState,
     (zone, now): &(TimeZone, Moment),
-) -> Result<Shown, results::ContentError> {
+) -> Result<TabContent, results::ContentError> {
     let content = &run.content;
     Ok(match tab {
-        "return-data" => Shown::ReturnData("Successful"),
-        "key-fields" => Shown::KeyFields(key_fields(content.key_fields(result_tab::VALUES)?)),
+        "return-data" => TabContent::ReturnData("Successful"),
+        "key-fields" => TabContent::KeyFields(key_fields(content.key_fields(result_tab::VALUES)?)),
         "context-data" => {
             let rows = content.rows(None, 0, result_tab::ROWS)?;
             let about = format!("Rows shown: {} of {}", rows.rows.len(), rows.total);
-            Shown::ContextData { json: result_tab::context_data(&rows), about }
+            TabContent::ContextData { json: result_tab::context_data(&rows), about }
         }
-        "raw-data" => Shown::Raw(raw_tab(content, list)?),
+        "raw-data" => TabContent::Raw(raw_tab(content, list)?),
         _ => {
             let rows = result_tab::rows(content, list)?;
             let table = result_tab::table(&rows, &run.command, list, zone, *now);
-            Shown::Result { table, text: result_tab::text(&rows) }
+            TabContent::Result { table, text: result_tab::text(&rows) }
         }
     })
 }

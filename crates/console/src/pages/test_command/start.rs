@@ -6,31 +6,31 @@ use soar_connector::manifest::Effect;
 use soar_host::Refusal;
 
 use super::address;
-use super::chosen::{Chosen, Given};
+use super::chosen::{ChoiceValues, CommandChoice};
 use super::confirm::confirm_page;
 use super::form_page::form_page;
 use crate::inputs::{parameters, place_problems};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Page, PageError};
+use crate::visit::{Form, Page, PageError, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/test-command", post(send))
 }
 
 /// The user's choices in a form.
-pub(super) async fn chosen_in(page: &Page, form: &Form) -> Result<Chosen, PageError> {
+pub(super) async fn chosen_in(page: &Page, form: &Form) -> Result<CommandChoice, PageError> {
     let text = |name: &str| form.text(name).to_owned();
-    let given = Given {
+    let given = ChoiceValues {
         integration: String::new(),
         connection: text("connection"),
         site: text("site"),
         command: text("command"),
         find: String::new(),
     };
-    Chosen::of(page, &given).await
+    CommandChoice::of(page, &given).await
 }
 
-async fn send(page: Page, mut form: Form) -> Answer {
+async fn send(page: Page, mut form: Form) -> PageResult {
     let chosen = chosen_in(&page, &form).await?;
     let (Some(plugin), Some(connection), Some(site), Some(command)) =
         (&chosen.plugin, &chosen.connection, &chosen.site, &chosen.command)

@@ -10,19 +10,19 @@ use super::{FIELDS, address};
 use crate::pages::named::refused_named;
 use crate::parts::{ContentPage, Field, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError};
+use crate::visit::{Form, Notice, Page, PageError, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/users/new", form(show, save))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     page.context()?.must_administer()?;
     let shown = shown(&page, &Form::empty()).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, mut form: Form) -> Answer {
+async fn save(page: Page, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let name = form.required("name", "The name");
     let (site, role) = (form.text("site").to_owned(), form.text("role").to_owned());

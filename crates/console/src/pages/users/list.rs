@@ -8,7 +8,7 @@ use super::address;
 use crate::export;
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Field, Filter, LinkButton, Meaning, Row, Table, counted};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, PageError};
+use crate::visit::{ListState, Page, PageError, PageResult};
 
 /// The most users on the page. A search finds the others.
 const MOST: usize = 200;
@@ -17,7 +17,7 @@ pub(super) fn routes() -> Router {
     Router::new().route("/users", get(show)).route("/users.csv", get(download))
 }
 
-async fn show(page: Page, list: ListState) -> Answer {
+async fn show(page: Page, list: ListState) -> PageResult {
     let found = read(&page, &list).await?;
     let any = std::iter::once(("", "Any role"));
     let roles =
@@ -38,7 +38,7 @@ async fn show(page: Page, list: ListState) -> Answer {
     page.show(&ContentPage::new(page.main_frame("Users", purpose)).action(create).with(filter).with(table))
 }
 
-async fn download(page: Page, list: ListState) -> Answer {
+async fn download(page: Page, list: ListState) -> PageResult {
     export::csv(page, "users", move |page, _| {
         let list = list.clone();
         async move {

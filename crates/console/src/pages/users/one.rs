@@ -13,11 +13,11 @@ use crate::parts::{
     Cell, Column, ContentPage, Empty, Facts, Field, FormPanel, Row, Table, When, was_changed_meanwhile,
 };
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
+use crate::visit::{Form, Notice, Page, PageError, PageResult, Path};
 
 /// The forms of the page, of which one may have been sent.
 #[derive(Debug, Default)]
-pub(super) struct Forms {
+pub(super) struct UserForms {
     pub(super) change: Form,
     pub(super) roles: Form,
     pub(super) sign_in: Form,
@@ -27,14 +27,14 @@ pub(super) fn routes() -> Router {
     Router::new().route("/users/{name}", form(show, save))
 }
 
-async fn show(page: Page, Path(name): Path<String>) -> Answer {
+async fn show(page: Page, Path(name): Path<String>) -> PageResult {
     page.context()?.must_administer()?;
     let user = page.operations().user(page.context()?, &name).await?;
-    let shown = shown(&page, &user, &Forms::default()).await?;
+    let shown = shown(&page, &user, &UserForms::default()).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let user = page.operations().user(page.context()?, &name).await?;
     let new_name = form.required("name", "The name");
@@ -58,7 +58,7 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
             Err(error) => refused_named(&page, &mut form, FIELDS, error)?,
         }
     }
-    let shown = shown(&page, &user, &Forms { change: form, ..Forms::default() }).await?;
+    let shown = shown(&page, &user, &UserForms { change: form, ..UserForms::default() }).await?;
     page.show_again(&shown)
 }
 
@@ -74,7 +74,7 @@ fn fields(user: &User) -> Vec<Field> {
 }
 
 /// The page of a user.
-pub(super) async fn shown(page: &Page, one: &UserShown, forms: &Forms) -> Result<ContentPage, PageError> {
+pub(super) async fn shown(page: &Page, one: &UserShown, forms: &UserForms) -> Result<ContentPage, PageError> {
     let user = &one.user;
     let sessions = page.operations().list_sessions(page.context()?, &user.name).await?;
     let frame = page.frame(&user.name).below("Users", "/users");

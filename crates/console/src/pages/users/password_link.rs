@@ -3,18 +3,18 @@
 use axum::Router;
 
 use super::address;
-use super::one::{Forms, shown};
+use super::one::{UserForms, shown};
 use crate::parts::{Cell, ContentPage, Facts, LinkButton, ShownOnce, When};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Page, Path};
+use crate::visit::{Form, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
-    Router::new().route("/users/{name}/password-link", post(make))
+    Router::new().route("/users/{name}/password-link", post(create))
 }
 
-async fn make(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+async fn create(page: Page, Path(name): Path<String>, mut form: Form) -> PageResult {
     if !form.is_wrong() {
-        match page.operations().make_password_link(page.context()?, &name).await {
+        match page.operations().create_password_link(page.context()?, &name).await {
             Ok(made) => {
                 let frame =
                     page.frame("Password link").below("Users", "/users").below(&made.user, &address(&made.user));
@@ -29,6 +29,6 @@ async fn make(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
         }
     }
     let user = page.operations().user(page.context()?, &name).await?;
-    let shown = shown(&page, &user, &Forms { sign_in: form, ..Forms::default() }).await?;
+    let shown = shown(&page, &user, &UserForms { sign_in: form, ..UserForms::default() }).await?;
     page.show_again(&shown)
 }

@@ -4,15 +4,15 @@ use axum::Router;
 use soar_store::model::Role;
 
 use super::address;
-use super::one::{Forms, shown};
+use super::one::{UserForms, shown};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/users/{name}/roles", post(save))
 }
 
-async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let site = form.required("site", "The site");
     let role = Some(form.text("role").to_owned()).filter(|role| !role.is_empty());
@@ -34,6 +34,6 @@ async fn save(page: Page, Path(name): Path<String>, mut form: Form) -> Answer {
         }
     }
     let user = page.operations().user(page.context()?, &name).await?;
-    let shown = shown(&page, &user, &Forms { roles: form, ..Forms::default() }).await?;
+    let shown = shown(&page, &user, &UserForms { roles: form, ..UserForms::default() }).await?;
     page.show_again(&shown)
 }

@@ -3,15 +3,15 @@
 use axum::Router;
 
 use super::address;
-use super::one::{Forms, shown};
+use super::one::{UserForms, shown};
 use crate::routing::post;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/users/{name}/end-sessions", post(end)).route("/users/{name}/reset-app", post(reset))
 }
 
-async fn end(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+async fn end(page: Page, Path(name): Path<String>, form: Form) -> PageResult {
     if form.is_wrong() {
         return again(&page, &name, form).await;
     }
@@ -19,7 +19,7 @@ async fn end(page: Page, Path(name): Path<String>, form: Form) -> Answer {
     page.lead_to(&address(&name), Some(Notice::done(format!("Ended sessions: {ended}."))))
 }
 
-async fn reset(page: Page, Path(name): Path<String>, form: Form) -> Answer {
+async fn reset(page: Page, Path(name): Path<String>, form: Form) -> PageResult {
     if form.is_wrong() {
         return again(&page, &name, form).await;
     }
@@ -28,9 +28,9 @@ async fn reset(page: Page, Path(name): Path<String>, form: Form) -> Answer {
     page.lead_to(&address(&name), Some(Notice::done(text)))
 }
 
-async fn again(page: &Page, name: &str, form: Form) -> Answer {
+async fn again(page: &Page, name: &str, form: Form) -> PageResult {
     page.context()?.must_administer()?;
     let user = page.operations().user(page.context()?, name).await?;
-    let shown = shown(page, &user, &Forms { sign_in: form, ..Forms::default() }).await?;
+    let shown = shown(page, &user, &UserForms { sign_in: form, ..UserForms::default() }).await?;
     page.show_again(&shown)
 }

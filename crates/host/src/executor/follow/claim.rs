@@ -10,8 +10,8 @@ use soar_store::{Ran, RunEnd, StoreError};
 use tracing::{Instrument as _, info, info_span, warn};
 
 use super::super::kept;
-use super::super::shared::Shared;
-use super::found::{Claim, Ended, Found};
+use super::super::shared::ExecutorState;
+use super::found::{FollowAnswer, FollowClaim, FollowedEnd};
 use crate::sealing::SealingGuard;
 
 /// The lease of a question, and the interval between renewals: as of other due work.
@@ -24,8 +24,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 30;
 
 /// The result of a question.
-pub(in super::super) enum Asked {
-    Ended(Box<Ended>),
+pub(in super::super) enum QuestionResult {
+    Ended(Box<FollowedEnd>),
     Running(RunFollowing),
     /// Another host asks, or the answer could not be stored.
     Lost,
@@ -33,21 +33,21 @@ pub(in super::super) enum Asked {
 
 /// Claims due questions: of the run `only`, or of all runs that no waiter of this process asks about.
 pub(in super::super) async fn claim(
-    shared: &Shared,
+    shared: &ExecutorState,
     places: usize,
     only: Option<RunId>,
-) -> Result<Vec<Claim>, StoreError> {
+) -> Result<Vec<FollowClaim>, StoreError> {
     let except = if only.is_some() { Vec::new() } else { shared.followed.waited_for() };
     let mut transaction = shared.store().transaction().await?;
     let claimed = transaction.records().claim_followed_runs((&shared.node, LEASE), places, (&except, only)).await?;
     transaction.commit().await?;
     let elapsed = shared.connections.clock.elapsed();
     let (at, found) = claimed;
-    Ok(found.into_iter().map(|followed| Claim { followed, at, elapsed }).collect())
+    Ok(found.into_iter().map(|followed| FollowClaim { followed, at, elapsed }).collect())
 }
 
 /// Asks a claimed question while its lease is renewed, and stores the answer.
-pub(in super::super) async fn ask(shared: &Arc<Shared>, claim: Claim) -> Asked {
+pub(in super::super) async fn ask(shared: &Arc<ExecutorState>, claim: FollowClaim) -> QuestionResult {
     let run = claim.followed.run;
     let span = info_span!("followed run", run = run.0);
     let asking = async {
@@ -58,11 +58,11 @@ pub(in super::super) async fn ask(shared: &Arc<Shared>, claim: Claim) -> Asked {
                 if !shared.store().note(&error) {
                     warn!(%error, "a question about work could not be asked; the host asks again");
                 }
-                return Asked::Lost;
+                return QuestionResult::Lost;
             }
             Err(_) => match super::judge::panicked(shared, &claim).await {
                 Ok(found) => found,
-                Err(_) => return Asked::Lost,
+                Err(_) => return QuestionResult::Lost,
             },
         };
         stored(shared, &claim, found).await
@@ -71,13 +71,13 @@ pub(in super::super) async fn ask(shared: &Arc<Shared>, claim: Claim) -> Asked {
         asked = asking.instrument(span) => asked,
         () = hold(shared, run) => {
             warn!(run = run.0, "Another host has taken over a question about work, because the lease had lapsed.");
-            Asked::Lost
+            QuestionResult::Lost
         }
     }
 }
 
 /// Renews the lease of a question. Returns once another host has taken over.
-async fn hold(shared: &Shared, run: RunId) {
+async fn hold(shared: &ExecutorState, run: RunId) {
     loop {
         tokio::time::sleep(RENEW).await;
         let renewed = async {
@@ -92,23 +92,23 @@ async fn hold(shared: &Shared, run: RunId) {
     }
 }
 
-async fn stored(shared: &Shared, claim: &Claim, found: Found) -> Asked {
+async fn stored(shared: &ExecutorState, claim: &FollowClaim, found: FollowAnswer) -> QuestionResult {
     let mut may_be_stored = false;
     for _ in 0..ATTEMPTS {
         match store(shared, claim, &found).await {
-            Ok(None) if !may_be_stored => return Asked::Lost,
+            Ok(None) if !may_be_stored => return QuestionResult::Lost,
             Ok(at) => {
                 return match found {
-                    Found::SoFar(so_far) => {
+                    FollowAnswer::SoFar(so_far) => {
                         let at = at.unwrap_or_else(|| claim.now(shared));
                         shared.followed.note(claim.followed.run, at, shared.connections.clock.elapsed());
-                        Asked::Running(so_far.progress(at))
+                        QuestionResult::Running(so_far.progress(at))
                     }
-                    Found::Ended(ended) => {
+                    FollowAnswer::Ended(ended) => {
                         shared.followed.forget(claim.followed.run);
                         let receipt = &ended.outcome.receipt;
                         info!(status = %ended.status, rows = receipt.rows, requests = receipt.requests, "ended");
-                        Asked::Ended(ended)
+                        QuestionResult::Ended(ended)
                     }
                 };
             }
@@ -121,20 +121,24 @@ async fn stored(shared: &Shared, claim: &Claim, found: Found) -> Asked {
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Asked::Lost
+    QuestionResult::Lost
 }
 
 /// Stores what a question found out. Returns the time of the record; `None` if another host holds the question.
-async fn store(shared: &Shared, claim: &Claim, found: &Found) -> Result<Option<Moment>, StoreError> {
+async fn store(
+    shared: &ExecutorState,
+    claim: &FollowClaim,
+    found: &FollowAnswer,
+) -> Result<Option<Moment>, StoreError> {
     let run = claim.followed.run;
     let mut transaction = shared.store().transaction().await?;
     let mut records = transaction.records();
     let at = match found {
-        Found::SoFar(so_far) => records.note_followed_run(run, &shared.node, so_far).await?,
-        Found::Ended(ended) => {
+        FollowAnswer::SoFar(so_far) => records.note_followed_run(run, &shared.node, so_far).await?,
+        FollowAnswer::Ended(ended) => {
             // The row with the sealed call is deleted.
             SealingGuard::begin(&mut records).await?;
-            let Ended { outcome, redactor, status, .. } = &**ended;
+            let FollowedEnd { outcome, redactor, status, .. } = &**ended;
             let clean = |text: String| redactor.clean(&text).into_owned();
             let kept = kept::outcome(outcome, true, redactor, shared.settings.outcome_bytes);
             let receipt = serde_json::to_string(&outcome.receipt).ok().map(clean);

@@ -11,6 +11,6 @@ mod start;
 mod stored;
 mod sums;
 
-pub(super) use claim::{Asked, ask, claim};
+pub(super) use claim::{QuestionResult, ask, claim};
 pub(super) use start::{begin_followed, must_have_room, start};
 pub(super) use stored::outcome_of;

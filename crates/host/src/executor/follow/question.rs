@@ -6,35 +6,35 @@ use std::time::Duration;
 use async_trait::async_trait;
 use soar_connector::name::quoted;
 use soar_connector::{
-    Collector, ExecutionContext, FollowToken, Invocation, Outcome, Page, Plugin, Polled, Redactor, Running, Sink,
-    SinkError,
+    Collector, ExecutionContext, FollowToken, Invocation, Outcome, Plugin, Polled, Redactor, ReplyPage, RunningWork,
+    Sink, SinkError,
 };
-use soar_store::model::{Connection, Place, Run, RunStatus};
+use soar_store::model::{Connection, ConnectionSites, Run, RunStatus};
 use soar_store::{HeldRoom, Records, StoreError, followed_sealing_context};
 use tokio::time::timeout;
 
 use super::super::agent::through;
-use super::super::connectors::Ready;
-use super::super::shared::Shared;
+use super::super::connectors::ReadyConnector;
+use super::super::shared::ExecutorState;
 use super::super::watching::Tee;
 use super::call::FollowedCall;
 use super::failures::{conclusion, error, outcome, with_token};
-use super::found::{Claim, Ended, Found};
-use super::judge::Judged;
+use super::found::{FollowAnswer, FollowClaim, FollowedEnd};
+use super::judge::JudgedQuestion;
 use super::sums::Sums;
 
 /// The time until a question is asked again that could not be asked.
-const AGAIN: Duration = Duration::from_secs(30);
+const RETRY_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Keeps the pages of a question until it is known that the work is over.
 struct KeptPages {
     tee: Tee,
-    pages: Vec<Page>,
+    pages: Vec<ReplyPage>,
 }
 
 #[async_trait]
 impl Sink for KeptPages {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+    async fn page(&mut self, page: ReplyPage) -> Result<(), SinkError> {
         self.tee.page(page.clone()).await?;
         self.pages.push(page);
         Ok(())
@@ -52,7 +52,7 @@ struct Usable {
 ///
 /// # Errors
 /// [`StoreError`] when the store failed. The question is asked again then.
-pub(super) async fn question(shared: &Arc<Shared>, claim: &Claim) -> Result<Found, StoreError> {
+pub(super) async fn question(shared: &Arc<ExecutorState>, claim: &FollowClaim) -> Result<FollowAnswer, StoreError> {
     let followed = &claim.followed;
     let (run, usable) = {
         let mut reader = shared.store().reader().await?;
@@ -69,7 +69,8 @@ pub(super) async fn question(shared: &Arc<Shared>, claim: &Claim) -> Result<Foun
     let Usable { connection, plugin, invocation } = usable;
     let (id, limit) = (connection.id, shared.settings.time_limit());
     let sums = Sums::read(&followed.sums);
-    let judged = Judged { shared, claim, run, invocation: &invocation, plugin: &*plugin, token: token.clone(), sums };
+    let judged =
+        JudgedQuestion { shared, claim, run, invocation: &invocation, plugin: &*plugin, token: token.clone(), sums };
     if followed.cancel_requested {
         let asked = timeout(limit, cancel(shared, &connection, &judged)).await;
         let text = asked.unwrap_or_else(|_| "The product did not answer in time.".to_owned());
@@ -89,13 +90,13 @@ pub(super) async fn question(shared: &Arc<Shared>, claim: &Claim) -> Result<Foun
     let asked = asked.await.unwrap_or_else(|_| Err(format!("No answer came within {} s.", limit.as_secs())));
     let (ready, polled, sink) = match asked {
         Ok(asked) => asked,
-        Err(problem) => return Ok(judged.unanswered(&problem, AGAIN)),
+        Err(problem) => return Ok(judged.unanswered(&problem, RETRY_INTERVAL)),
     };
     let redactor = Arc::clone(&ready.redactor);
     Ok(match polled {
-        Polled::Running(Running { token, status, percent, wait }, receipt) => {
+        Polled::Running(RunningWork { token, status, percent, wait }, receipt) => {
             let status = redactor.clean(&status).into_owned();
-            Judged { token, ..judged }.having_sent(&receipt).running(status, percent, wait)
+            JudgedQuestion { token, ..judged }.having_sent(&receipt).running(status, percent, wait)
         }
         Polled::Unanswered { error, wait, receipt } => {
             shared.connectors.refetch_secrets(id);
@@ -113,16 +114,23 @@ pub(super) async fn question(shared: &Arc<Shared>, claim: &Claim) -> Result<Foun
             let outcome = with_token(outcome, &invocation.follow_again(&token));
             let status = if outcome.is_successful() { RunStatus::Successful } else { RunStatus::Failed };
             let room = sink.tee.held;
-            Found::Ended(Box::new(Ended { run: judged.run, status, outcome, pages: sink.pages, room, redactor }))
+            FollowAnswer::Ended(Box::new(FollowedEnd {
+                run: judged.run,
+                status,
+                outcome,
+                pages: sink.pages,
+                room,
+                redactor,
+            }))
         }
     })
 }
 
 /// The connection and the call, or why the work is no longer followed.
 async fn usable(
-    shared: &Shared,
+    shared: &ExecutorState,
     records: &mut Records<'_>,
-    claim: &Claim,
+    claim: &FollowClaim,
     run: &Run,
 ) -> Result<Result<Usable, String>, StoreError> {
     let name = quoted(&run.connection);
@@ -136,8 +144,8 @@ async fn usable(
     }
     let mut sites = vec![run.site_id];
     sites.extend(match &connection.place {
-        Place::Site(site) => Some(site.id),
-        Place::SharedToInternalSites { .. } => None,
+        ConnectionSites::Site(site) => Some(site.id),
+        ConnectionSites::SharedToInternalSites { .. } => None,
     });
     let all = records.sites().await?;
     if let Some(why) = all.iter().filter(|site| sites.contains(&site.id)).find_map(soar_store::model::Site::inactive) {
@@ -167,24 +175,28 @@ async fn usable(
 }
 
 /// The end of a run whose work the host no longer follows.
-fn given_up(run: Run, problem: &str, token: &str) -> Found {
+fn given_up(run: Run, problem: &str, token: &str) -> FollowAnswer {
     let problem = problem.trim_end_matches('.');
     let message = format!("{problem}. The host no longer follows the work, which goes on in the product");
     let cure = format!("Correct the connection. The token of the work is {token}");
     let failed = conclusion(&run, error(&run, None, "connection-not-usable", &message, &cure));
     let outcome: Outcome = outcome(None, failed);
     let (pages, room, redactor) = (Vec::new(), HeldRoom::default(), Arc::<Redactor>::default());
-    Found::Ended(Box::new(Ended { run, status: RunStatus::Failed, outcome, pages, room, redactor }))
+    FollowAnswer::Ended(Box::new(FollowedEnd { run, status: RunStatus::Failed, outcome, pages, room, redactor }))
 }
 
-async fn ready(shared: &Shared, connection: &Connection, plugin: &Arc<dyn Plugin>) -> Result<Ready, String> {
+async fn ready(
+    shared: &ExecutorState,
+    connection: &Connection,
+    plugin: &Arc<dyn Plugin>,
+) -> Result<ReadyConnector, String> {
     let fetch_again = Duration::from_secs(shared.settings.fetch_secrets_seconds);
     shared.connectors.get(&shared.connections, connection, plugin, fetch_again).await
 }
 
 /// An execution slot of the connection and of the site, for one question.
 async fn turns(
-    shared: &Shared,
+    shared: &ExecutorState,
     connection: &Connection,
     site: soar_store::model::SiteId,
 ) -> Result<(tokio::sync::OwnedSemaphorePermit, tokio::sync::OwnedSemaphorePermit), String> {
@@ -196,7 +208,7 @@ async fn turns(
 }
 
 /// Asks the product to end the work. Returns a sentence that says whether the work has ended.
-async fn cancel(shared: &Shared, connection: &Connection, judged: &Judged<'_>) -> String {
+async fn cancel(shared: &ExecutorState, connection: &Connection, judged: &JudgedQuestion<'_>) -> String {
     let asked = async {
         let plugin = shared.connections.registry.named(&connection.integration).map_err(|error| error.to_string())?;
         let ready = ready(shared, connection, &plugin).await?;

@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, error, warn};
 
-use super::super::connectors::Ready;
-use super::super::finished_run::{FinishedRun, UnderWay};
-use super::super::shared::Shared;
-use super::super::task::{Ending, Task, cancellation, stop};
-use super::super::turns::Turns;
+use super::super::connectors::ReadyConnector;
+use super::super::finished_run::{FinishedRun, WorkUnderWay};
+use super::super::shared::ExecutorState;
+use super::super::task::{EndReason, RunTask, cancellation, stop};
+use super::super::turns::TurnPermits;
 use super::call::FollowedCall;
 use super::failures::outcome;
 use super::sums::Sums;
@@ -23,10 +23,10 @@ use crate::Refusal;
 use crate::sealing::SealingGuard;
 
 /// The pause between attempts to store a token while the store fails.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Work that the product has begun.
-pub(in super::super) struct Begun {
+pub(in super::super) struct BegunWork {
     token: FollowToken,
     sums: Sums,
     limit: Duration,
@@ -34,7 +34,7 @@ pub(in super::super) struct Begun {
 
 /// Refuses a run whose work would be one too many, in a transaction with the sealing lock.
 pub(in super::super) async fn must_have_room(
-    shared: &Shared,
+    shared: &ExecutorState,
     records: &mut Records<'_>,
     (site, name): (SiteId, &str),
 ) -> Result<(), Refusal> {
@@ -56,10 +56,10 @@ pub(in super::super) async fn must_have_room(
 /// Records that the work of a run is about to be started, in the transaction that records the run. The transaction has
 /// the sealing lock.
 pub(in super::super) async fn begin_followed(
-    shared: &Shared,
+    shared: &ExecutorState,
     records: &mut Records<'_>,
     run: RunId,
-    (task, limit): (&Task, Duration),
+    (task, limit): (&RunTask, Duration),
 ) -> Result<(), Refusal> {
     let call = FollowedCall::of(&task.connection, &task.invocation).and_then(|call| serde_json::to_vec(&call));
     let call = call.map_err(|error| Refusal::Unable(format!("The call cannot be stored: {error}.")))?;
@@ -75,24 +75,25 @@ pub(in super::super) async fn begin_followed(
 /// # Errors
 /// The end of a run that started nothing, or whose outcome is unknown.
 pub(in super::super) async fn start(
-    shared: &Arc<Shared>,
-    task: &Task,
-    (run, ready): (RunId, &Ready),
-    turns: Turns,
+    shared: &Arc<ExecutorState>,
+    task: &RunTask,
+    (run, ready): (RunId, &ReadyConnector),
+    turns: TurnPermits,
     deadline: Instant,
-) -> Result<Begun, Ending> {
-    let failed =
-        |conclusion: Conclusion| Ending::Itself(Box::new(outcome(Some(task.invocation.command()), conclusion)), true);
+) -> Result<BegunWork, EndReason> {
+    let failed = |conclusion: Conclusion| {
+        EndReason::Itself(Box::new(outcome(Some(task.invocation.command()), conclusion)), true)
+    };
     let limit = task.invocation.follow_limit().unwrap_or_default();
     let begun = match task.invocation.follow_token() {
-        Ok(Some(token)) => Begun { token, sums: Sums::default(), limit },
+        Ok(Some(token)) => BegunWork { token, sums: Sums::default(), limit },
         Ok(None) => {
             let (token, conclusion) =
                 send(shared, task, (run, ready), turns, deadline).await.map_err(|ended| match ended {
                     NotStarted::Conclusion(conclusion) => failed(*conclusion),
                     NotStarted::Ending(ending) => ending,
                 })?;
-            Begun { token, sums: Sums::of_start(&conclusion), limit }
+            BegunWork { token, sums: Sums::of_start(&conclusion), limit }
         }
         Err(failure) => {
             let error = task.plugin.manifest().error_tab(Some(task.invocation.command()), failure);
@@ -114,15 +115,15 @@ pub(in super::super) async fn start(
 
 enum NotStarted {
     Conclusion(Box<Conclusion>),
-    Ending(Ending),
+    Ending(EndReason),
 }
 
 /// Sends the start in a task of its own, so that a panic ends only this task.
 async fn send(
-    shared: &Arc<Shared>,
-    task: &Task,
-    (run, ready): (RunId, &Ready),
-    turns: Turns,
+    shared: &Arc<ExecutorState>,
+    task: &RunTask,
+    (run, ready): (RunId, &ReadyConnector),
+    turns: TurnPermits,
     deadline: Instant,
 ) -> Result<(FollowToken, Conclusion), NotStarted> {
     let (cancel, mut cancelled) = watch::channel(false);
@@ -142,20 +143,20 @@ async fn send(
             Ok(started) => started.map_err(|conclusion| NotStarted::Conclusion(Box::new(conclusion))),
             Err(error) => {
                 error!(panicked = error.is_panic(), "the connector panicked");
-                Err(NotStarted::Ending(Ending::BrokeDown))
+                Err(NotStarted::Ending(EndReason::BrokeDown))
             }
         },
         () = cancellation(&mut cancelled) => {
-            Err(NotStarted::Ending(stop(&starting, Ending::Cancelled("A user cancelled it."))))
+            Err(NotStarted::Ending(stop(&starting, EndReason::Cancelled("A user cancelled it."))))
         }
-        () = tokio::time::sleep_until(deadline) => Err(NotStarted::Ending(stop(&starting, Ending::OutOfTime))),
+        () = tokio::time::sleep_until(deadline) => Err(NotStarted::Ending(stop(&starting, EndReason::OutOfTime))),
     };
     shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
     ended
 }
 
 /// Stores the token. While the store fails, the host tries again: without the token nobody could follow the work.
-async fn store_token(shared: &Shared, run: RunId, begun: &Begun) -> Result<(), StoreError> {
+async fn store_token(shared: &ExecutorState, run: RunId, begun: &BegunWork) -> Result<(), StoreError> {
     let so_far = begun.so_far();
     loop {
         let stored = async {
@@ -170,11 +171,11 @@ async fn store_token(shared: &Shared, run: RunId, begun: &Begun) -> Result<(), S
             }
             Err(error) => return Err(error),
         }
-        sleep(AGAIN).await;
+        sleep(RETRY_INTERVAL).await;
     }
 }
 
-impl Begun {
+impl BegunWork {
     fn so_far(&self) -> FollowedSoFar {
         FollowedSoFar {
             token: self.token.to_string(),
@@ -189,11 +190,11 @@ impl Begun {
     }
 
     /// The run whose work has begun.
-    pub(in super::super) fn under_way(self, task: Task, run: RunId, now: Moment) -> FinishedRun {
+    pub(in super::super) fn under_way(self, task: RunTask, run: RunId, now: Moment) -> FinishedRun {
         let progress = self.so_far().progress(now);
-        let Task { connection, plugin, invocation, watching, .. } = task;
+        let RunTask { connection, plugin, invocation, watching, .. } = task;
         let command = invocation.command().name.clone();
-        let under_way = UnderWay { token: self.token, progress, watching, invocation, plugin };
+        let under_way = WorkUnderWay { token: self.token, progress, watching, invocation, plugin };
         FinishedRun {
             run,
             connection: connection.name,
@@ -205,7 +206,7 @@ impl Begun {
     }
 }
 
-impl UnderWay {
+impl WorkUnderWay {
     /// How far the work is, in words.
     #[must_use]
     pub fn status(&self) -> String {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use soar_connector::{Collector, Command, CommandError, Conclusion, Outcome, Page, Receipt, Sink as _, Warning};
+use soar_connector::{Collector, Command, CommandError, Conclusion, Outcome, Receipt, ReplyPage, Sink as _, Warning};
 use soar_store::model::Run;
 
 use super::failures::{conclusion, error};
@@ -10,7 +10,7 @@ use super::failures::{conclusion, error};
 /// The parts of a stored outcome.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Stored {
+struct StoredOutcome {
     error: Option<CommandError>,
     warnings: Vec<Warning>,
     rows: u64,
@@ -19,8 +19,9 @@ struct Stored {
 
 /// The outcome of an ended run, and its pages. A result that the history does not keep as a whole is not made up: a
 /// warning says where the kept part is.
-pub(in super::super) async fn outcome_of(run: &Run, command: &Command) -> (Outcome, Vec<Page>) {
-    let Some(stored) = run.outcome.as_ref().and_then(|kept| serde_json::from_str::<Stored>(kept.get()).ok()) else {
+pub(in super::super) async fn outcome_of(run: &Run, command: &Command) -> (Outcome, Vec<ReplyPage>) {
+    let Some(stored) = run.outcome.as_ref().and_then(|kept| serde_json::from_str::<StoredOutcome>(kept.get()).ok())
+    else {
         let message = format!("Run {} ended without a result.", run.id);
         let error = error(run, Some(command), "interrupted", &message, "Check in the product before you run it again.");
         return (Collector::new(Some(command), 0).finish(conclusion(run, error)), Vec::new());
@@ -36,7 +37,7 @@ pub(in super::super) async fn outcome_of(run: &Run, command: &Command) -> (Outco
     if last.error.is_none() {
         let raw = stored.raw_data.and_then(|raw| serde_json::from_str::<Vec<Box<RawValue>>>(raw.get()).ok());
         let rows = raw.filter(|rows| rows.len() as u64 == stored.rows);
-        let page = rows.map(|rows| Page::of_rows(rows.iter().map(|row| row.get())));
+        let page = rows.map(|rows| ReplyPage::of_rows(rows.iter().map(|row| row.get())));
         match page {
             Some(page) if collector.page(page.clone()).await.is_ok() => pages.push(page),
             _ => {

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180), guarded so that a spreadsheet takes no cell for a formula.
 
 use super::ChangeShown;
-use super::severity::Severity;
+use super::severity::OcsfSeverity;
 use crate::transfer::guarded;
 
 const HEADINGS: &[&str] = &[
@@ -35,6 +35,7 @@ const HEADINGS: &[&str] = &[
     "First Found",
     "Fixed Reason",
     "Remediation",
+    "CWE",
 ];
 
 /// One record per change.
@@ -74,7 +75,7 @@ fn cells(shown: &ChangeShown) -> Vec<String> {
         finding.device_tags.join(" "),
         finding.cve.join(" "),
         text(&finding.title),
-        Severity::of(finding).word().to_owned(),
+        OcsfSeverity::of(finding).word().to_owned(),
         number(finding.cvss),
         flag(finding.exploit),
         flag(shown.kev.as_ref().map(|kev| kev.listed)),
@@ -90,5 +91,6 @@ fn cells(shown: &ChangeShown) -> Vec<String> {
         text(&finding.first_found),
         text(&finding.fixed_reason),
         text(&finding.remediation),
+        finding.cwe.join(" "),
     ]
 }

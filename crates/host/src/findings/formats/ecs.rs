@@ -10,7 +10,7 @@ use soar_connector::FindingStatus;
 
 use super::ChangeShown;
 use super::ocsf::{cvss_version, title, without_nulls};
-use super::severity::Severity;
+use super::severity::OcsfSeverity;
 
 const VERSION: &str = "8.17.0";
 
@@ -18,7 +18,7 @@ const VERSION: &str = "8.17.0";
 pub(super) fn event(shown: &ChangeShown) -> Value {
     let (change, finding) = (&shown.change, &shown.finding);
     let at = Timestamp::from_millisecond(change.at.0).ok().map(|at| at.to_string());
-    let severity = Severity::of(finding);
+    let severity = OcsfSeverity::of(finding);
     let (address, other_address) = match finding.device_address.as_deref() {
         Some(address) if address.parse::<IpAddr>().is_ok() => (Some([address]), None),
         other => (None, other),
@@ -74,6 +74,7 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
             "status": status(finding.status),
             "state": finding.state,
             "title": finding.title,
+            "cwe": (!finding.cwe.is_empty()).then_some(&finding.cwe),
             "address": other_address,
             "exploit": finding.exploit,
             "risk_level": finding.risk_level,

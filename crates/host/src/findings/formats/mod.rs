@@ -5,7 +5,7 @@ mod ecs;
 mod ocsf;
 mod severity;
 
-pub use severity::Severity;
+pub use severity::OcsfSeverity;
 pub(crate) use severity::severity_of;
 
 use serde::Serialize;

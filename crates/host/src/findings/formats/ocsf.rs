@@ -6,7 +6,7 @@ use soar_connector::{Finding, FindingStatus};
 use soar_store::model::FindingChangeKind;
 
 use super::ChangeShown;
-use super::severity::Severity;
+use super::severity::OcsfSeverity;
 
 /// The version of the schema: the newest one that `py-ocsf-models`, which checks the events, has.
 const VERSION: &str = "1.5.0";
@@ -28,7 +28,7 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
         (_, FindingStatus::Suppressed) => (3, "Suppressed"),
         (_, FindingStatus::Open | FindingStatus::Reopened) => (1, "New"),
     };
-    let severity = Severity::of(finding);
+    let severity = OcsfSeverity::of(finding);
     without_nulls(json!({
         "activity_id": activity,
         "activity_name": activity_name,
@@ -72,7 +72,7 @@ pub(super) fn event(shown: &ChangeShown) -> Value {
     }))
 }
 
-/// One entry per CVE; one with an advisory for a finding that names none.
+/// One entry per CVE. A finding that names none has one entry per CWE, or else one with an advisory.
 fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
     let finding = &shown.finding;
     let cvss = finding.cvss.zip(cvss_version(finding)).map(
@@ -82,12 +82,10 @@ fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
         let calculated = milliseconds(Some(&epss.date));
         json!({ "score": epss.score.to_string(), "percentile": epss.percentile, "created_time": calculated })
     });
-    let of_cve = |cve: Option<&String>| {
-        // The class requires one of `cve`, `cwe` and `advisory`.
-        let advisory = json!({ "uid": finding.title.as_ref().unwrap_or(&shown.change.finding_id) });
+    // The class requires exactly one of `cve`, `cwe` and `advisory`.
+    let entry = |name: &str, about: Value| {
         json!({
-            "cve": cve.map(|uid| json!({ "uid": uid, "cvss": cvss, "epss": epss })),
-            "advisory": cve.is_none().then_some(advisory),
+            name: about,
             "title": title(finding),
             "desc": finding.description,
             "severity": finding.severity,
@@ -98,7 +96,16 @@ fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
             "vendor_name": shown.vendor,
         })
     };
-    if finding.cve.is_empty() { vec![of_cve(None)] } else { finding.cve.iter().map(|cve| of_cve(Some(cve))).collect() }
+    let uid = |uid: &String| json!({ "uid": uid });
+    match (finding.cve.as_slice(), finding.cwe.as_slice()) {
+        ([], []) => vec![entry("advisory", uid(finding.title.as_ref().unwrap_or(&shown.change.finding_id)))],
+        ([], cwes) => cwes.iter().map(|cwe| entry("cwe", uid(cwe))).collect(),
+        (cves, cwes) => {
+            let related = (!cwes.is_empty()).then(|| cwes.iter().map(uid).collect::<Vec<_>>());
+            let about = |cve: &String| json!({ "uid": cve, "cvss": cvss, "epss": epss, "related_cwes": related });
+            cves.iter().map(|cve| entry("cve", about(cve))).collect()
+        }
+    }
 }
 
 /// The fields for which the class has no attribute.

@@ -4,7 +4,7 @@ use soar_connector::Finding;
 
 /// A severity, with its numbers in OCSF and its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
+pub enum OcsfSeverity {
     /// Neither a score nor a word is known.
     Unknown,
     /// None.
@@ -23,10 +23,10 @@ pub enum Severity {
 
 /// The severity of a finding, in the words of incidents. `None` if it is not known.
 pub(crate) fn severity_of(finding: &Finding) -> Option<soar_store::model::Severity> {
-    Severity::of(finding).word().parse().ok()
+    OcsfSeverity::of(finding).word().parse().ok()
 }
 
-impl Severity {
+impl OcsfSeverity {
     /// The severity by the bands of CVSS 3 (<https://www.first.org/cvss/v3.1/specification-document>, section 5). Without a
     /// score, the product's word.
     #[must_use]

@@ -13,7 +13,7 @@ use super::super::{OperationError, Operations, RequestContext, full_page};
 use crate::findings::formats::ChangeShown;
 
 /// The pause between two looks at the log while a caller waits for changes.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The longest wait for changes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -89,11 +89,11 @@ impl Operations {
         let until = tokio::time::Instant::now() + wanted.wait.min(LONGEST_WAIT);
         loop {
             let (changes, through) = self.changes_now(context, wanted).await?;
-            if !changes.is_empty() || tokio::time::Instant::now() + LOOK > until {
+            if !changes.is_empty() || tokio::time::Instant::now() + POLL_INTERVAL > until {
                 let changes = self.shown_changes(changes).await?;
                 return Ok(FindingChangePage { changes, through });
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 

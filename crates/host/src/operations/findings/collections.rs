@@ -5,7 +5,7 @@ use soar_store::model::{CollectionId, FindingSnapshot};
 use utoipa::ToSchema;
 
 use super::super::{Done, OperationError, Operations, RequestContext, boxed};
-use crate::findings::{CollectionProblem, CollectionToMake, Collector, PlannedCollection};
+use crate::findings::{CollectionProblem, CollectionToMake, FindingCollector, PlannedCollection};
 
 /// A collection, with one result per tenant.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -105,22 +105,10 @@ impl Operations {
         id: CollectionId,
         on_progress: &(dyn Fn(&[FindingSnapshot]) + Send + Sync),
     ) -> Result<CollectionShown, OperationError> {
-        let collector = Collector::new(self.executor()?.clone(), self.findings.settings().clone());
+        let collector = FindingCollector::new(self.executor()?.clone(), self.findings.settings().clone());
         let tenants = collector.finish(id, on_progress).await?;
         // A host that serves the instance would do so too. The caller's collection need not wait for one.
         self.rules()?.run_due().await;
         Ok(CollectionShown::new(id, tenants, Vec::new()))
-    }
-
-    /// The last result of each tenant.
-    ///
-    /// # Errors
-    /// [`OperationError`].
-    #[boxed]
-    pub async fn finding_tenants(&self, context: &RequestContext) -> Result<Vec<FindingSnapshot>, OperationError> {
-        let mut reader = self.reader(context).await?;
-        let mut records = reader.records();
-        let feeds = self.seen_feeds(context, &mut records).await?;
-        Ok(records.last_finding_snapshots(&feeds).await?)
     }
 }

@@ -59,14 +59,14 @@ impl Operations {
     /// Adds a delivery, in the caller's name.
     ///
     /// # Errors
-    /// [`OperationError`] when the destination is not valid or has a delivery.
+    /// [`OperationError`] when the destination is not valid, is no webhook of the settings, or has a delivery.
     #[boxed]
-    pub async fn add_finding_delivery(
+    pub async fn create_finding_delivery(
         &self,
         context: &RequestContext,
         wanted: &DeliveryToMake,
     ) -> Result<DeliveryShown, OperationError> {
-        let user = context.user.id;
+        let (user, webhooks) = (context.user.id, &self.connections()?.webhooks);
         self.changes
             .run(context, Required::Administrator, |mut change| {
                 Box::pin(async move {
@@ -75,6 +75,7 @@ impl Operations {
                     if !matches!(destination, Destination::Webhook(_)) {
                         return Err(refused("expected webhook:NAME, a webhook of the host's settings.".to_owned()));
                     }
+                    webhooks.check(std::slice::from_ref(&destination), &[], true).map_err(refused)?;
                     let records = &mut change.records;
                     let bounds = records.finding_log().await?;
                     let last_sequence = bounds.last_sequence;
@@ -90,7 +91,7 @@ impl Operations {
                     }
                     let format = wanted.format.unwrap_or(FindingFormat::Ndjson).as_str();
                     let name = destination.to_string();
-                    let delivery = records.add_finding_delivery(&name, format, user, after).await?;
+                    let delivery = records.create_finding_delivery(&name, format, user, after).await?;
                     Ok(Done::new(DeliveryShown { delivery, last_sequence }, name))
                 })
             })

@@ -5,12 +5,14 @@ mod collections;
 mod deliveries;
 mod list;
 mod rules;
+mod tenants;
 
 pub use changes::{ChangesSince, FindingChangePage, FindingDifference, FindingDifferences, Span};
 pub use collections::CollectionShown;
 pub use deliveries::{DeliveryShown, DeliveryToMake};
 pub use list::{FindingPage, FindingShown, KnownFindingShown};
 pub use rules::{RuleShown, RuleToPlan};
+pub use tenants::TenantRemoved;
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,7 +39,7 @@ impl Operations {
     /// The tenants whose findings the user of a delivery may see now.
     ///
     /// # Errors
-    /// [`Refusal::Unable`] when the user is not active, or may see the findings of no connection although there are some.
+    /// [`Refusal::Unable`] when the user is not active, or may see no connection although findings were collected.
     pub(crate) async fn feeds_of_delivery(
         &self,
         records: &mut Records<'_>,
@@ -58,9 +60,13 @@ impl Operations {
         let request_id = String::new();
         let caller = Caller { user, site, roles, reach: Allowed::All, key: None, request_id };
         let missing = || Refusal::Unable(OperationError::NoConnectors.to_string());
-        let feeds = feeds_of(self.connections.as_ref().ok_or_else(missing)?, records, &caller).await?;
+        let connections = self.connections.as_ref().ok_or_else(missing)?;
+        let feeds = feeds_of(connections, records, &caller).await?;
         let ids = records.finding_feeds().await?.into_iter().map(|feed| feed.connection_id).collect();
-        if feeds.is_empty() && !records.connections(ConnectionFilter::Ids(ids)).await?.is_empty() {
+        if feeds.is_empty()
+            && !records.connections(ConnectionFilter::Ids(ids)).await?.is_empty()
+            && connections.list_in(records, &caller).await?.is_empty()
+        {
             return Err(Refusal::Unable(format!(
                 "The user {name}, whose rights the delivery has, may see the findings of no connection. Give the user a role. \
                  {cure}"

@@ -104,7 +104,11 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when the rule is not valid, its name is taken, or the right is missing.
     #[boxed]
-    pub async fn add_finding_rule(&self, context: &RequestContext, rule: &Rule) -> Result<RuleShown, OperationError> {
+    pub async fn create_finding_rule(
+        &self,
+        context: &RequestContext,
+        rule: &Rule,
+    ) -> Result<RuleShown, OperationError> {
         let connections = self.connections()?;
         self.changes
             .run_as_caller(context, |mut change, caller| {
@@ -113,7 +117,8 @@ impl Operations {
                     may_add(&caller)?;
                     let checked = CheckedRule::new(rule.clone()).map_err(Refusal::Because)?;
                     check_against(records, connections, caller.clone(), &checked).await?;
-                    let stored = records.add_finding_rule(&new_rule(checked.rule())?, caller.user.id).await?;
+                    checked.check_webhooks(&connections.webhooks, None, &caller)?;
+                    let stored = records.create_finding_rule(&new_rule(checked.rule())?, caller.user.id).await?;
                     done(records, stored).await
                 })
             })
@@ -146,7 +151,8 @@ impl Operations {
                         ))
                         .into());
                     }
-                    let checked = CheckedRule::new(given.clone().applied(rule)).map_err(Refusal::Because)?;
+                    let checked = CheckedRule::new(given.clone().applied(rule.clone())).map_err(Refusal::Because)?;
+                    checked.check_webhooks(&connections.webhooks, Some(&rule), &caller)?;
                     // A rule can be set inactive although its user is not active, or a name in it is gone.
                     if checked.rule().active {
                         let user = caller_of(records, stored.user_id).await?;
@@ -197,12 +203,14 @@ impl Operations {
         wanted: &RuleToPlan,
     ) -> Result<RulePlan, OperationError> {
         let checked = CheckedRule::new(wanted.rule.clone()).map_err(Refusal::Because)?;
+        let connections = self.connections()?;
         let caller = {
             let mut reader = self.reader(context).await?;
             let mut records = reader.records();
             let caller = context.caller_anywhere(&mut records).await?;
             may_add(&caller)?;
-            check_against(&mut records, self.connections()?, caller.clone(), &checked).await?;
+            check_against(&mut records, connections, caller.clone(), &checked).await?;
+            checked.check_webhooks(&connections.webhooks, None, &caller)?;
             caller
         };
         Ok(self.rules()?.plan(&checked, caller, wanted.days).await?)

@@ -4,7 +4,7 @@ use soar_store::model::name::checked_name;
 use soar_store::model::{Moment, SignInMethod, User, UserId};
 use soar_store::{NewUser, OpenIdSubject, Records, StoreError};
 
-use super::exchange::Identity;
+use super::exchange::ProviderUser;
 use super::groups::Granted;
 use crate::Refusal;
 use crate::operations::{Done, OperationError, Required};
@@ -12,7 +12,7 @@ use crate::settings::OpenIdSettings;
 use crate::sign_in::SignInError;
 use crate::sign_in::password::SIGN_IN;
 use crate::sign_in::provider::Provider;
-use crate::sign_in::service::{Browser, SignIn};
+use crate::sign_in::service::{BrowserCall, SignIn};
 use crate::sign_in::sessions::NewConsoleSession;
 
 impl SignIn {
@@ -20,8 +20,8 @@ impl SignIn {
     pub(super) async fn enter(
         &self,
         provider: &Provider,
-        identity: &Identity,
-        browser: &Browser,
+        identity: &ProviderUser,
+        browser: &BrowserCall,
     ) -> Result<NewConsoleSession, SignInError> {
         let settings = &provider.settings;
         let subject = &OpenIdSubject { issuer: settings.issuer.clone(), subject: identity.subject.clone() };
@@ -71,7 +71,7 @@ async fn account(
     records: &mut Records<'_>,
     settings: &OpenIdSettings,
     subject: &OpenIdSubject,
-    identity: &Identity,
+    identity: &ProviderUser,
     granted: Option<&Granted>,
     now: Moment,
 ) -> Result<(User, &'static str), Refusal> {

@@ -19,7 +19,7 @@ const MOST_GROUPS: usize = 10_000;
 
 /// A user of the provider.
 #[derive(Debug)]
-pub(super) struct Identity {
+pub(super) struct ProviderUser {
     pub(super) subject: String,
     /// The name, if the provider tells it.
     pub(super) name: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Identity {
 }
 
 #[derive(Deserialize)]
-struct Tokens {
+struct TokenResponse {
     id_token: String,
     #[serde(default)]
     access_token: Option<String>,
@@ -41,7 +41,7 @@ impl SignIn {
         provider: &Provider,
         returned: &OpenIdReturn,
         now: Moment,
-    ) -> Result<Identity, OpenIdProblem> {
+    ) -> Result<ProviderUser, OpenIdProblem> {
         let flow = self.flow_of(provider.issuer(), returned, now)?;
         let code = returned.code()?;
         let metadata = provider.metadata().await?;
@@ -61,7 +61,7 @@ impl SignIn {
             Some(secret) => request = request.header("authorization", basic(client_id, secret)),
             None => {}
         }
-        let tokens: Tokens = answer("The provider's tokens", request.form(&form)).await?;
+        let tokens: TokenResponse = answer("The provider's tokens", request.form(&form)).await?;
         let token = provider.verify(&metadata, &tokens.id_token, &flow.nonce, self.now()).await?;
         let mut claims = token.claims;
         if !provider.has_all(&claims)
@@ -94,7 +94,7 @@ impl Provider {
             && (!needs_groups || claims.contains_key(&self.settings.groups_claim))
     }
 
-    fn identity_of(&self, subject: String, claims: &Map<String, Value>) -> Result<Identity, OpenIdProblem> {
+    fn identity_of(&self, subject: String, claims: &Map<String, Value>) -> Result<ProviderUser, OpenIdProblem> {
         let name = claims.get(&self.settings.name_claim).and_then(Value::as_str).map(str::to_owned);
         let groups = if self.settings.groups.is_empty() {
             None
@@ -114,7 +114,7 @@ impl Provider {
             let groups: Option<Vec<_>> = list.iter().map(|group| group.as_str().map(str::to_owned)).collect();
             Some(groups.ok_or_else(missing)?)
         };
-        Ok(Identity { subject, name, groups })
+        Ok(ProviderUser { subject, name, groups })
     }
 }
 

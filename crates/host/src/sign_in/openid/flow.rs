@@ -12,7 +12,7 @@ use url::Url;
 use crate::access::new_token;
 use crate::sign_in::provider::OpenIdProblem;
 use crate::sign_in::provider::Provider;
-use crate::sign_in::service::{Browser, SignIn};
+use crate::sign_in::service::{BrowserCall, SignIn};
 use crate::sign_in::sessions::NewConsoleSession;
 use crate::sign_in::{SignInError, password::SIGN_IN};
 
@@ -58,7 +58,7 @@ pub struct OpenIdReturn {
     /// The query parameter `iss` (RFC 9207).
     pub issuer: Option<String>,
     /// The browser.
-    pub browser: Browser,
+    pub browser: BrowserCall,
 }
 
 /// The state of a sign-in. The host seals it and does not store it, so any number of sign-ins may be begun.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use soar_connector::name::quoted;
 use soar_store::model::name::{ByName, same_name};
 use soar_store::model::{ConnectionId, FeedId, FindingSequence, IncidentFinding, IncidentId, SiteId, UserId};
-use soar_store::{ConnectionSelection, Records, StoreError, finding_id_parts};
+use soar_store::{ConnectionSelection, OrphanedFinding, Records, StoreError, finding_id_parts};
 
 use super::report::MOST_BAD_ROWS;
 use super::under_way::Import;
@@ -18,7 +18,8 @@ pub(super) type WantedFindings = (u64, IncidentId, SiteId, Vec<FindingRow>, Opti
 
 impl Import<'_> {
     /// Adds the findings and the rules of incidents of a batch. Those whose connection or rule the caller may not use in this
-    /// instance are reported, and their incidents stay.
+    /// instance are reported, and their incidents stay. A finding that an incident holds of a removed tenant is written anew, or
+    /// replaced if the tenant was collected again since.
     pub(super) async fn findings(
         &mut self,
         records: &mut Records<'_>,
@@ -33,16 +34,24 @@ impl Import<'_> {
         let connections: ByName<ConnectionId> = connections.into_iter().map(|(id, name)| (name, id)).collect();
         let feeds = records.finding_feeds().await?.into_iter();
         let mut feeds: HashMap<_, _> = feeds.map(|feed| ((feed.connection_id, feed.tenant), feed.id)).collect();
+        let incidents: Vec<_> = wanted.iter().map(|(_, incident, ..)| *incident).collect();
+        let orphans = records.orphaned_findings_of(&incidents).await?;
         for (line, incident, site, rows, rule) in wanted {
-            let mut findings = Vec::with_capacity(rows.len());
+            let orphans = orphans.get(&incident).map(Vec::as_slice).unwrap_or_default();
+            let mut findings: Vec<IncidentFinding> = Vec::with_capacity(rows.len());
+            let mut replaced = Vec::new();
             for row in rows {
                 let Some(connection) = connections.get(&row.connection) else {
                     self.without(line, "findings", "the name of a connection", &row.connection);
                     continue;
                 };
                 let key = (*connection, row.tenant_id.clone());
-                let feed = match feeds.get(&key) {
-                    Some(feed) => *feed,
+                let of_tenant =
+                    orphans.iter().filter(|one| one.connection == row.connection && one.tenant == row.tenant_id);
+                let of_tenant: Vec<_> = of_tenant.collect();
+                let kept = of_tenant.iter().max_by_key(|one| (is_same(one, &row.finding_id), one.feed_id.0));
+                let feed = match feeds.get(&key).copied().or(kept.map(|one| one.feed_id)) {
+                    Some(feed) => feed,
                     None if !self.caller.administers() => {
                         self.without(line, "findings", "a tenant whose findings were collected", &row.tenant_id);
                         continue;
@@ -53,7 +62,18 @@ impl Import<'_> {
                         feed
                     }
                 };
-                findings.extend(moved(row, feed));
+                let Some(finding) = moved(row, feed) else { continue };
+                let others = of_tenant.into_iter().filter(|one| one.feed_id != feed);
+                let others = others.filter(|one| is_same(one, &finding.finding_id));
+                replaced.extend(others.map(|one| one.finding_id.as_str()));
+                // A finding that was collected again after its tenant was removed is in the file under both ids.
+                match findings.iter_mut().find(|known| known.finding_id == finding.finding_id) {
+                    Some(known) => *known = finding,
+                    None => findings.push(finding),
+                }
+            }
+            if !replaced.is_empty() {
+                records.remove_incident_findings(incident, &replaced).await?;
             }
             records.put_incident_findings(incident, &findings.iter().collect::<Vec<_>>()).await?;
             if let Some(rule) = rule {
@@ -98,6 +118,13 @@ impl Import<'_> {
             told.push(row);
         }
     }
+}
+
+/// Whether this is the finding with this id but for its feed.
+fn is_same(one: &OrphanedFinding, id: &str) -> bool {
+    finding_id_parts(&one.finding_id)
+        .zip(finding_id_parts(id))
+        .is_some_and(|((_, device, hash), (_, other, other_hash))| device == other && hash == other_hash)
 }
 
 /// The finding with the ids of this instance. The rule has handled no change of it yet.

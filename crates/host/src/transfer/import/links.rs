@@ -6,7 +6,7 @@ use soar_connector::name::quoted;
 use soar_store::model::{CaseId, IncidentId, Moment, Right};
 use soar_store::{Records, StoreError};
 
-use super::options::BATCH;
+use super::options::BATCH_SIZE;
 use super::report::MOST_BAD_ROWS;
 use super::under_way::Import;
 use crate::transfer::{BadRow, TransferError};
@@ -30,7 +30,7 @@ pub(super) async fn link(
 impl Import<'_> {
     /// Stores the links to incidents later in the file.
     pub(super) async fn late_links(&mut self) -> Result<(), TransferError> {
-        for batch in std::mem::take(&mut self.late).chunks(BATCH) {
+        for batch in std::mem::take(&mut self.late).chunks(BATCH_SIZE) {
             let mut transaction = self.store.transaction().await?;
             let mut records = transaction.records();
             // Both ends are locked at once and in one order, to avoid a deadlock.

@@ -5,7 +5,7 @@ use soar_store::text_enum;
 use crate::transfer::{Format, Subject};
 
 /// The most rows in one transaction.
-pub(super) const BATCH: usize = 500;
+pub(super) const BATCH_SIZE: usize = 500;
 
 text_enum! {
     /// The treatment of a row whose number is taken.

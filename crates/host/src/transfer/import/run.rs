@@ -6,12 +6,12 @@ use std::io::BufRead;
 use soar_store::Store;
 use soar_store::model::{AuditEntry, Caller};
 
-use super::options::{BATCH, ImportOptions};
+use super::options::{BATCH_SIZE, ImportOptions};
 use super::report::ImportReport;
 use super::under_way::Import;
 use crate::transfer::read_record::{CaseRow, Importer, IncidentRow};
-use crate::transfer::source::Source;
-use crate::transfer::{Progress, Subject, TransferError};
+use crate::transfer::source::RowSource;
+use crate::transfer::{Subject, TransferError, TransferProgress};
 
 /// The number of bytes of the file after which a batch is stored, even if it has fewer rows.
 const BATCH_BYTES: u64 = 16 * 1024 * 1024;
@@ -31,9 +31,9 @@ pub async fn import<R: BufRead + Send>(
     options: ImportOptions,
     reader: R,
     entry: &AuditEntry,
-    progress: &mut (dyn FnMut(Progress) + Send),
+    progress: &mut (dyn FnMut(TransferProgress) + Send),
 ) -> Result<ImportReport, TransferError> {
-    let mut source = Source::new(options.subject, options.format, reader)?;
+    let mut source = RowSource::new(options.subject, options.format, reader)?;
     let sites = store.reader().await?.records().sites().await?;
     let sites = sites.into_iter().map(|site| (site.name.clone(), site)).collect();
     let importer = Importer { user: &caller.user.name, now: entry.at };
@@ -98,17 +98,17 @@ pub async fn import<R: BufRead + Send>(
             incidents.extend(incident);
             cases.extend(case);
         }
-        if numbers.len() >= BATCH || source.bytes() >= stored_bytes + BATCH_BYTES {
+        if numbers.len() >= BATCH_SIZE || source.bytes() >= stored_bytes + BATCH_BYTES {
             stored_bytes = source.bytes();
             import.incidents(std::mem::take(&mut incidents)).await?;
             import.cases(std::mem::take(&mut cases)).await?;
             numbers.clear();
-            progress(Progress { rows, total_rows: None, bytes: source.bytes() });
+            progress(TransferProgress { rows, total_rows: None, bytes: source.bytes() });
         }
     }
     import.incidents(incidents).await?;
     import.cases(cases).await?;
     import.late_links().await?;
-    progress(Progress { rows, total_rows: Some(rows), bytes: source.bytes() });
+    progress(TransferProgress { rows, total_rows: Some(rows), bytes: source.bytes() });
     Ok(import.report)
 }

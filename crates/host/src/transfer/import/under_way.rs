@@ -10,7 +10,7 @@ use soar_store::{Records, Store, StoreError};
 use super::options::{ImportOptions, OnConflict};
 use super::report::ImportReport;
 use crate::transfer::read_record::WantedLink;
-use crate::utility::Owner;
+use crate::utility::IncidentOwner;
 
 /// The state of an import.
 pub(super) struct Import<'i> {
@@ -21,7 +21,7 @@ pub(super) struct Import<'i> {
     pub(super) entry: &'i AuditEntry,
     pub(super) sites: ByName<Site>,
     /// The owners and assignees found so far, by name.
-    pub(super) owners: HashMap<String, Owner>,
+    pub(super) owners: HashMap<String, IncidentOwner>,
     pub(super) report: ImportReport,
     /// Links to incidents that are not stored yet: line, the incident's number and id, and the link.
     pub(super) late: Vec<(u64, String, IncidentId, WantedLink)>,
@@ -52,7 +52,7 @@ impl Import<'_> {
         let Some(name) = name else { return Ok(()) };
         let key = name.to_lowercase();
         if !self.owners.contains_key(&key) {
-            self.owners.insert(key.clone(), Owner::find(records, name).await?);
+            self.owners.insert(key.clone(), IncidentOwner::find(records, name).await?);
         }
         let Some(owner) = self.owners.get(&key) else { return Ok(()) };
         let site_name = self.sites.iter().find(|known| known.id == site).map_or("", |known| &known.name);

@@ -4,11 +4,11 @@ use super::sql;
 use serde_json::json;
 use soar_host::connections::without_their_agent;
 
-use crate::stage::{Stage, because};
+use crate::stage::{ExecutorStage, because};
 
 #[tokio::test]
 async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_its_site() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let here = json!({"name": "Here", "site": "Security Operations", "address": "http://proxy.example"});
         stage.agent(&admin, here).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
 
 #[tokio::test]
 async fn an_agent_in_use_is_neither_removed_nor_renamed() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.agent(&admin, json!({"name": "Branch", "address": "http://proxy.example"})).await.unwrap();
         let made = stage.gate("Main").await;
@@ -73,7 +73,7 @@ async fn an_agent_in_use_is_neither_removed_nor_renamed() {
 
 #[tokio::test]
 async fn an_agent_that_is_removed_while_a_connection_chooses_it_is_kept_or_not_chosen() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let made = stage.gate("Main").await;
         for _ in 0..5 {

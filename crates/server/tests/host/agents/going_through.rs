@@ -5,16 +5,16 @@ use footprint_simulator::UserKind;
 use serde_json::{Value, json};
 use soar_host::connections::without_their_agent;
 use soar_host::health::HealthFilter;
-use soar_host::scheduler::{ExecutorRunner, Runner as _};
+use soar_host::scheduler::{ExecutorRunner, WorkRunner as _};
 use soar_store::model::{HealthState, ParameterState, Role, Version};
 
 use crate::direct::DirectConnections as _;
 use crate::proxy::{http_proxy, proxy_that_answers, socks_proxy};
-use crate::stage::{Stage, because, simulator};
+use crate::stage::{ExecutorStage, because, simulator};
 
 #[tokio::test]
 async fn commands_tests_health_checks_and_diagnoses_go_through_the_agent_and_name_it() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let (proxy, seen) = socks_proxy(Some(("soar", CANARY))).await;
@@ -57,7 +57,7 @@ async fn commands_tests_health_checks_and_diagnoses_go_through_the_agent_and_nam
 
 #[tokio::test]
 async fn a_failure_names_the_agent() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let (proxy, _) = proxy_that_answers("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
         stage.agent(&admin, agent("Branch", &format!("http://{proxy}"))).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_failure_names_the_agent() {
 
 #[tokio::test]
 async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only_where_it_was_given_for() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let ((first, seen_first), (second, seen_second)) = (http_proxy().await, http_proxy().await);
         stage.agent(&admin, agent("Branch", &format!("http://{first}"))).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
 
 #[tokio::test]
 async fn nothing_goes_direct_while_the_agent_is_missing() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;

@@ -9,13 +9,13 @@ use soar_store::model::{Caller, Moment, Role};
 use soar_store::{SEALED_PLACES, StoredValue};
 
 use crate::proxy::{http_proxy, proxy_that_answers, socks_proxy};
-use crate::served::Served;
-use crate::stage::{Stage, because, simulator};
+use crate::served::ServedHost;
+use crate::stage::{ExecutorStage, because, simulator};
 use crate::support::answer;
 
 #[tokio::test]
 async fn who_may_do_what_with_agents() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let (here, there) = (stage.site.id, stage.client.id);
         let manager = stage.caller("manager", &stage.site, &[(here, Role::Manager)]).await;
@@ -85,7 +85,7 @@ async fn who_may_do_what_with_agents() {
 
 #[tokio::test]
 async fn what_cannot_be_an_agent_is_refused_in_words() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         for (change, expected) in [
             (json!({"name": " "}), "The name of the agent is empty"),
@@ -111,7 +111,7 @@ async fn what_cannot_be_an_agent_is_refused_in_words() {
 
 #[tokio::test]
 async fn a_test_says_what_the_proxy_answers() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let server = simulator.url().trim_start_matches("http://").to_owned();
@@ -164,7 +164,7 @@ async fn a_test_says_what_the_proxy_answers() {
 #[tokio::test]
 async fn an_agents_secret_is_sealed_again_by_a_rotation_and_found_nowhere() {
     let logs = CapturedLogs::start();
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let (proxy, seen) = http_proxy().await;
         let made = stage.agent(&admin, agent("Branch", &format!("http://{proxy}"))).await.unwrap();
@@ -201,7 +201,7 @@ async fn an_agents_secret_is_sealed_again_by_a_rotation_and_found_nowhere() {
 
 #[tokio::test]
 async fn agents_are_managed_over_http_and_every_change_is_in_the_audit_log() {
-    for host in Served::on_both().await {
+    for host in ServedHost::on_both().await {
         let (proxy, _) = http_proxy().await;
         let draft = json!({"name": "Branch", "site": "security operations", "address": format!("http://{proxy}"),
             "userName": "soar", "secret": CANARY, "description": "Of the branch"});

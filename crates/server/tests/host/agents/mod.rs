@@ -10,7 +10,7 @@ use soar_host::Refusal;
 use soar_store::model::Caller;
 use sqlx::Connection as _;
 
-use crate::stage::{Stage, parameters};
+use crate::stage::{ExecutorStage, parameters};
 
 /// `soar:proxy canary` in HTTP's encoding.
 const LOGIN: &str = "Basic c29hcjpwcm94eSBjYW5hcnk=";
@@ -21,7 +21,7 @@ fn agent(name: &str, address: &str) -> Value {
 }
 
 /// Runs SQL that gives the store the state of a version before agents.
-async fn sql(stage: &Stage, statement: &'static str) {
+async fn sql(stage: &ExecutorStage, statement: &'static str) {
     let address = &stage.test.address;
     let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
     let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
@@ -29,6 +29,6 @@ async fn sql(stage: &Stage, statement: &'static str) {
     connection.close().await.unwrap();
 }
 
-async fn scanners(stage: &Stage, caller: &Caller) -> Result<soar_host::utility::Answer, Refusal> {
+async fn scanners(stage: &ExecutorStage, caller: &Caller) -> Result<soar_host::utility::Answer, Refusal> {
     stage.executor.remote(caller, "ListScanners", parameters(json!({}))).await
 }

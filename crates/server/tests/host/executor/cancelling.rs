@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use soar_host::executor::ExecutorSettings;
-use soar_host::utility::Ended;
+use soar_host::utility::CommandResult;
 use soar_store::RunFilter;
 use soar_store::model::RunStatus;
 
 use super::{none, settings};
 use crate::direct::DirectRuns as _;
-use crate::stage::{Stage, because};
+use crate::stage::{ExecutorStage, because};
 
 #[tokio::test]
 async fn a_run_is_cancelled_by_its_number_also_from_another_process() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         let other = stage.another_process(settings()).await;
@@ -44,7 +44,7 @@ async fn a_run_is_cancelled_by_its_number_also_from_another_process() {
 
 #[tokio::test]
 async fn a_run_is_cancelled_when_whoever_waits_for_it_goes_away() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         let (executor, caller) = (stage.executor.clone(), admin.clone());
@@ -63,7 +63,7 @@ async fn a_run_is_cancelled_when_whoever_waits_for_it_goes_away() {
 
 #[tokio::test]
 async fn a_shutdown_finishes_what_was_accepted() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         let (executor, caller) = (stage.executor.clone(), admin.clone());
@@ -80,14 +80,15 @@ async fn a_shutdown_finishes_what_was_accepted() {
         assert!(refused.contains("shutting down"), "{refused}");
         assert!(!closing.is_finished());
         stage.gate.state.go_on.add_permits(1);
-        assert_eq!(running.await.unwrap().unwrap().return_data, Ended::Successful);
+        assert_eq!(running.await.unwrap().unwrap().return_data, CommandResult::Successful);
         closing.await.unwrap().unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_command_that_takes_too_long_or_breaks_down_fails_and_nothing_else_does() {
-    for stage in Stage::on_both_with(ExecutorSettings { time_limit_seconds: 1, ..settings() }, Default::default()).await
+    for stage in
+        ExecutorStage::on_both_with(ExecutorSettings { time_limit_seconds: 1, ..settings() }, Default::default()).await
     {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
@@ -98,7 +99,7 @@ async fn a_command_that_takes_too_long_or_breaks_down_fails_and_nothing_else_doe
         let answer = stage.executor.remote(&admin, "BreakDown", none()).await.unwrap();
         assert!(answer.error.contains("The connector panicked"), "{}", answer.error);
         let answer = stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
-        assert_eq!(answer.return_data, Ended::Successful);
+        assert_eq!(answer.return_data, CommandResult::Successful);
         let runs = stage.executor.runs(&admin, &RunFilter::default()).await.unwrap();
         let statuses: Vec<_> = runs.iter().map(|run| run.status).collect();
         assert_eq!(statuses, [RunStatus::Successful, RunStatus::Failed, RunStatus::Failed]);
@@ -107,7 +108,7 @@ async fn a_command_that_takes_too_long_or_breaks_down_fails_and_nothing_else_doe
 
 #[tokio::test]
 async fn runs_of_a_process_that_died_are_interrupted_and_those_of_the_living_are_not() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         let other = stage.another_process(settings()).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
 use soar_host::executor::{Executor, ExecutorSettings};
-use soar_host::utility::Ended;
+use soar_host::utility::CommandResult;
 use soar_store::RunFilter;
 use soar_store::model::{Moment, Role, RunStatus};
 use soar_store::testing::TestStore;
@@ -15,12 +15,12 @@ use soar_store::testing::TestStore;
 use super::{none, settings};
 use crate::direct::{DirectConnections as _, DirectRuns as _};
 use crate::schedules::clocks::execute;
-use crate::stage::{Stage, because, simulator};
+use crate::stage::{ExecutorStage, because, simulator};
 
 #[tokio::test]
 async fn the_history_forgets_what_is_old_or_too_much() {
     let limits = ExecutorSettings { history_days: 1, history_runs: 3, ..settings() };
-    for stage in Stage::on_both_with(limits, Default::default()).await {
+    for stage in ExecutorStage::on_both_with(limits, Default::default()).await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         for _ in 0..5 {
@@ -37,7 +37,7 @@ async fn the_history_forgets_what_is_old_or_too_much() {
 #[tokio::test]
 async fn a_host_whose_clock_is_wrong_forgets_and_loses_no_runs() {
     const WRONG: Duration = Duration::from_secs(400 * 24 * 3_600);
-    for stage in Stage::on_both_with(settings(), Default::default()).await {
+    for stage in ExecutorStage::on_both_with(settings(), Default::default()).await {
         let admin = stage.administrator().await;
         stage.gate("Main").await;
         // The database's clock is behind the host's in the first round, and ahead of it in the second.
@@ -56,7 +56,8 @@ async fn a_host_whose_clock_is_wrong_forgets_and_loses_no_runs() {
 
 #[tokio::test]
 async fn the_history_keeps_as_much_of_an_outcome_as_it_may() {
-    for stage in Stage::on_both_with(ExecutorSettings { outcome_bytes: 9_000, ..settings() }, Default::default()).await
+    for stage in
+        ExecutorStage::on_both_with(ExecutorSettings { outcome_bytes: 9_000, ..settings() }, Default::default()).await
     {
         let simulator = simulator().await;
         stage.footprint(&simulator, "Main").await;
@@ -74,7 +75,7 @@ async fn the_history_keeps_as_much_of_an_outcome_as_it_may() {
 
 #[tokio::test]
 async fn runs_are_shown_to_those_who_may_see_them() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let site = stage.site.id;
         let analyst = stage.caller("Analyst", &stage.site, &[(site, Role::Analyst)]).await;
@@ -123,7 +124,7 @@ async fn the_end_of_a_run_is_stored_once_the_store_works_again() {
     let folder = tempfile::TempDir::new().unwrap();
     let (path, elsewhere) = (folder.path().join("host.db"), folder.path().join("elsewhere.db"));
     let test = TestStore::at(path.to_str().unwrap(), Duration::from_secs(5)).await;
-    let stage = Stage::over(test, settings(), Default::default()).await;
+    let stage = ExecutorStage::over(test, settings(), Default::default()).await;
     let admin = stage.administrator().await;
     stage.gate("Main").await;
     let (executor, caller) = (stage.executor.clone(), admin.clone());
@@ -131,7 +132,7 @@ async fn the_end_of_a_run_is_stored_once_the_store_works_again() {
     stage.gate.state.wait_for_begun(1).await;
     std::fs::rename(&path, &elsewhere).unwrap();
     stage.gate.state.go_on.add_permits(1);
-    assert_eq!(running.await.unwrap().unwrap().return_data, Ended::Successful, "the caller has its outcome");
+    assert_eq!(running.await.unwrap().unwrap().return_data, CommandResult::Successful, "the caller has its outcome");
     std::fs::rename(&elsewhere, &path).unwrap();
     let begun = std::time::Instant::now();
     loop {

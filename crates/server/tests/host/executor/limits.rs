@@ -4,15 +4,15 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use soar_host::executor::ExecutorSettings;
-use soar_host::utility::Ended;
+use soar_host::utility::CommandResult;
 
 use super::{none, settings};
-use crate::stage::{Stage, because, parameters};
+use crate::stage::{ExecutorStage, because, parameters};
 
 #[tokio::test]
 async fn no_more_run_or_wait_than_may() {
     let limits = ExecutorSettings { per_connection: 2, per_site: 3, waiting: 1, ..settings() };
-    for stage in Stage::on_both_with(limits, Default::default()).await {
+    for stage in ExecutorStage::on_both_with(limits, Default::default()).await {
         let admin = stage.administrator().await;
         let one = stage.gate("One").await;
         stage.gate("Two").await;
@@ -55,7 +55,7 @@ async fn no_more_run_or_wait_than_may() {
         stage.update(&admin, one.id, json!({"active": false})).await.unwrap();
         state.go_on.add_permits(3);
         for run in running {
-            assert_eq!(run.await.unwrap().unwrap().return_data, Ended::Successful);
+            assert_eq!(run.await.unwrap().unwrap().return_data, CommandResult::Successful);
         }
         let text = because(late.await.unwrap());
         assert!(text.contains("inactive"), "{text}");
@@ -65,7 +65,7 @@ async fn no_more_run_or_wait_than_may() {
 
 #[tokio::test]
 async fn a_change_holds_for_the_next_command_and_not_for_one_under_way() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let connection = stage.gate("Main").await;
         let (executor, caller) = (stage.executor.clone(), admin.clone());

@@ -9,14 +9,14 @@ use soar_connector::manifest::Input;
 use soar_connector::{Command, Plugin, RawParameters};
 use soar_host::Refusal;
 use soar_host::plugins::{PluginRegistry, endpoint_name};
-use soar_host::utility::Ended;
+use soar_host::utility::CommandResult;
 use soar_store::RunFilter;
 use soar_store::model::RunStatus;
 
 use super::none;
 use crate::direct::DirectRuns as _;
 use crate::gate::GatePlugin;
-use crate::stage::{Stage, because, parameters, simulator};
+use crate::stage::{ExecutorStage, because, parameters, simulator};
 
 /// A value of each required input.
 fn valid(command: &Command, ids: &footprint_simulator::KnownIds) -> RawParameters {
@@ -45,7 +45,7 @@ fn valid(command: &Command, ids: &footprint_simulator::KnownIds) -> RawParameter
 
 #[tokio::test]
 async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;
         let admin = stage.administrator().await;
@@ -56,7 +56,12 @@ async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
             given.insert("connection_name".to_owned(), json!("MAIN"));
             let endpoint = endpoint_name(&command.name).to_uppercase();
             let answer = stage.executor.remote(&admin, &endpoint, given).await.unwrap();
-            assert_eq!((answer.return_data, answer.error.as_str()), (Ended::Successful, ""), "{}", command.name);
+            assert_eq!(
+                (answer.return_data, answer.error.as_str()),
+                (CommandResult::Successful, ""),
+                "{}",
+                command.name
+            );
             for field in ["keyFields", "rawData", "receipt", "warnings"] {
                 assert!(answer.more.get(field).is_some(), "{}: {field}", command.name);
             }
@@ -86,7 +91,7 @@ async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
 
 #[tokio::test]
 async fn raw_data_is_the_products_bytes_even_after_an_answer_was_kept() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let simulator = simulator().await;
         stage.footprint(&simulator, "Main").await;
         let admin = stage.administrator().await;
@@ -102,13 +107,13 @@ async fn raw_data_is_the_products_bytes_even_after_an_answer_was_kept() {
 
 #[tokio::test]
 async fn a_failed_command_answers_with_the_three_lines_of_the_error_tab() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;
         let admin = stage.administrator().await;
         let missing = parameters(json!({"Device ID": simulator.known().missing_device}));
         let answer = stage.executor.remote(&admin, "ListDeviceUsers", missing).await.unwrap();
-        assert_eq!(answer.return_data, Ended::Failed);
+        assert_eq!(answer.return_data, CommandResult::Failed);
         let lines: Vec<_> = answer.error.lines().collect();
         assert_eq!(lines[..2], ["List Device Users failed.", "Status Code: 404."], "{}", answer.error);
         assert!(lines.len() == 3 && lines[2].starts_with("Message: "), "{}", answer.error);
@@ -139,7 +144,7 @@ async fn a_failed_command_answers_with_the_three_lines_of_the_error_tab() {
 
 #[tokio::test]
 async fn what_names_no_connection_or_command_runs_nothing() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         stage.gate("One").await;
         stage.gate("Two").await;
@@ -159,7 +164,7 @@ async fn what_names_no_connection_or_command_runs_nothing() {
         let answer = stage.executor.remote(&admin, "TestConnection", named("One")).await.unwrap();
         assert_eq!(answer.context_data.unwrap().values()[0]["Server"], "http://gate.example");
         let answer = stage.executor.remote(&admin, "TestConnection", named("Three")).await.unwrap();
-        assert_eq!(answer.return_data, Ended::Successful);
+        assert_eq!(answer.return_data, CommandResult::Successful);
         assert!(simulator.requests().len() > 1);
     }
 }
@@ -177,7 +182,7 @@ fn endpoints_that_would_clash_are_found_at_the_start() {
 
 #[tokio::test]
 async fn a_text_that_no_command_can_use_reaches_no_server() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let simulator = simulator().await;
         stage.footprint(&simulator, "Main").await;
         let admin = stage.administrator().await;

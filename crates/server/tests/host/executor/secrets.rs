@@ -11,14 +11,14 @@ use soar_store::RunFilter;
 
 use super::{none, settings};
 use crate::direct::DirectRuns as _;
-use crate::stage::{Stage, because, parameters, simulator};
+use crate::stage::{ExecutorStage, because, parameters, simulator};
 
 #[tokio::test]
 async fn a_secret_that_changes_where_it_lives_is_fetched_again_and_else_the_session_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     let vault = VaultSettings { folders: vec![folder.path().to_owned()], ..VaultSettings::default() };
-    for stage in Stage::on_both_with(settings(), vault).await {
+    for stage in ExecutorStage::on_both_with(settings(), vault).await {
         let admin = stage.administrator().await;
         let connection = stage.gate("Main").await;
         std::fs::write(&secret, "one").unwrap();
@@ -51,7 +51,7 @@ async fn a_secret_that_changes_where_it_lives_is_fetched_again_and_else_the_sess
 #[tokio::test]
 async fn a_planted_secret_is_found_nowhere() {
     let logs = soar_connector::testing::CapturedLogs::start();
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let user = simulator.user(UserKind::Administrator);

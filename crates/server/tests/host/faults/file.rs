@@ -85,6 +85,23 @@ async fn a_file_that_another_program_holds_is_waited_for_and_then_told_of() {
 }
 
 #[tokio::test]
+async fn a_change_with_a_timeout_of_its_own_ends_its_wait_and_leaves_the_store_usable() {
+    let (host, path, _folder) = on_a_file(Duration::from_secs(30)).await;
+    let store = &host.test.store;
+    let mut other = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let begun = Instant::now();
+    let refused = store.transaction_within(Duration::from_millis(300)).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(matches!(refused, StoreError::Busy(_)) && refused.to_string().contains("nothing was done"), "{refused}");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    let mut transaction = store.transaction_within(Duration::from_secs(20)).await.unwrap();
+    transaction.records().create_site(&site("Elsewhere"), Moment(1)).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(store.reader().await.unwrap().records().site("Elsewhere").await.is_ok());
+}
+
+#[tokio::test]
 async fn nothing_is_acknowledged_that_went_into_a_file_that_is_gone() {
     let (host, path, folder) = on_a_file(Duration::from_secs(30)).await;
     assert_eq!(answer(note(&host, "Before")).await.0, 200);

@@ -24,7 +24,7 @@ const PANIC: &[u8] =
     b"SPANIC\0VPANIC\0C53100\0Mcould not write to file \"pg_wal/xlogtemp\": No space left on device\0\0";
 
 #[derive(Debug, Default)]
-struct State {
+struct ProxyState {
     /// Connections of an earlier era fall silent and stay open.
     era: AtomicUsize,
     is_silent: AtomicBool,
@@ -36,13 +36,13 @@ struct State {
 /// The proxy, at an address of its own.
 pub struct Proxy {
     pub port: u16,
-    state: Arc<State>,
+    state: Arc<ProxyState>,
 }
 
 impl Proxy {
     pub async fn to(socket: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (port, state) = (listener.local_addr().unwrap().port(), Arc::<State>::default());
+        let (port, state) = (listener.local_addr().unwrap().port(), Arc::<ProxyState>::default());
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -81,7 +81,7 @@ impl Proxy {
     }
 }
 
-impl State {
+impl ProxyState {
     fn vanish(&self) {
         self.is_silent.store(true, Ordering::SeqCst);
         self.era.fetch_add(1, Ordering::SeqCst);
@@ -93,7 +93,7 @@ impl State {
     }
 }
 
-async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
+async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<ProxyState>) {
     let era = state.era.load(Ordering::SeqCst);
     let is_silent = || state.is_silent.load(Ordering::SeqCst) || state.era.load(Ordering::SeqCst) != era;
     let Ok(mut server) = UnixStream::connect(socket).await else { return };

@@ -19,14 +19,14 @@ use crate::schedules::world::{Runs, check_of};
 const LONG: Duration = Duration::from_secs(30);
 
 /// A scheduler that checks one connection every second.
-struct Served {
+struct ServedScheduler {
     store: Store,
     runs: Arc<Runs>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
 
-impl Served {
+impl ServedScheduler {
     async fn on(store: Store) -> Self {
         let mut check = check_of(ConnectionId(1));
         check.cadence = Cadence::Every { interval_ms: 1000 };
@@ -75,7 +75,7 @@ impl Served {
 #[tokio::test]
 async fn a_scheduler_whose_server_vanished_goes_on_with_its_successor() {
     let (address, proxy) = Proxy::to_a_database().await;
-    let served = Served::on(Store::open_with_timeout(&address, Duration::from_secs(1)).await.unwrap()).await;
+    let served = ServedScheduler::on(Store::open_with_timeout(&address, Duration::from_secs(1)).await.unwrap()).await;
     served.checks_again().await;
     proxy.vanish();
     served.notices().await;
@@ -88,7 +88,7 @@ async fn a_scheduler_whose_server_vanished_goes_on_with_its_successor() {
 #[tokio::test]
 async fn a_scheduler_whose_transaction_sqlite_ended_by_itself_goes_on() {
     let test = TestStore::on(Engine::Sqlite).await;
-    let served = Served::on(test.store.clone()).await;
+    let served = ServedScheduler::on(test.store.clone()).await;
     served.checks_again().await;
     let mut other = SqliteConnection::connect(&test.address).await.unwrap();
     let fails = "CREATE TRIGGER act BEFORE INSERT ON work BEGIN SELECT RAISE(ROLLBACK, 'as of a disk'); END";
@@ -106,7 +106,7 @@ async fn a_scheduler_whose_transaction_sqlite_ended_by_itself_goes_on() {
 async fn a_scheduler_takes_up_its_rounds_again_after_its_server_was_stopped_and_started() {
     let server = PostgresServer::alone();
     let store = Store::open_with_timeout(&server.new_database(), Duration::from_secs(2)).await.unwrap();
-    let served = Served::on(store).await;
+    let served = ServedScheduler::on(store).await;
     served.checks_again().await;
     server.stop(Stop::Fast);
     served.notices().await;

@@ -10,11 +10,11 @@ use super::proxy::{Break, Proxy};
 use crate::support::{TestHost, answer};
 
 /// How long the server may take to answer. Longer than any answer takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 async fn behind_a_proxy() -> (TestHost, Proxy) {
     let (address, proxy) = Proxy::to_a_database().await;
-    (TestHost::start(TestStore::at(&address, PATIENCE).await, TestHost::settings()).await, proxy)
+    (TestHost::start(TestStore::at(&address, TIMEOUT).await, TestHost::settings()).await, proxy)
 }
 
 fn note(host: &TestHost, name: &str) -> reqwest::RequestBuilder {

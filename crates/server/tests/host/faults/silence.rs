@@ -8,12 +8,12 @@ use soar_store::{Store, StoreError, Trouble};
 use super::proxy::Proxy;
 
 /// The timeout for the server's answer, and a much longer time.
-const PATIENCE: Duration = Duration::from_millis(700);
+const TIMEOUT: Duration = Duration::from_millis(700);
 const LONG: Duration = Duration::from_secs(20);
 
 async fn store_behind_a_proxy() -> (Store, Proxy) {
     let (address, proxy) = Proxy::to_a_database().await;
-    (Store::open_with_timeout(&address, PATIENCE).await.unwrap(), proxy)
+    (Store::open_with_timeout(&address, TIMEOUT).await.unwrap(), proxy)
 }
 
 /// The error of `step`, which must fail within the timeout.
@@ -93,7 +93,7 @@ async fn who_waits_to_look_at_a_store_that_does_not_answer_fails_with_the_first(
     let begun = Instant::now();
     let all = futures_util::future::join_all((0..40).map(|_| directory.current())).await;
     assert!(all.iter().all(Result::is_err));
-    assert!(begun.elapsed() < 10 * PATIENCE, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < 10 * TIMEOUT, "{:?}", begun.elapsed());
     proxy.come_back();
     let begun = Instant::now();
     while directory.current().await.is_err() {

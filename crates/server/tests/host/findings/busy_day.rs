@@ -12,7 +12,7 @@ use soar_store::model::{FindingSequence, SnapshotStatus};
 use tokio::sync::watch;
 
 use super::delivery::{Receiver, until};
-use super::world::{World, host};
+use super::world::{FindingsWorld, host};
 use crate::rules::world as rules;
 
 /// Findings on one device.
@@ -21,7 +21,7 @@ const PER_DEVICE: u64 = 100;
 #[tokio::test]
 async fn a_day_of_very_many_changes_is_logged_whole_and_delivered_and_rules_keep_to_their_limit() {
     let changes = std::env::var("FOOTPRINT_CHANGES_OF_A_DAY").map_or(4_000, |text| text.parse().unwrap());
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-0", "open", 5.0);
         world.collect().await;
         let last = world.last().await;
@@ -29,7 +29,7 @@ async fn a_day_of_very_many_changes_is_logged_whole_and_delivered_and_rules_keep
         rules::add(&world, &json!({ "name": "Devices", "mostPerCollection": 7, "then": then })).await;
         let wanted =
             DeliveryToMake { destination: "webhook:siem".to_owned(), format: None, after: Some(FindingSequence(last)) };
-        world.operations().add_finding_delivery(&world.context, &wanted).await.unwrap();
+        world.operations().create_finding_delivery(&world.context, &wanted).await.unwrap();
 
         for number in 0..changes {
             world.lister.set("1", 2 + number / PER_DEVICE, &format!("CVE-{number}"), "open", 5.0);

@@ -54,7 +54,7 @@ for event in events:
     assert event["metadata"]["version"] == OCSF_VERSION, event
     for entry in event["vulnerabilities"]:
         assert sum(name in entry for name in ("advisory", "cve", "cwe")) == 1, entry
-        assert "uid" in entry.get("advisory", entry.get("cve", {})), entry
+        assert "uid" in (entry.get("cve") or entry.get("cwe") or entry.get("advisory")), entry
         assert all("version" in score for score in entry.get("cve", {}).get("cvss", [])), entry
         assert type(entry.get("cve", {}).get("epss", {}).get("created_time", 0)) is int, entry
 print(f"{len(events)} events are valid")

@@ -1,18 +1,21 @@
 //! A fault of one tenant is that tenant's result, and nothing is logged that is not so.
 
+use std::sync::Arc;
+
 use soar_host::Host;
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::findings::EnrichmentFiles;
 use soar_host::operations::ChangesSince;
 use soar_host::settings::HostSettings;
-use soar_store::model::SnapshotStatus;
+use soar_store::model::{Moment, SnapshotStatus};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, FindingFilter, Trouble};
 
-use super::product::Fault;
-use super::world::{World, host};
+use super::delivery::Receiver;
+use super::product::ProductFault;
+use super::world::{FindingsWorld, host};
 
-async fn started(world: &World) -> i64 {
+async fn started(world: &FindingsWorld) -> i64 {
     for tenant in ["1", "2"] {
         for cve in ["CVE-1", "CVE-2"] {
             world.lister.set(tenant, 1, cve, "open", 5.0);
@@ -24,16 +27,16 @@ async fn started(world: &World) -> i64 {
 
 #[tokio::test]
 async fn a_fault_of_one_tenant_is_its_own_result_and_the_other_tenants_are_read() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for (fault, status, problem) in [
-            (Fault::FailsAfter(0), SnapshotStatus::Failed, "did not answer"),
-            (Fault::FailsAfter(1), SnapshotStatus::Partial, "did not answer"),
+            (ProductFault::FailsAfter(0), SnapshotStatus::Failed, "did not answer"),
+            (ProductFault::FailsAfter(1), SnapshotStatus::Partial, "did not answer"),
             (
-                Fault::NamelessRow,
+                ProductFault::NamelessRow,
                 SnapshotStatus::Partial,
                 "1 rows are no findings: a row has no device id at $.device.id",
             ),
-            (Fault::Panics, SnapshotStatus::Failed, "panicked"),
+            (ProductFault::Panics, SnapshotStatus::Failed, "panicked"),
         ] {
             let last = started(&world).await;
             world.lister.fault("1", Some(fault.clone()));
@@ -50,7 +53,7 @@ async fn a_fault_of_one_tenant_is_its_own_result_and_the_other_tenants_are_read(
 
 #[tokio::test]
 async fn a_tenant_that_is_gone_from_the_product_keeps_its_findings_and_its_last_result_says_why() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         let last = started(&world).await;
         world.lister.data().tenants.remove("1");
         let says = "The product no longer lists this tenant, or the connection's user may no longer see it.";
@@ -78,7 +81,7 @@ async fn a_tenant_that_is_gone_from_the_product_keeps_its_findings_and_its_last_
 
 #[tokio::test]
 async fn a_tenant_is_named_by_the_id_that_the_product_lists() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         started(&world).await;
         for (named, problem) in [
             ("", "The id of a tenant is empty. Give the product's id"),
@@ -103,10 +106,10 @@ async fn a_tenant_is_named_by_the_id_that_the_product_lists() {
 
 #[tokio::test]
 async fn a_tenant_that_the_product_deletes_while_it_is_read_loses_nothing_and_ends_as_a_result() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for rows in [0, 1] {
             let last = started(&world).await;
-            world.lister.fault("1", Some(Fault::TenantGoesAfter(rows)));
+            world.lister.fault("1", Some(ProductFault::TenantGoesAfter(rows)));
             world.lister.set("2", 1, "CVE-2", "fixed", 5.0);
             let collected = world.collect().await;
             let [first, second] = collected.tenants.as_slice() else { panic!("{collected:?}") };
@@ -122,10 +125,10 @@ async fn a_tenant_that_the_product_deletes_while_it_is_read_loses_nothing_and_en
 
 #[tokio::test]
 async fn a_device_that_the_product_deletes_between_two_pages_is_gone_in_the_next_whole_snapshot() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 2, "CVE-3", "open", 5.0);
         let last = started(&world).await;
-        world.lister.fault("1", Some(Fault::DeviceGoes(2)));
+        world.lister.fault("1", Some(ProductFault::DeviceGoes(2)));
         let collected = world.collect().await;
         assert_eq!(collected.tenants[0].status, SnapshotStatus::Partial);
         assert!(collected.tenants[0].problem.as_deref().unwrap().contains("no longer had a device"));
@@ -138,7 +141,7 @@ async fn a_device_that_the_product_deletes_between_two_pages_is_gone_in_the_next
 
 #[tokio::test]
 async fn a_file_with_values_about_cves_that_cannot_be_read_stops_no_list_and_leaves_the_last_values() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;
         let folder = tempfile::tempdir().unwrap();
@@ -173,7 +176,7 @@ async fn a_file_with_values_about_cves_that_cannot_be_read_stops_no_list_and_lea
 /// On SQLite the size of the file is limited. The stage is in a file of its own.
 #[tokio::test]
 async fn a_disk_that_is_full_during_a_snapshot_keeps_nothing_half_and_the_next_collection_goes_on() {
-    let world = World::new(TestStore::on(Engine::Sqlite).await).await;
+    let world = FindingsWorld::new(TestStore::on(Engine::Sqlite).await).await;
     world.lister.set("2", 1, "CVE-1", "open", 5.0);
     for number in 0..6_000 {
         world.lister.set("1", number / 100, &format!("CVE-{number}"), "open", 5.0);
@@ -203,7 +206,7 @@ async fn a_disk_that_is_full_during_a_snapshot_keeps_nothing_half_and_the_next_c
 
 #[tokio::test]
 async fn an_inactive_connection_and_a_deleted_one_are_results_too() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         started(&world).await;
         let wanted = soar_host::findings::CollectionToMake::default();
         let made = world.operations().collect_findings(&world.context, &wanted).await.unwrap();
@@ -220,21 +223,28 @@ async fn an_inactive_connection_and_a_deleted_one_are_results_too() {
 
 #[tokio::test]
 async fn findings_of_a_deleted_connection_are_deleted_in_parts() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         started(&world).await;
         let mut transaction = world.test.store.transaction().await.unwrap();
-        let mut records = transaction.records();
-        records.delete_connection(world.connection).await.unwrap();
-        let mut deleted = 0;
-        loop {
-            let some = records.prune_findings(soar_store::model::Moment(0), 3).await.unwrap();
-            deleted += some;
-            assert!(some <= 6, "{some}");
-            if some == 0 {
-                break;
-            }
-        }
-        assert_eq!(deleted, 4 + 2, "four findings and two devices");
+        transaction.records().delete_connection(world.connection).await.unwrap();
         transaction.commit().await.unwrap();
+        let deleted = world.prune(Moment(0), 1).await;
+        assert!(deleted.iter().all(|some| *some <= 3), "at most one row of each kind at once: {deleted:?}");
+        assert_eq!(deleted.iter().sum::<u64>(), 4 + 2 + 4, "four findings, two devices and four changes");
+    }
+}
+
+#[tokio::test]
+async fn the_scheduler_deletes_findings_of_a_deleted_connection() {
+    for world in FindingsWorld::on_both().await {
+        started(&world).await;
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        transaction.records().delete_connection(world.connection).await.unwrap();
+        transaction.commit().await.unwrap();
+        let (connections, settings, _) = host(world.test.store.clone(), &world.lister, HostSettings::default());
+        let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+        let host = Host::with_schedules(settings, executor, Arc::new(Receiver::default())).unwrap();
+        assert!(host.scheduler.as_ref().unwrap().drop_old_history().await.unwrap() >= 4 + 2 + 4);
+        assert_eq!(world.prune(Moment(0), 1).await, Vec::<u64>::new());
     }
 }

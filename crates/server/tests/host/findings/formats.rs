@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use soar_host::findings::formats::{ChangeShown, FindingFormat, cut_to_batch, render};
 use soar_host::findings::{Enrichment, EnrichmentFiles};
 
-use super::world::World;
+use super::world::FindingsWorld;
 
 /// Changes of each kind, with values about their CVEs.
-async fn changes(world: &World) -> Vec<ChangeShown> {
+async fn changes(world: &FindingsWorld) -> Vec<ChangeShown> {
     for cve in ["CVE-2024-1", "CVE-2024-2", "CVE-2024-3", "=cmd|' /C calc'!A0"] {
         world.lister.set("1", 1, cve, "open", 9.8);
     }
@@ -37,7 +37,7 @@ async fn changes(world: &World) -> Vec<ChangeShown> {
 }
 
 /// A change of CVE-2024-1 with these members of its finding.
-async fn altered(world: &World, members: Value) -> ChangeShown {
+async fn altered(world: &FindingsWorld, members: Value) -> ChangeShown {
     let mut change = world.changes(0).await.remove(0);
     let mut finding: Value = serde_json::from_str(change.finding.get()).unwrap();
     (finding["cve"], finding["cvss"]) = (json!(["CVE-2024-1"]), json!(9.8));
@@ -60,7 +60,7 @@ fn lines(bytes: &[u8]) -> Vec<Value> {
 
 #[tokio::test]
 async fn ocsf_events_are_vulnerability_findings_of_the_schema() {
-    let world = World::on_both().await.remove(0);
+    let world = FindingsWorld::on_both().await.remove(0);
     let mut shown = changes(&world).await;
     let without_cve = json!({ "cve": [], "title": "TLS 1.0", "cvss": 5.0 });
     for members in [
@@ -68,12 +68,20 @@ async fn ocsf_events_are_vulnerability_findings_of_the_schema() {
         json!({ "cvssVector": "AV:N/AC:L/Au:N/C:P/I:P/A:P" }),
         json!({ "cvssVector": "high" }),
         without_cve,
+        json!({ "cwe": ["CWE-20", "CWE-79"] }),
+        json!({ "cve": [], "cwe": ["CWE-79"], "title": "TLS 1.0" }),
     ] {
         shown.push(altered(&world, members).await);
     }
     let bytes = render(FindingFormat::Ocsf, &shown, true).unwrap();
     let events = lines(&bytes);
-    let [.., newer, older, odd, without_cve] = events.as_slice() else { panic!() };
+    let [.., newer, older, odd, without_cve, with_cwes, only_cwe] = events.as_slice() else { panic!() };
+    let related = json!([{ "uid": "CWE-20" }, { "uid": "CWE-79" }]);
+    assert_eq!(with_cwes["vulnerabilities"][0]["cve"]["related_cwes"], related);
+    let only_cwe = &only_cwe["vulnerabilities"];
+    assert_eq!((&only_cwe[0]["cwe"]["uid"], &only_cwe[0]["title"]), (&json!("CWE-79"), &json!("TLS 1.0")));
+    assert!(only_cwe[0].get("advisory").is_none() && only_cwe.as_array().unwrap().len() == 1, "{only_cwe}");
+    assert!(newer["vulnerabilities"][0]["cve"].get("related_cwes").is_none(), "what is unknown is missing");
     for (event, version) in [(newer, "3.1"), (older, "2.0")] {
         assert_eq!(event["vulnerabilities"][0]["cve"]["cvss"][0]["version"], version);
         assert!(event["unmapped"].get("cvss").is_none(), "{event}");
@@ -110,7 +118,7 @@ async fn ocsf_events_are_vulnerability_findings_of_the_schema() {
 
 #[tokio::test]
 async fn ecs_documents_have_the_fields_of_the_schema() {
-    let world = World::on_both().await.remove(0);
+    let world = FindingsWorld::on_both().await.remove(0);
     let events = lines(&render(FindingFormat::Ecs, &changes(&world).await, true).unwrap());
     let fixed = events.iter().find(|event| event["event"]["action"] == "finding-fixed").unwrap();
     assert_eq!(fixed["event"]["kind"], "state");
@@ -125,11 +133,12 @@ async fn ecs_documents_have_the_fields_of_the_schema() {
 
 #[tokio::test]
 async fn an_ecs_field_has_one_type_in_all_documents() {
-    let world = World::on_both().await.remove(0);
+    let world = FindingsWorld::on_both().await.remove(0);
     changes(&world).await;
     let odd = json!({
         "deviceAddress": "web-1.example.com",
         "cvss": null,
+        "cwe": ["CWE-79"],
         "firstFound": "last week",
         "stateChanged": "2026-11-02T00:00:00Z",
         "published": "2026-11-01",
@@ -143,6 +152,7 @@ async fn an_ecs_field_has_one_type_in_all_documents() {
     ]);
     let finding = &event["Finding"];
     assert_eq!(finding["fields"], changed);
+    assert_eq!(finding["cwe"], json!(["CWE-79"]));
     assert!(event["host"].get("ip").is_none() && finding["address"] == "web-1.example.com", "{event}");
     assert!(finding.get("first_found").is_none(), "{event}");
     assert_eq!(
@@ -154,7 +164,7 @@ async fn an_ecs_field_has_one_type_in_all_documents() {
 
 #[tokio::test]
 async fn a_batch_ends_at_1_mib_and_has_at_least_one_change() {
-    let world = World::on_both().await.remove(0);
+    let world = FindingsWorld::on_both().await.remove(0);
     changes(&world).await;
     let mut batch = Vec::new();
     for size in [400_000, 400_000, 400_000, 2_000_000] {
@@ -171,7 +181,7 @@ async fn a_batch_ends_at_1_mib_and_has_at_least_one_change() {
 
 #[tokio::test]
 async fn csv_has_no_formulas_and_what_is_unknown_is_empty() {
-    let world = World::on_both().await.remove(0);
+    let world = FindingsWorld::on_both().await.remove(0);
     let text = String::from_utf8(render(FindingFormat::Csv, &changes(&world).await, true).unwrap()).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     let headings = rows.headers().unwrap().clone();
@@ -182,11 +192,15 @@ async fn csv_has_no_formulas_and_what_is_unknown_is_empty() {
     assert_eq!((&row("CVE-2024-2")[column("EPSS")], &row("CVE-2024-2")[column("KEV")]), ("", "no"));
     assert_eq!((&row("CVE-2024-1")[column("EPSS")], &row("CVE-2024-1")[column("KEV")]), ("0.5", "yes"));
     assert_eq!((&row("CVE-2024-1")[column("Baseline")], &row("CVE-2024-1")[column("Change")]), ("yes", "opened"));
+    assert_eq!(&row("CVE-2024-1")[column("CWE")], "");
+    let with_cwes = [altered(&world, json!({ "cwe": ["CWE-20", "CWE-79"] })).await];
+    let text = String::from_utf8(render(FindingFormat::Csv, &with_cwes, true).unwrap()).unwrap();
+    assert!(text.contains(",CWE\r\n") && text.ends_with(",CWE-20 CWE-79\r\n"), "{text}");
 }
 
 #[tokio::test]
 async fn a_score_of_epss_has_its_source_and_date_and_is_no_field_of_a_change() {
-    let world = World::on_both().await.remove(0);
+    let world = FindingsWorld::on_both().await.remove(0);
     let shown = lines(&render(FindingFormat::Ndjson, &changes(&world).await, true).unwrap());
     let opened =
         shown.iter().find(|line| line["finding"]["cve"][0] == "CVE-2024-1" && line["kind"] == "opened").unwrap();

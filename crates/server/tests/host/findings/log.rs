@@ -5,9 +5,9 @@ use std::time::Duration;
 use soar_host::operations::{ChangesSince, OperationError, Span};
 use soar_store::model::{AuditEntry, FindingSequence, Moment, Surface};
 
-use super::world::World;
+use super::world::FindingsWorld;
 
-async fn page(world: &World, after: Option<i64>) -> Result<(Vec<i64>, i64), OperationError> {
+async fn page(world: &FindingsWorld, after: Option<i64>) -> Result<(Vec<i64>, i64), OperationError> {
     let wanted = ChangesSince { after: after.map(FindingSequence), limit: 2, wait: Duration::ZERO };
     let page = world.operations().finding_changes(&world.context, wanted).await?;
     Ok((page.changes.iter().map(|shown| shown.sequence().0).collect(), page.through.0))
@@ -15,7 +15,7 @@ async fn page(world: &World, after: Option<i64>) -> Result<(Vec<i64>, i64), Oper
 
 #[tokio::test]
 async fn a_reader_gets_each_change_once_in_order() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for cve in ["CVE-1", "CVE-2", "CVE-3"] {
             world.lister.set("1", 1, cve, "open", 5.0);
         }
@@ -29,7 +29,7 @@ async fn a_reader_gets_each_change_once_in_order() {
 
 #[tokio::test]
 async fn a_reader_that_waits_gets_a_change_as_soon_as_it_is_there() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         let wanted = ChangesSince { after: Some(FindingSequence(0)), limit: 10, wait: Duration::from_secs(60) };
         let waiting = world.operations().finding_changes(&world.context, wanted);
@@ -40,7 +40,7 @@ async fn a_reader_that_waits_gets_a_change_as_soon_as_it_is_there() {
 
 #[tokio::test]
 async fn a_number_that_was_pruned_or_lies_beyond_the_log_is_told_the_number_to_go_on_from() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for cve in ["CVE-1", "CVE-2", "CVE-3", "CVE-4"] {
             world.lister.set("1", 1, cve, "open", 5.0);
         }
@@ -64,7 +64,7 @@ async fn a_number_that_was_pruned_or_lies_beyond_the_log_is_told_the_number_to_g
 
 #[tokio::test]
 async fn numbers_of_a_store_that_a_restore_replaced_are_never_given_out_again() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;
         let entry = AuditEntry::new(Moment(1), Surface::Terminal, "restore");
@@ -82,7 +82,7 @@ async fn numbers_of_a_store_that_a_restore_replaced_are_never_given_out_again() 
 
 #[tokio::test]
 async fn a_difference_is_from_the_begin_of_a_span_to_its_end() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for cve in ["CVE-1", "CVE-2", "CVE-3"] {
             world.lister.set("1", 1, cve, "open", 5.0);
         }

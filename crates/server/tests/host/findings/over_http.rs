@@ -12,12 +12,12 @@ use soar_host::settings::HostSettings;
 use soar_server::serve;
 use soar_store::model::Moment;
 
-use super::world::{World, host};
+use super::world::{FindingsWorld, host};
 use crate::support::key_request;
 
 #[tokio::test]
 async fn a_collection_is_made_by_the_host_and_its_changes_are_read_by_number() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
         let (connections, settings, _) = host(world.test.store.clone(), &world.lister, settings);
@@ -75,6 +75,24 @@ async fn a_collection_is_made_by_the_host_and_its_changes_are_read_by_number() {
             assert!(csv.starts_with("Sequence,At,Change"), "{after}: {csv}");
         }
         assert_eq!(get("/changes?after=-1").await.status(), 400);
+        let remove = async |query: &str, once: &str| {
+            let call = client.delete(format!("{url}/tenants?{query}")).header("d3key", &key);
+            let answer = call.header("Idempotency-Key", once).send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        };
+        let tenant = format!("connection={}&tenant=1", world.connection);
+        assert_eq!(remove("tenant=1", "a").await.0, 400);
+        assert_eq!(remove(&tenant.replace("tenant=1", "tenant=9"), "b").await.0, 404);
+        let (status, removed) = remove(&tenant, "c").await;
+        assert_eq!(
+            (status, removed["tenantName"].as_str(), removed["connection"].as_str()),
+            (200, Some("Tenant 1"), Some("production"))
+        );
+        assert!(removed["later"].as_str().unwrap().contains("begins again with a baseline"), "{removed}");
+        assert_eq!(remove(&tenant, "c").await, (200, removed), "a repeat under the Idempotency-Key");
+        assert_eq!(remove(&tenant, "d").await.0, 404);
+        assert_eq!(get("/tenants").await.json::<Value>().await.unwrap(), json!([]));
+        assert_eq!(get(&format!("/items/{id}")).await.status(), 404);
         running.shutdown().await.unwrap();
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Conclusion, Connector, ExecutionContext, Failure, Invocation, Manifest, Page, Plugin, Receipt, SettingValues,
+    Conclusion, Connector, ExecutionContext, Failure, Invocation, Manifest, Plugin, Receipt, ReplyPage, SettingValues,
     SettingsError, Sink,
 };
 
@@ -28,7 +28,7 @@ known-devices = "Known Devices"
 key = ["$.cve", "$.software"]
 device = { id = "$.device.id", name = "$.device.name", address = "$.device.ip" }
 state = { path = "$.state", open = ["open"], fixed = ["fixed"], reopened = ["reopen"], suppressed = ["accepted"] }
-members = { id = "$.id", cve = "$.cve", title = "$.title", description = "$.text", cvss = "$.cvss", exploit = "$.exploit", software = "$.software" }
+members = { id = "$.id", cve = "$.cve", cwe = "$.weakness", title = "$.title", description = "$.text", cvss = "$.cvss", exploit = "$.exploit", software = "$.software" }
 
 [findings.tenants]
 command = "List Tenants"
@@ -74,9 +74,9 @@ reply = ["array"]
 inputs = [{ name = "Tenant", type = "text", required = true, description = "Which.", example = "1" }]
 "#;
 
-/// What goes wrong while a tenant is read.
+/// A fault of the product while a tenant is read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Fault {
+pub enum ProductFault {
     /// The command fails after this many rows.
     FailsAfter(usize),
     /// The receipt says that something is missing after this many rows.
@@ -96,7 +96,7 @@ pub enum Fault {
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Device {
+pub struct ProductDevice {
     pub name: String,
     pub ip: String,
     /// Empty for a device in use.
@@ -107,8 +107,8 @@ pub struct Device {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TenantData {
-    pub devices: BTreeMap<u64, Device>,
-    pub fault: Option<Fault>,
+    pub devices: BTreeMap<u64, ProductDevice>,
+    pub fault: Option<ProductFault>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -116,6 +116,8 @@ pub struct Data {
     pub tenants: BTreeMap<String, TenantData>,
     /// The title of each finding.
     pub title: String,
+    /// The weakness of each finding.
+    pub weakness: String,
     /// Added to the ids of findings, which the product changes at will.
     pub first_id: u64,
     /// Whether rows come in the reverse order, and twice.
@@ -145,34 +147,40 @@ impl Lister {
     /// Sets the state of a finding, which is made if it is missing.
     pub fn set(&self, tenant: &str, device: u64, cve: &str, state: &str, cvss: f64) {
         let mut data = self.data();
-        let known = data.tenants.entry(tenant.to_owned()).or_default().devices.entry(device).or_insert_with(|| {
-            Device { name: format!("device-{device}"), ip: format!("10.0.0.{device}"), ..Device::default() }
-        });
+        let known =
+            data.tenants.entry(tenant.to_owned()).or_default().devices.entry(device).or_insert_with(|| ProductDevice {
+                name: format!("device-{device}"),
+                ip: format!("10.0.0.{device}"),
+                ..ProductDevice::default()
+            });
         known.findings.insert(cve.to_owned(), (state.to_owned(), cvss));
     }
 
-    pub fn fault(&self, tenant: &str, fault: Option<Fault>) {
+    pub fn fault(&self, tenant: &str, fault: Option<ProductFault>) {
         self.data().tenants.get_mut(tenant).unwrap().fault = fault;
     }
 
-    fn rows(&self, tenant: &str) -> (Vec<Value>, Option<Fault>) {
+    fn rows(&self, tenant: &str) -> (Vec<Value>, Option<ProductFault>) {
         let mut data = self.data();
         data.read.push(tenant.to_owned());
         let (mut id, shifted, title) = (data.first_id, data.shifted, data.title.clone());
-        let Some(of_tenant) = data.tenants.get_mut(tenant) else { return (Vec::new(), Some(Fault::FailsAfter(0))) };
-        if let Some(Fault::DeviceGoes(device)) = of_tenant.fault {
+        let weakness = data.weakness.clone();
+        let Some(of_tenant) = data.tenants.get_mut(tenant) else {
+            return (Vec::new(), Some(ProductFault::FailsAfter(0)));
+        };
+        if let Some(ProductFault::DeviceGoes(device)) = of_tenant.fault {
             of_tenant.devices.remove(&device);
         }
         let mut rows = Vec::new();
         for (device_id, device) in &of_tenant.devices {
-            if of_tenant.fault == Some(Fault::WithoutDevice(*device_id)) {
+            if of_tenant.fault == Some(ProductFault::WithoutDevice(*device_id)) {
                 continue;
             }
             for (cve, (state, cvss)) in &device.findings {
                 id += 1;
                 rows.push(json!({
                     "id": id, "cve": cve, "state": state, "cvss": cvss, "software": "nginx", "title": title,
-                    "text": format!("About {cve}"),
+                    "text": format!("About {cve}"), "weakness": weakness,
                     "device": { "id": device_id, "name": device.name, "ip": device.ip },
                 }));
             }
@@ -214,38 +222,39 @@ impl Connector for Lister {
                 let data = self.data();
                 let devices = data.tenants.get(&tenant).map(|data| data.devices.clone()).unwrap_or_default();
                 let fault = data.tenants.get(&tenant).and_then(|data| data.fault.clone());
-                let fault = fault.filter(|fault| *fault == Fault::NoDeviceList).map(|_| Fault::FailsAfter(0));
+                let fault =
+                    fault.filter(|fault| *fault == ProductFault::NoDeviceList).map(|_| ProductFault::FailsAfter(0));
                 (devices.iter().map(|(id, device)| json!({ "id": id, "life": device.life })).collect(), fault)
             }
         };
         let mut failure = None;
         let most = match fault {
-            Some(Fault::FailsAfter(most)) => {
+            Some(ProductFault::FailsAfter(most)) => {
                 failure = Some(Failure::new("timed-out", "The server did not answer."));
                 most
             }
-            Some(Fault::CutAfter(most)) => {
+            Some(ProductFault::CutAfter(most)) => {
                 receipt.missing = Some("a page came with fewer rows than it should have".to_owned());
                 most
             }
-            Some(Fault::TenantGoesAfter(most)) => {
+            Some(ProductFault::TenantGoesAfter(most)) => {
                 self.data().tenants.remove(&tenant);
                 failure = Some(Failure::new("not-permitted", "The user may not see this tenant."));
                 most
             }
-            Some(Fault::DeviceGoes(_) | Fault::WithoutDevice(_)) => {
+            Some(ProductFault::DeviceGoes(_) | ProductFault::WithoutDevice(_)) => {
                 receipt.missing = Some("the server no longer had a device".to_owned());
                 usize::MAX
             }
-            Some(Fault::Panics) => panic!("a defect of the connector"),
-            Some(Fault::NamelessRow | Fault::NoDeviceList) | None => usize::MAX,
+            Some(ProductFault::Panics) => panic!("a defect of the connector"),
+            Some(ProductFault::NamelessRow | ProductFault::NoDeviceList) | None => usize::MAX,
         };
         let mut rows: Vec<_> = rows.into_iter().take(most).collect();
-        if fault == Some(Fault::NamelessRow) {
+        if fault == Some(ProductFault::NamelessRow) {
             rows.push(json!({ "cve": "CVE-2020-1" }));
         }
         for page in rows.chunks(3) {
-            if sink.page(Page::derived(page)).await.is_err() {
+            if sink.page(ReplyPage::derived(page)).await.is_err() {
                 failure = Some(Failure::new("timed-out", "The sink takes no more."));
                 break;
             }

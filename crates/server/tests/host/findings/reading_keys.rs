@@ -13,12 +13,12 @@ use soar_server::serve;
 use soar_store::NewUser;
 use soar_store::model::{Allowed, Moment, Role};
 
-use super::world::{World, host};
+use super::world::{FindingsWorld, host};
 use crate::support::{key_request, site};
 
 #[tokio::test]
 async fn a_key_that_may_not_manage_reads_the_findings_that_its_owner_sees_on_its_sites() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;
         let mut transaction = world.test.store.transaction().await.unwrap();

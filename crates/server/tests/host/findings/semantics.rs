@@ -1,13 +1,14 @@
 //! Which changes a collection logs.
 
+use soar_store::FindingFilter;
 use soar_store::model::SnapshotStatus;
 
-use super::product::{Device, Fault};
-use super::world::World;
+use super::product::{ProductDevice, ProductFault};
+use super::world::FindingsWorld;
 
 #[tokio::test]
 async fn the_first_whole_snapshot_is_the_baseline_and_a_second_one_without_changes_writes_nothing() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-2024-1", "open", 9.8);
         world.lister.set("1", 1, "CVE-2024-2", "fixed", 5.0);
         world.lister.set("2", 7, "CVE-2024-1", "accepted", 9.8);
@@ -30,7 +31,7 @@ async fn the_first_whole_snapshot_is_the_baseline_and_a_second_one_without_chang
 
 #[tokio::test]
 async fn each_kind_of_change_is_logged_once() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for cve in ["CVE-1", "CVE-2", "CVE-3", "CVE-4", "CVE-5"] {
             world.lister.set("1", 1, cve, "open", 5.0);
         }
@@ -76,13 +77,37 @@ async fn each_kind_of_change_is_logged_once() {
     }
 }
 
+/// As after an upgrade to a version that reads the CWEs.
+#[tokio::test]
+async fn cwes_that_are_known_for_the_first_time_are_kept_and_no_change_is_logged() {
+    for world in FindingsWorld::on_both().await {
+        world.lister.set("1", 1, "CVE-1", "open", 5.0);
+        world.collect().await;
+        let last = world.last().await;
+        let fields = async || {
+            let page = world.operations().list_findings(&world.context, &FindingFilter::default(), 10).await.unwrap();
+            serde_json::from_str::<serde_json::Value>(page.findings[0].known.finding.get()).unwrap()
+        };
+        assert_eq!(fields().await.get("cwe"), None);
+        world.lister.data().weakness = "CWE-79, CWE-20".to_owned();
+        world.collect().await;
+        assert_eq!(fields().await["cwe"], serde_json::json!(["CWE-20", "CWE-79"]));
+        assert_eq!((world.last().await, world.told(last).await), (last, vec![]));
+        // A later change has them too.
+        world.lister.set("1", 1, "CVE-1", "open", 6.0);
+        world.collect().await;
+        assert_eq!(world.told(last).await, ["changed 1/1 CVE-1 (cvss)"]);
+        assert!(world.changes(last).await[0].finding.get().contains("CWE-20"));
+    }
+}
+
 #[tokio::test]
 async fn a_snapshot_that_is_not_whole_makes_nothing_gone_and_is_no_baseline() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for cve in ["CVE-1", "CVE-2", "CVE-3"] {
             world.lister.set("1", 1, cve, "open", 5.0);
         }
-        world.lister.fault("1", Some(Fault::CutAfter(2)));
+        world.lister.fault("1", Some(ProductFault::CutAfter(2)));
         let cut = world.collect().await;
         assert_eq!((cut.tenants[0].status, cut.tenants[0].baseline), (SnapshotStatus::Partial, false));
         assert!(cut.tenants[0].problem.as_deref().unwrap().contains("fewer rows"), "{cut:?}");
@@ -93,9 +118,9 @@ async fn a_snapshot_that_is_not_whole_makes_nothing_gone_and_is_no_baseline() {
         assert!(world.collect().await.tenants[0].baseline);
         assert_eq!(world.told(last).await, ["opened 1/1 CVE-3 baseline"]);
         let last = world.last().await;
-        // What the rows say counts all the same.
+        // The rows that were read count all the same.
         world.lister.set("1", 1, "CVE-1", "fixed", 5.0);
-        world.lister.fault("1", Some(Fault::CutAfter(1)));
+        world.lister.fault("1", Some(ProductFault::CutAfter(1)));
         world.collect().await;
         assert_eq!(world.told(last).await, ["fixed 1/1 CVE-1"]);
     }
@@ -103,7 +128,7 @@ async fn a_snapshot_that_is_not_whole_makes_nothing_gone_and_is_no_baseline() {
 
 #[tokio::test]
 async fn a_finding_is_known_again_on_a_device_that_was_created_again_with_new_ids_and_shifted_pages() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for (device, cve) in [(1, "CVE-1"), (1, "CVE-2"), (2, "CVE-1")] {
             world.lister.set("1", device, cve, "open", 5.0);
         }
@@ -137,7 +162,7 @@ async fn a_finding_is_known_again_on_a_device_that_was_created_again_with_new_id
 
 #[tokio::test]
 async fn two_devices_of_the_same_name_and_address_are_not_taken_for_each_other() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;
         let last = world.last().await;
@@ -154,17 +179,17 @@ async fn two_devices_of_the_same_name_and_address_are_not_taken_for_each_other()
 }
 
 /// Adds a device with the name and address of the first one, and with one finding.
-fn add_twin(world: &World, cve: &str) {
+fn add_twin(world: &FindingsWorld, cve: &str) {
     let mut data = world.lister.data();
     let devices = &mut data.tenants.get_mut("1").unwrap().devices;
     let (name, ip) = (devices[&1].name.clone(), devices[&1].ip.clone());
     let findings = [(cve.to_owned(), ("open".to_owned(), 5.0))].into();
-    devices.insert(9, Device { name, ip, life: String::new(), findings });
+    devices.insert(9, ProductDevice { name, ip, life: String::new(), findings });
 }
 
 #[tokio::test]
 async fn a_device_without_findings_that_is_still_listed_is_not_taken_for_a_new_one_like_it() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;
         let last = world.last().await;
@@ -181,7 +206,7 @@ async fn a_device_without_findings_that_is_still_listed_is_not_taken_for_a_new_o
 
 #[tokio::test]
 async fn a_snapshot_that_is_not_whole_leaves_out_a_new_device_like_a_known_one_until_a_whole_one() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for cve in ["CVE-1", "CVE-2"] {
             world.lister.set("1", 1, cve, "open", 5.0);
         }
@@ -189,7 +214,7 @@ async fn a_snapshot_that_is_not_whole_leaves_out_a_new_device_like_a_known_one_u
         let last = world.last().await;
         add_twin(&world, "CVE-3");
         world.lister.set("1", 2, "CVE-4", "open", 5.0);
-        world.lister.fault("1", Some(Fault::WithoutDevice(1)));
+        world.lister.fault("1", Some(ProductFault::WithoutDevice(1)));
         let cut = world.collect().await;
         assert_eq!(cut.tenants[0].status, SnapshotStatus::Partial);
         assert_eq!(world.told(last).await, ["opened 1/2 CVE-4"]);
@@ -201,7 +226,7 @@ async fn a_snapshot_that_is_not_whole_leaves_out_a_new_device_like_a_known_one_u
 
 #[tokio::test]
 async fn without_a_whole_list_of_devices_a_new_device_like_a_known_one_is_left_out() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;
         let last = world.last().await;
@@ -211,7 +236,7 @@ async fn without_a_whole_list_of_devices_a_new_device_like_a_known_one_is_left_o
             let device = devices.remove(&1).unwrap();
             devices.insert(9, device);
         }
-        world.lister.fault("1", Some(Fault::NoDeviceList));
+        world.lister.fault("1", Some(ProductFault::NoDeviceList));
         let cut = world.collect().await;
         assert_eq!(cut.tenants[0].status, SnapshotStatus::Partial);
         let problem = cut.tenants[0].problem.as_deref().unwrap();

@@ -7,11 +7,11 @@ use soar_host::findings::CollectionToMake;
 use soar_store::model::SnapshotStatus;
 use soar_store::{SnapshotEnd, StoreError};
 
-use super::world::{World, new_connection};
+use super::world::{FindingsWorld, new_connection};
 
 #[tokio::test]
 async fn several_hosts_share_a_collection_and_each_tenant_is_read_once() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for tenant in 1..=12 {
             world.lister.set(&tenant.to_string(), 1, "CVE-1", "open", 5.0);
         }
@@ -33,7 +33,7 @@ async fn several_hosts_share_a_collection_and_each_tenant_is_read_once() {
 
 #[tokio::test]
 async fn tenants_of_all_connections_take_turns() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for tenant in ["1", "2", "3"] {
             world.lister.set(tenant, 1, "CVE-1", "open", 5.0);
         }
@@ -50,7 +50,7 @@ async fn tenants_of_all_connections_take_turns() {
 
 #[tokio::test]
 async fn a_stopped_collection_goes_on_and_the_former_host_is_refused() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for tenant in ["1", "2"] {
             world.lister.set(tenant, 1, "CVE-1", "open", 5.0);
         }
@@ -74,7 +74,7 @@ async fn a_stopped_collection_goes_on_and_the_former_host_is_refused() {
 
 #[tokio::test]
 async fn a_collection_ends_with_its_last_two_snapshots_although_they_end_at_once() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for tenant in ["1", "2"] {
             world.lister.set(tenant, 1, "CVE-1", "open", 5.0);
         }
@@ -104,7 +104,7 @@ async fn a_collection_ends_with_its_last_two_snapshots_although_they_end_at_once
 
 #[tokio::test]
 async fn a_tenant_is_in_two_collections_but_read_by_one_host_at_a_time() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         for _ in 0..2 {
             world.operations().collect_findings(&world.context, &CollectionToMake::default()).await.unwrap();

@@ -4,10 +4,10 @@ use soar_host::operations::Span;
 use soar_store::model::{FeedId, FindingChangeKind, Moment};
 use soar_store::{CountBounds, FindingFilter, FindingGrouping, FindingOrder, FindingSpan, FindingTotal};
 
-use super::world::World;
+use super::world::FindingsWorld;
 
 /// Three findings of two tenants, of which one is fixed after the baseline.
-async fn known(world: &World) {
+async fn known(world: &FindingsWorld) {
     world.lister.set("1", 1, "CVE-2024-1", "open", 9.8);
     world.lister.set("1", 2, "CVE-2024-2", "open", 5.0);
     world.lister.set("2", 7, "CVE-2024-1", "open", 7.5);
@@ -19,7 +19,7 @@ async fn known(world: &World) {
 
 #[tokio::test]
 async fn findings_are_listed_in_each_order_page_by_page_and_searched() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         known(&world).await;
         for order in
             [FindingOrder::Device, FindingOrder::Cve, FindingOrder::Cvss, FindingOrder::First, FindingOrder::Changed]
@@ -50,6 +50,26 @@ async fn findings_are_listed_in_each_order_page_by_page_and_searched() {
     }
 }
 
+#[tokio::test]
+async fn a_page_after_a_finding_that_was_removed_is_refused_unless_its_place_is_known() {
+    for world in FindingsWorld::on_both().await {
+        known(&world).await;
+        let mut by_cve = FindingFilter { order: Some(FindingOrder::Cve), ..FindingFilter::default() };
+        by_cve.after = world.operations().list_findings(&world.context, &by_cve, 1).await.unwrap().next;
+        world.operations().remove_finding_tenant(&world.context, world.connection, "1").await.unwrap();
+        let left = async |filter: &FindingFilter| {
+            let page = world.operations().list_findings(&world.context, filter, 100).await;
+            page.map(|page| page.findings.len()).map_err(|error| error.to_string())
+        };
+        assert_eq!(left(&by_cve).await, Ok(1), "that of the other tenant");
+        world.prune(Moment(0), 100).await;
+        let refused = left(&by_cve).await.unwrap_err();
+        assert!(refused.contains("was removed. Begin again with the first page."), "{refused}");
+        let by_device = FindingFilter { order: None, ..by_cve };
+        assert_eq!(left(&by_device).await, Ok(1), "the id itself is the place");
+    }
+}
+
 /// Filters of one field, the number of findings of [`known`] that match, and whether an index finds these findings.
 fn filters() -> Vec<(FindingFilter, i64, bool)> {
     let some = |text: &str| Some(text.to_owned());
@@ -76,7 +96,7 @@ fn filters() -> Vec<(FindingFilter, i64, bool)> {
 
 #[tokio::test]
 async fn a_list_has_as_many_findings_as_its_total_says() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         known(&world).await;
         // A finding that is gone counts only if it is asked for.
         world.lister.data().tenants.get_mut("1").unwrap().devices.get_mut(&3).unwrap().findings.clear();
@@ -102,7 +122,7 @@ async fn a_list_has_as_many_findings_as_its_total_says() {
 
 #[tokio::test]
 async fn a_total_is_bounded_and_says_so() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         known(&world).await;
         let mut reader = world.test.store.reader().await.unwrap();
         let mut records = reader.records();
@@ -141,7 +161,7 @@ async fn a_total_is_bounded_and_says_so() {
 
 #[tokio::test]
 async fn findings_are_counted_by_device_cve_and_tenant() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         known(&world).await;
         let groups = async |grouping| {
             let filter = FindingFilter::default();
@@ -166,7 +186,7 @@ async fn findings_are_counted_by_device_cve_and_tenant() {
 
 #[tokio::test]
 async fn the_changes_of_a_time_span_are_counted_and_listed_the_latest_first() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         known(&world).await;
         let all = Span { from: Moment(0), to: Moment::MAX };
         let counts = world.operations().finding_change_counts(&world.context, all).await.unwrap();

@@ -13,8 +13,8 @@ use soar_host::settings::HostSettings;
 use soar_store::Engine;
 use soar_store::testing::TestStore;
 
-use super::product::{Data, Device, Fault, Lister};
-use super::world::{World, host, in_words};
+use super::product::{Data, Lister, ProductDevice, ProductFault};
+use super::world::{FindingsWorld, host, in_words};
 use crate::rules::world as rules;
 
 /// The environment variables of a collecting process: the store's address, and the file with the product's data.
@@ -33,15 +33,15 @@ impl Dice {
     }
 }
 
-/// What the script knows of a finding: its state, its score, and whether it is listed.
-type Known = (String, f64, bool);
+/// A finding as the script knows it: its state, its score, and whether it is listed.
+type ScriptFinding = (String, f64, bool);
 
 /// The script: the product's data, and the log that must come of it.
-struct Script {
+struct WeekScript {
     dice: Dice,
     data: Data,
     /// By tenant, the device as it was first listed, and CVE.
-    known: BTreeMap<(String, u64, String), Known>,
+    known: BTreeMap<(String, u64, String), ScriptFinding>,
     /// The first id of each device.
     first_ids: BTreeMap<(String, u64), u64>,
     next_device: u64,
@@ -50,7 +50,7 @@ struct Script {
     whole_before: BTreeSet<String>,
 }
 
-impl Script {
+impl WeekScript {
     fn new(seed: u64, findings: u64) -> Self {
         let mut script = Self {
             dice: Dice(seed),
@@ -72,7 +72,8 @@ impl Script {
     fn new_device(&mut self, tenant: &str, findings: u64) {
         let id = self.next_device;
         self.next_device += 1;
-        let mut device = Device { name: format!("device-{id}"), ip: format!("10.0.{id}.1"), ..Device::default() };
+        let mut device =
+            ProductDevice { name: format!("device-{id}"), ip: format!("10.0.{id}.1"), ..ProductDevice::default() };
         for number in 0..findings {
             device.findings.insert(format!("CVE-2025-{number:05}"), ("open".to_owned(), 5.0));
         }
@@ -124,7 +125,7 @@ impl Script {
         for (tenant, data) in &self.data.tenants {
             let baseline = if self.whole_before.contains(tenant) { "" } else { " baseline" };
             let most = match data.fault {
-                Some(Fault::CutAfter(most)) => most,
+                Some(ProductFault::CutAfter(most)) => most,
                 _ => usize::MAX,
             };
             let mut rows = Vec::new();
@@ -188,15 +189,15 @@ impl Script {
 }
 
 /// Runs a week. `collect` makes one collection of the day's data.
-async fn week(world: &World, days: u64, findings: u64, mut collect: impl AsyncFnMut(u64, &Data)) {
-    let mut script = Script::new(20_261_127, findings);
+async fn week(world: &FindingsWorld, days: u64, findings: u64, mut collect: impl AsyncFnMut(u64, &Data)) {
+    let mut script = WeekScript::new(20_261_127, findings);
     let mut read = 0;
     for day in 0..days {
         if day > 0 {
             script.night();
         }
         // One day's collection of one tenant is cut short.
-        let fault = (day == 1).then_some(Fault::CutAfter(30));
+        let fault = (day == 1).then_some(ProductFault::CutAfter(30));
         script.data.tenants.get_mut("1").unwrap().fault = fault;
         let expected = script.expected();
         collect(day, &script.data).await;
@@ -219,7 +220,7 @@ async fn week(world: &World, days: u64, findings: u64, mut collect: impl AsyncFn
 
 #[tokio::test]
 async fn the_log_of_a_week_equals_the_scripts_own_list_of_changes() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         week(&world, 7, 800, async |_, data| {
             *world.lister.data() = data.clone();
             world.collect().await;
@@ -250,7 +251,7 @@ async fn a_collecting_process() {
     let (connections, settings, _) = host(test.store.clone(), &lister, HostSettings::default());
     let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
     let operations = soar_host::Host::with_connectors(settings, executor).unwrap().operations.clone();
-    let context = World::context(&test.store).await;
+    let context = FindingsWorld::context(&test.store).await;
     let id = match operations.unfinished_collection(&context).await.unwrap() {
         Some(id) => id,
         None => operations.collect_findings(&context, &CollectionToMake::default()).await.unwrap().id,
@@ -263,7 +264,7 @@ async fn a_collecting_process() {
 async fn week_with_kills(engine: Engine, days: u64, kills: u64) {
     let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
     let (days, kills) = (number("FOOTPRINT_WEEK_DAYS", days), number("FOOTPRINT_WEEK_KILLS", kills));
-    let world = World::new(TestStore::on(engine).await).await;
+    let world = FindingsWorld::new(TestStore::on(engine).await).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let mut dice = Dice(std::process::id().into());

@@ -14,33 +14,33 @@ use soar_host::vault::VaultSettings;
 use soar_store::model::{Connection, FindingChange, FindingSequence, SnapshotStatus};
 use soar_store::testing::TestStore;
 
-use super::world::World;
-use crate::follow::Nothing;
-use crate::stage::Stage;
+use super::world::FindingsWorld;
+use crate::follow::PageDropper;
+use crate::stage::ExecutorStage;
 
 const DEVICES: u32 = 12;
 
-struct Scene {
-    stage: Stage,
+struct FootprintScene {
+    stage: ExecutorStage,
     simulator: Simulator,
     connection: Connection,
     operations: Operations,
     context: RequestContext,
 }
 
-impl Scene {
+impl FootprintScene {
     /// Two tenants, which are read one after the other, and were read before.
     async fn on_both() -> Vec<Self> {
         let mut scenes = Vec::new();
         for test in TestStore::on_both().await {
-            let stage = Stage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
+            let stage = ExecutorStage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
             let options = Options { tenants: 2, devices: DEVICES, vulnerabilities: 3, ..Options::default() };
             let simulator = Simulator::start(options).await.unwrap();
             let connection = stage.footprint(&simulator, "Production").await;
             let mut settings = HostSettings::default();
             settings.findings.at_once = 1;
             let host = Host::with_connectors(settings, stage.executor.clone()).unwrap();
-            let context = World::context(&stage.test.store).await;
+            let context = FindingsWorld::context(&stage.test.store).await;
             let scene = Self { stage, simulator, connection, operations: host.operations.clone(), context };
             let collected = scene.collect().await;
             assert!(collected.tenants.iter().all(|tenant| tenant.status == SnapshotStatus::Whole), "{collected:?}");
@@ -70,7 +70,7 @@ impl Scene {
         let plugin = self.stage.executor.registry().named("coda-footprint").unwrap();
         let invocation = plugin.manifest().invocation("Patch Rescan", json!({}).as_object().unwrap()).unwrap();
         let watching =
-            Watching { sink: Box::new(Nothing), progress: Progress::default(), run: std::sync::Arc::default() };
+            Watching { sink: Box::new(PageDropper), progress: Progress::default(), run: std::sync::Arc::default() };
         let connection = self.connection.clone();
         let run = self.stage.executor.run_watched(&caller, connection, invocation, watching).await.unwrap();
         assert!(run.outcome.error.is_none(), "{:?}", run.outcome.error);
@@ -80,7 +80,7 @@ impl Scene {
 
 #[tokio::test]
 async fn a_permission_that_is_lost_for_one_tenant_is_its_result_and_nothing_of_it_is_gone() {
-    for scene in Scene::on_both().await {
+    for scene in FootprintScene::on_both().await {
         let last = scene.last().await;
         // The lists of the first tenant's devices and five of the second's come.
         scene.simulator.inject(format!("vulnerabilities status=401 skip={}", DEVICES + 5).parse().unwrap());
@@ -99,7 +99,7 @@ async fn a_permission_that_is_lost_for_one_tenant_is_its_result_and_nothing_of_i
 
 #[tokio::test]
 async fn a_device_that_the_server_deletes_while_the_lists_are_read_makes_the_snapshot_partial() {
-    for scene in Scene::on_both().await {
+    for scene in FootprintScene::on_both().await {
         let last = scene.last().await;
         scene.simulator.inject("vulnerabilities status=404 skip=4 count=1".parse().unwrap());
         let collected = scene.collect().await;
@@ -116,13 +116,13 @@ async fn a_device_that_the_server_deletes_while_the_lists_are_read_makes_the_sna
 
 #[tokio::test]
 async fn a_wrong_clock_of_the_server_makes_no_changes_and_no_times_of_the_log() {
-    for scene in Scene::on_both().await {
+    for scene in FootprintScene::on_both().await {
         let (last, before) = (scene.last().await, scene.stage.test.store.reader().await.unwrap().records().now().await);
         scene.simulator.advance(Duration::from_secs(10 * 365 * 86_400));
         let collected = scene.collect().await;
         assert!(collected.tenants.iter().all(|tenant| tenant.status == SnapshotStatus::Whole), "{collected:?}");
         assert_eq!(scene.last().await, last, "another time is no change");
-        // What a rescan changes has times of the wrong clock in the product's rows.
+        // Rows that a rescan changes have times of the wrong clock.
         for _ in 0..3 {
             scene.rescan().await;
         }

@@ -15,14 +15,16 @@ use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::{Allowed, AuditEntry, ConnectionId, FindingChange, FindingSequence, Moment, SiteId, Surface};
+use soar_store::model::{
+    Allowed, AuditEntry, ConnectionId, FindingChange, FindingSequence, Moment, Role, SiteId, Surface,
+};
 use soar_store::testing::TestStore;
 use soar_store::{NewConnection, NewUser, Store};
 
 use super::product::Lister;
 use crate::support::site;
 
-pub struct World {
+pub struct FindingsWorld {
     pub test: TestStore,
     pub lister: Lister,
     pub host: Arc<Host>,
@@ -36,7 +38,8 @@ pub fn host(store: Store, lister: &Lister, settings: HostSettings) -> (Connectio
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let vault = Vault::new(VaultSettings::default());
     let keyring = Keyring::generate().unwrap();
-    (Connections::new(store, Arc::new(registry), keyring, vault, Arc::clone(&clock)), settings, clock)
+    let connections = Connections::new(store, Arc::new(registry), keyring, vault, Arc::clone(&clock));
+    (connections.with_webhooks(["siem".to_owned()].into_iter().collect()), settings, clock)
 }
 
 pub fn new_connection(name: &str, site: SiteId) -> NewConnection {
@@ -54,7 +57,7 @@ pub fn new_connection(name: &str, site: SiteId) -> NewConnection {
     }
 }
 
-impl World {
+impl FindingsWorld {
     pub async fn on_both() -> Vec<Self> {
         let mut worlds = Vec::new();
         for test in TestStore::on_both().await {
@@ -96,6 +99,19 @@ impl World {
         }
     }
 
+    /// The context of a new user with these roles.
+    pub async fn user(&self, name: &str, roles: &[(SiteId, Role)]) -> RequestContext {
+        let mut transaction = self.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let new = NewUser { name: name.to_owned(), email: None, is_administrator: false };
+        let user = records.create_user(&new, Moment(1)).await.unwrap();
+        for (site, role) in roles {
+            records.set_role(user.id, *site, *role).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        RequestContext { user, roles: roles.iter().copied().collect::<BTreeMap<_, _>>(), ..self.context.clone() }
+    }
+
     /// Another host on the same store and product.
     pub async fn beside(&self) -> Operations {
         let (connections, settings, _) = host(self.test.store.clone(), &self.lister, HostSettings::default());
@@ -120,6 +136,22 @@ impl World {
 
     pub async fn last(&self) -> i64 {
         self.test.store.reader().await.unwrap().records().finding_log().await.unwrap().last_sequence.0
+    }
+
+    /// Deletes what a host deletes in time, at most `limit` rows of each kind at once. Changes before `oldest` have expired.
+    /// Returns the numbers of rows.
+    pub async fn prune(&self, oldest: Moment, limit: i64) -> Vec<u64> {
+        let mut deleted = Vec::new();
+        loop {
+            let mut transaction = self.test.store.transaction().await.unwrap();
+            let mut some = transaction.records().prune_findings(oldest, limit).await.unwrap();
+            some += transaction.records().prune_orphaned_findings(limit).await.unwrap();
+            transaction.commit().await.unwrap();
+            if some == 0 {
+                return deleted;
+            }
+            deleted.push(some);
+        }
     }
 
     /// The changes after a number in words, sorted, and the last number.

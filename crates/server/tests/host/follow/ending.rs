@@ -6,12 +6,12 @@ use serde_json::json;
 use soar_store::UserChange;
 use soar_store::model::{Moment, Role, RunStatus};
 
-use super::{HALF, REST, Scene};
+use super::{FollowScene, HALF, REST};
 use crate::direct::DirectRuns as _;
 
 #[tokio::test]
 async fn a_cancelled_run_ends_at_once_and_says_that_the_scan_goes_on() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         let other = scene.another().await;
         assert!(other.cancel(&scene.admin, run).await.unwrap());
@@ -24,7 +24,7 @@ async fn a_cancelled_run_ends_at_once_and_says_that_the_scan_goes_on() {
 
 #[tokio::test]
 async fn a_scan_that_outlasts_the_wait_limit_fails_with_the_token_to_follow_it_again() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let mut parameters = scene.one_scanner();
         parameters["Wait Limit"] = 3.into();
         let run = scene.start_on(&scene.stage.executor, parameters).await.unwrap().run;
@@ -45,7 +45,7 @@ async fn a_scan_that_outlasts_the_wait_limit_fails_with_the_token_to_follow_it_a
 
 #[tokio::test]
 async fn a_product_that_is_away_for_a_while_is_asked_again_with_a_fresh_login() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         scene.simulator.inject("* close".parse().unwrap());
         for _ in 0..3 {
@@ -64,7 +64,7 @@ async fn a_product_that_is_away_for_a_while_is_asked_again_with_a_fresh_login() 
 
 #[tokio::test]
 async fn a_scan_that_is_stopped_in_the_middle_proves_nothing() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         assert_eq!(scene.minute(&scene.stage.executor, HALF).await, 0);
         scene.simulator.stop_scans();
@@ -75,7 +75,7 @@ async fn a_scan_that_is_stopped_in_the_middle_proves_nothing() {
 
 #[tokio::test]
 async fn a_connection_that_is_changed_ends_the_wait_and_a_new_password_does_not() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let (id, executor) = (scene.connection.id, &scene.stage.executor);
         let run = scene.start().await;
         // The same password is sealed again.
@@ -95,7 +95,7 @@ async fn a_connection_that_is_changed_ends_the_wait_and_a_new_password_does_not(
 #[tokio::test]
 async fn a_connection_that_is_deactivated_or_deleted_ends_the_wait() {
     for (change, text) in [(Some(json!({ "active": false })), "was deactivated"), (None, "was deleted")] {
-        for scene in Scene::on_both().await {
+        for scene in FollowScene::on_both().await {
             let run = scene.start().await;
             match &change {
                 Some(change) => {
@@ -117,7 +117,7 @@ async fn a_connection_that_is_deactivated_or_deleted_ends_the_wait() {
 
 #[tokio::test]
 async fn the_wait_of_a_user_who_is_deactivated_goes_on() {
-    for mut scene in Scene::on_both().await {
+    for mut scene in FollowScene::on_both().await {
         let site = &scene.stage.site;
         scene.admin = scene.stage.caller("Ann", site, &[(site.id, Role::Analyst)]).await;
         let run = scene.start().await;
@@ -132,7 +132,7 @@ async fn the_wait_of_a_user_who_is_deactivated_goes_on() {
 
 #[tokio::test]
 async fn the_outcome_counts_the_requests_of_all_questions_and_keeps_the_warnings_of_the_start() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         // The reply to the start is lost, and the scan runs.
         scene.simulator.inject("rescan cut count=1".parse().unwrap());
         let run = scene.start().await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soar_host::executor::ExecutorSettings;
-use soar_host::utility::Ended;
+use soar_host::utility::CommandResult;
 use soar_store::RunFilter;
 use soar_store::model::{RunStatus, ScheduleRunStatus};
 
-use super::{COMMAND, HALF, REST, Scene};
+use super::{COMMAND, FollowScene, HALF, REST};
 use crate::direct::DirectRuns as _;
 use crate::schedules::wired::{Wired, draft};
 use crate::stage::parameters;
@@ -16,7 +16,7 @@ use crate::stage::parameters;
 #[tokio::test]
 async fn the_command_api_waits_within_the_timeout_without_a_slot_and_then_says_that_the_run_goes_on() {
     let settings = ExecutorSettings { time_limit_seconds: 3, per_connection: 1, ..ExecutorSettings::default() };
-    for scene in Scene::on_both_with(settings).await {
+    for scene in FollowScene::on_both_with(settings).await {
         let (executor, caller) = (scene.stage.executor.clone(), scene.admin.clone());
         let given = parameters(scene.one_scanner());
         let waiting = tokio::spawn(async move { executor.remote(&caller, "RescanAndWait", given).await });
@@ -25,7 +25,7 @@ async fn the_command_api_waits_within_the_timeout_without_a_slot_and_then_says_t
         }
         // The only slot of the connection is free between two questions.
         let other = scene.stage.executor.remote(&scene.admin, "ListScanners", parameters(json!({}))).await.unwrap();
-        assert_eq!(other.return_data, Ended::Successful);
+        assert_eq!(other.return_data, CommandResult::Successful);
         let answer = serde_json::to_value(waiting.await.unwrap().unwrap()).unwrap();
         assert_eq!((&answer["returnData"], &answer["error"]), (&json!("Running"), &json!("")));
         let runs = scene.stage.executor.runs(&scene.admin, &RunFilter::default()).await.unwrap();
@@ -42,7 +42,7 @@ async fn the_command_api_waits_within_the_timeout_without_a_slot_and_then_says_t
 
 #[tokio::test]
 async fn the_command_api_answers_with_the_result_of_a_scan_that_ends_in_time() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let (executor, caller) = (scene.stage.executor.clone(), scene.admin.clone());
         let given = parameters(scene.one_scanner());
         let waiting = tokio::spawn(async move { executor.remote(&caller, "RescanAndWait", given).await });
@@ -59,7 +59,7 @@ async fn the_command_api_answers_with_the_result_of_a_scan_that_ends_in_time() {
 
 #[tokio::test]
 async fn a_caller_that_goes_away_does_not_end_the_wait() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let (executor, caller) = (scene.stage.executor.clone(), scene.admin.clone());
         let given = parameters(scene.one_scanner());
         let waiting = tokio::spawn(async move { executor.remote(&caller, "RescanAndWait", given).await });
@@ -87,7 +87,7 @@ fn hourly(parameters: Value) -> Value {
 
 #[tokio::test]
 async fn a_schedule_waits_for_its_scan_without_a_place_and_logs_the_result_at_the_end() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let (stage, executor) = (&scene.stage, &scene.stage.executor);
         let wired = Wired::on(stage);
         wired.create(stage, &scene.admin, draft(hourly(scene.one_scanner()))).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_schedule_waits_for_its_scan_without_a_place_and_logs_the_result_at_th
 
 #[tokio::test]
 async fn a_schedule_whose_host_dies_after_the_start_is_not_interrupted_and_does_not_start_again() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let stage = &scene.stage;
         let wired = Wired::on(stage);
         wired.create(stage, &scene.admin, draft(hourly(scene.one_scanner()))).await.unwrap();

@@ -4,7 +4,7 @@ use serde_json::json;
 use soar_host::executor::ExecutorSettings;
 use soar_store::model::RunStatus;
 
-use super::{HALF, REST, Scene};
+use super::{FollowScene, HALF, REST};
 use crate::stage::because;
 
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn one_run_too_many_is_refused_before_it_starts_anything() {
         (ExecutorSettings { followed_per_site: 1, ..ExecutorSettings::default() }, "The site \"Security Operations\""),
         (ExecutorSettings { followed: 1, ..ExecutorSettings::default() }, "The instance"),
     ] {
-        for scene in Scene::on_both_with(limits.clone()).await {
+        for scene in FollowScene::on_both_with(limits.clone()).await {
             let executor = &scene.stage.executor;
             let (one, two) = tokio::join!(
                 scene.start_on(executor, scene.one_scanner()),
@@ -32,7 +32,7 @@ async fn one_run_too_many_is_refused_before_it_starts_anything() {
 
 #[tokio::test]
 async fn a_start_that_the_product_refuses_fails_and_is_not_followed() {
-    for scene in Scene::on_both_with(ExecutorSettings { followed: 1, ..ExecutorSettings::default() }).await {
+    for scene in FollowScene::on_both_with(ExecutorSettings { followed: 1, ..ExecutorSettings::default() }).await {
         let executor = &scene.stage.executor;
         let inactive = json!({ "Scanner ID": scene.simulator.known().inactive_scanner });
         for (parameters, code) in

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use footprint_simulator::{Options, Simulator};
 use serde_json::{Value, json};
-use soar_connector::{Page, Progress, Sink, SinkError};
+use soar_connector::{Progress, ReplyPage, Sink, SinkError};
 use soar_host::Refusal;
 use soar_host::executor::{Executor, ExecutorSettings, FinishedRun, Watching};
 use soar_host::vault::VaultSettings;
@@ -19,29 +19,29 @@ use soar_store::model::{Caller, Connection, Run, RunId, RunStatus};
 use soar_store::testing::TestStore;
 
 use crate::direct::DirectRuns as _;
-use crate::stage::Stage;
+use crate::stage::ExecutorStage;
 
 pub const COMMAND: &str = "Rescan And Wait";
 
 /// A stage with a connection to a simulator whose scans take a minute of its own clock.
-pub struct Scene {
-    pub stage: Stage,
+pub struct FollowScene {
+    pub stage: ExecutorStage,
     pub simulator: Simulator,
     pub admin: Caller,
     pub connection: Connection,
 }
 
 /// A watcher that drops the pages.
-pub struct Nothing;
+pub struct PageDropper;
 
 #[async_trait]
-impl Sink for Nothing {
-    async fn page(&mut self, _: Page) -> Result<(), SinkError> {
+impl Sink for PageDropper {
+    async fn page(&mut self, _: ReplyPage) -> Result<(), SinkError> {
         Ok(())
     }
 }
 
-impl Scene {
+impl FollowScene {
     pub async fn on_both() -> Vec<Self> {
         Self::on_both_with(ExecutorSettings::default()).await
     }
@@ -55,7 +55,7 @@ impl Scene {
     }
 
     async fn over(test: TestStore, settings: ExecutorSettings) -> Self {
-        let stage = Stage::over(test, settings, VaultSettings::default()).await;
+        let stage = ExecutorStage::over(test, settings, VaultSettings::default()).await;
         let simulator = Simulator::start(Options { devices: 30, ..Options::default() }).await.unwrap();
         let connection = stage.footprint(&simulator, "Production").await;
         let admin = stage.administrator().await;
@@ -71,7 +71,7 @@ impl Scene {
     pub async fn start_on(&self, executor: &Executor, parameters: Value) -> Result<FinishedRun, Refusal> {
         let plugin = executor.registry().named("coda-footprint").unwrap();
         let invocation = plugin.manifest().invocation(COMMAND, parameters.as_object().unwrap()).unwrap();
-        let watching = Watching { sink: Box::new(Nothing), progress: Progress::default(), run: Arc::default() };
+        let watching = Watching { sink: Box::new(PageDropper), progress: Progress::default(), run: Arc::default() };
         executor.run_watched(&self.admin, self.connection.clone(), invocation, watching).await
     }
 

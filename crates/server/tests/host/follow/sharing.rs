@@ -9,12 +9,12 @@ use soar_host::sealing::rotate;
 use soar_store::SEALED_PLACES;
 use soar_store::model::{Moment, RunStatus};
 
-use super::{HALF, REST, Scene};
+use super::{FollowScene, HALF, REST};
 use crate::schedules::clocks::execute;
 
 #[tokio::test]
 async fn another_process_follows_the_same_scan_after_the_first_died() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         assert_eq!(scene.minute(&scene.stage.executor, HALF).await, 0);
         let following = scene.run(run).await.following.unwrap();
@@ -33,7 +33,7 @@ async fn another_process_follows_the_same_scan_after_the_first_died() {
 
 #[tokio::test]
 async fn hosts_share_the_questions_and_ask_each_once() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         let others = [scene.another().await, scene.another().await];
         for product in [HALF, REST] {
@@ -60,7 +60,7 @@ async fn hosts_share_the_questions_and_ask_each_once() {
 
 #[tokio::test]
 async fn a_question_whose_host_died_is_asked_by_another_once_the_lease_has_lapsed() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         scene.simulator.advance(HALF + REST);
         scene.stage.clock.advance(Duration::from_secs(60));
@@ -83,7 +83,7 @@ async fn a_question_whose_host_died_is_asked_by_another_once_the_lease_has_lapse
 
 #[tokio::test]
 async fn a_process_that_ends_leaves_its_questions_to_others_at_once() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         scene.simulator.advance(HALF + REST);
         let other = scene.another().await;
@@ -97,7 +97,7 @@ async fn a_process_that_ends_leaves_its_questions_to_others_at_once() {
 #[tokio::test]
 async fn a_clock_that_is_set_ends_no_wait_and_stops_no_question() {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let mut connections = scene.stage.executor.connections().clone();
         let database = ManualClock::held();
         connections.store = connections.store.on_clock(Arc::new(database.clone()));
@@ -120,7 +120,7 @@ async fn a_clock_that_is_set_ends_no_wait_and_stops_no_question() {
 
 #[tokio::test]
 async fn the_call_is_sealed_and_is_still_read_after_the_key_was_rotated() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let mut parameters = scene.one_scanner();
         parameters["Wait Limit"] = 77.into();
         let started = scene.start_on(&scene.stage.executor, parameters).await.unwrap();
@@ -133,7 +133,7 @@ async fn the_call_is_sealed_and_is_still_read_after_the_key_was_rotated() {
 
 #[tokio::test]
 async fn a_start_that_was_cut_off_is_told_as_interrupted_and_is_never_repeated() {
-    for scene in Scene::on_both().await {
+    for scene in FollowScene::on_both().await {
         let run = scene.start().await;
         // As if the process had died before it stored the token.
         let lost = "UPDATE followed_runs SET token = NULL, progress = NULL";
@@ -150,7 +150,7 @@ async fn a_start_that_was_cut_off_is_told_as_interrupted_and_is_never_repeated()
 #[tokio::test]
 async fn a_waiter_gets_the_result_that_another_host_got() {
     for is_stopped in [false, true] {
-        for scene in Scene::on_both().await {
+        for scene in FollowScene::on_both().await {
             let started = scene.start_on(&scene.stage.executor, scene.one_scanner()).await.unwrap();
             let other = scene.another().await;
             if is_stopped {

@@ -17,7 +17,7 @@ use soar_store::testing::TestStore;
 use soar_store::{NewIncident, NewUser, UserChange};
 use sqlx::Connection as _;
 
-use crate::stage::Stage;
+use crate::stage::ExecutorStage;
 use crate::support::key_request;
 
 pub(super) const HERE: &str = "Security Operations";
@@ -39,7 +39,7 @@ pub(super) struct Credential {
 }
 
 pub(super) struct Matrix {
-    pub(super) stage: Stage,
+    pub(super) stage: ExecutorStage,
     pub(super) host: std::sync::Arc<Host>,
     pub(super) url: String,
     pub(super) client: reqwest::Client,
@@ -49,7 +49,7 @@ pub(super) struct Matrix {
 
 /// The result of a call of a command.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum CallVerdict {
     Unauthenticated,
     /// The site is not there, or not for the key or the user.
     NoSite,
@@ -62,7 +62,7 @@ pub(super) enum Verdict {
 
 impl Matrix {
     pub(super) async fn over(test: TestStore) -> Self {
-        let stage = Stage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
+        let stage = ExecutorStage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let users = [
@@ -195,7 +195,7 @@ impl Matrix {
 }
 
 /// Keys that may manage were limited to commands before that was refused: they are still in stores.
-async fn limit_keys_that_manage(stage: &Stage) {
+async fn limit_keys_that_manage(stage: &ExecutorStage) {
     let address = &stage.test.address;
     let address = if address.contains("://") { address.clone() } else { format!("sqlite:{address}") };
     let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
@@ -277,20 +277,20 @@ impl Credential {
         self.is_good && is_key && is_active && self.commands.is_none()
     }
 
-    /// What a command that declares `permission` does for this caller on `site`.
-    pub(super) fn expected(&self, command: &Registered, site: &str) -> Verdict {
+    /// The expected verdict on a call of this command by this caller on `site`.
+    pub(super) fn expected(&self, command: &Registered, site: &str) -> CallVerdict {
         let is_active = !["gone", "left"].contains(&self.user);
         if !self.is_good || !is_active {
-            return Verdict::Unauthenticated;
+            return CallVerdict::Unauthenticated;
         }
         let role = self.roles.iter().find(|(name, _)| *name == site).map(|(_, role)| *role);
         let exists = [HERE, THERE].contains(&site);
         let for_key = self.sites.is_none_or(|sites| sites.contains(&site));
         if !exists || (role.is_none() && !self.is_administrator) || !for_key {
-            return Verdict::NoSite;
+            return CallVerdict::NoSite;
         }
         if self.commands.is_some_and(|commands| !commands.contains(&&*command.endpoint)) {
-            return Verdict::NoCommand;
+            return CallVerdict::NoCommand;
         }
         // Commands of connectors declare what the product wants; the host wants the right to use connections.
         let permission = command.manifest.permissions.first().map(String::as_str).unwrap_or_default();
@@ -303,7 +303,7 @@ impl Credential {
             }
             Some(right) => self.is_administrator || role.is_some_and(|role| role.allows(right)),
         };
-        if may { Verdict::LetIn } else { Verdict::NoRight }
+        if may { CallVerdict::LetIn } else { CallVerdict::NoRight }
     }
 }
 
@@ -330,14 +330,14 @@ pub(super) fn parameters(operation: &Value, user: &str) -> Value {
     parameters.into()
 }
 
-pub(super) fn verdict(status: u16, answer: &Value) -> Verdict {
+pub(super) fn verdict(status: u16, answer: &Value) -> CallVerdict {
     let text = answer.to_string();
     match status {
-        401 => Verdict::Unauthenticated,
-        _ if text.contains("or user") || text.contains("may not be used on site") => Verdict::NoSite,
-        _ if text.contains("may not be used for the command") => Verdict::NoCommand,
-        _ if text.contains("lacks the right to") || text.contains("This needs the right to") => Verdict::NoRight,
-        _ if text.contains("Only an administrator") => Verdict::NoRight,
-        _ => Verdict::LetIn,
+        401 => CallVerdict::Unauthenticated,
+        _ if text.contains("or user") || text.contains("may not be used on site") => CallVerdict::NoSite,
+        _ if text.contains("may not be used for the command") => CallVerdict::NoCommand,
+        _ if text.contains("lacks the right to") || text.contains("This needs the right to") => CallVerdict::NoRight,
+        _ if text.contains("Only an administrator") => CallVerdict::NoRight,
+        _ => CallVerdict::LetIn,
     }
 }

@@ -3,7 +3,7 @@
 
 mod matrix;
 
-use matrix::{HERE, Matrix, THERE, Verdict, parameters, verdict};
+use matrix::{CallVerdict, HERE, Matrix, THERE, parameters, verdict};
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -83,9 +83,9 @@ async fn a_command_is_for_callers_with_the_right_that_its_manifest_declares() {
                     let found = verdict(status, &said);
                     // The fingerprint is looked at before the right: what is applied without a plan does nothing.
                     let is_no_plan = path.ends_with("/apply") && said["error"].to_string().contains("not from a plan");
-                    let fits = found == expected || (is_no_plan && expected == Verdict::NoRight);
+                    let fits = found == expected || (is_no_plan && expected == CallVerdict::NoRight);
                     assert!(fits, "{path} with {} on {site}: {expected:?}: {status} {said}", credential.what);
-                    if found != Verdict::LetIn || is_no_plan {
+                    if found != CallVerdict::LetIn || is_no_plan {
                         assert_eq!(matrix.kept().await, before, "{path} with {} on {site}", credential.what);
                     }
                     *seen.entry(format!("{found:?}")).or_insert(0) += 1;

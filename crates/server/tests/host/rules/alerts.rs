@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::world::{add, incidents, messages, shown};
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 
-async fn with_baseline() -> Vec<World> {
-    let worlds = World::on_both().await;
+async fn with_baseline() -> Vec<FindingsWorld> {
+    let worlds = FindingsWorld::on_both().await;
     for world in &worlds {
         world.lister.set("1", 9, "CVE-0", "open", 5.0);
         world.collect().await;

@@ -1,4 +1,4 @@
-//! What a rule does when findings are fixed, gone or reopened.
+//! A rule closes or keeps its incidents when findings are fixed, gone or reopened.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use soar_host::findings::CollectionToMake;
 use soar_store::model::{Status, Task};
 
 use super::world::{add, incidents, rules, shown, told};
-use crate::findings::product::Fault;
-use crate::findings::world::World;
+use crate::findings::product::ProductFault;
+use crate::findings::world::FindingsWorld;
 
-async fn device_rule(world: &World, closes: bool) {
+async fn device_rule(world: &FindingsWorld, closes: bool) {
     world.lister.set("1", 9, "CVE-0", "open", 5.0);
     world.collect().await;
     let then = json!({ "incident": { "onePer": "device", "closeWhenFixed": closes } });
@@ -23,7 +23,7 @@ async fn device_rule(world: &World, closes: bool) {
 
 #[tokio::test]
 async fn an_incident_is_closed_once_all_its_findings_are_fixed() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         world.lister.set("1", 1, "CVE-1", "fixed", 5.0);
         world.collect().await;
@@ -54,7 +54,7 @@ async fn an_incident_is_closed_once_all_its_findings_are_fixed() {
 
 #[tokio::test]
 async fn a_finding_that_is_reopened_while_its_incident_is_open_is_appended() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         world.lister.set("1", 1, "CVE-1", "fixed", 5.0);
         world.collect().await;
@@ -67,7 +67,7 @@ async fn a_finding_that_is_reopened_while_its_incident_is_open_is_appended() {
 
 #[tokio::test]
 async fn a_fix_and_a_new_finding_in_one_snapshot_leave_the_incident_open() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         for cve in ["CVE-1", "CVE-2"] {
             world.lister.set("1", 1, cve, "fixed", 5.0);
@@ -83,7 +83,7 @@ async fn a_fix_and_a_new_finding_in_one_snapshot_leave_the_incident_open() {
 
 #[tokio::test]
 async fn an_incident_with_a_pending_task_stays_open_and_has_the_reason() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         let number = incidents(&world).await.remove(0).incident.number;
         let mut transaction = world.test.store.transaction().await.unwrap();
@@ -109,7 +109,7 @@ async fn an_incident_with_a_pending_task_stays_open_and_has_the_reason() {
 
 #[tokio::test]
 async fn a_rule_can_leave_closing_to_users() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, false).await;
         for cve in ["CVE-1", "CVE-2"] {
             world.lister.set("1", 1, cve, "fixed", 5.0);
@@ -121,12 +121,12 @@ async fn a_rule_can_leave_closing_to_users() {
 
 #[tokio::test]
 async fn a_snapshot_that_was_cut_short_closes_what_its_rows_say_is_fixed() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         for cve in ["CVE-1", "CVE-2"] {
             world.lister.set("1", 1, cve, "fixed", 5.0);
         }
-        world.lister.fault("1", Some(Fault::CutAfter(2)));
+        world.lister.fault("1", Some(ProductFault::CutAfter(2)));
         world.collect().await;
         assert_eq!(told(&world).await, ["Findings on device-1 [CVE-1/device-1 fixed, CVE-2/device-1 fixed] Closed"]);
     }
@@ -134,7 +134,7 @@ async fn a_snapshot_that_was_cut_short_closes_what_its_rows_say_is_fixed() {
 
 #[tokio::test]
 async fn an_incident_is_closed_although_a_collection_that_was_killed_has_not_ended() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         world.operations().collect_findings(&world.context, &CollectionToMake::default()).await.unwrap();
         let mut transaction = world.test.store.transaction().await.unwrap();
@@ -151,7 +151,7 @@ async fn an_incident_is_closed_although_a_collection_that_was_killed_has_not_end
 
 #[tokio::test]
 async fn a_rule_that_becomes_active_again_goes_on_with_its_incidents_and_makes_none_about_earlier_changes() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         device_rule(&world, true).await;
         let rule = shown(&world, "Devices").await.id;
         let switch = async |active: bool| {

@@ -10,10 +10,10 @@ use soar_store::StoreError;
 use soar_store::model::{AuditEntry, Moment, Surface};
 
 use super::world::{add, incidents, messages, rules, shown, told};
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 
 /// Makes a baseline and two rules, and logs findings on many devices without applying the rules.
-async fn many(world: &World, devices: u64) {
+async fn many(world: &FindingsWorld, devices: u64) {
     world.lister.set("1", 9_999, "CVE-0", "open", 5.0);
     world.collect().await;
     let then = json!({ "incident": { "alertTo": ["soc@example.com"] } });
@@ -29,15 +29,15 @@ async fn many(world: &World, devices: u64) {
 }
 
 /// Collects as a host that dies before it applies rules.
-async fn collect_only(world: &World) {
+async fn collect_only(world: &FindingsWorld) {
     let made = world.operations().collect_findings(&world.context, &CollectionToMake::default()).await.unwrap();
     let executor = world.operations().executor.clone().unwrap();
-    let collector = soar_host::findings::Collector::new(executor, Default::default());
+    let collector = soar_host::findings::FindingCollector::new(executor, Default::default());
     collector.finish(made.id, &|_| ()).await.unwrap();
 }
 
 /// Each finding is in exactly one incident of each rule.
-async fn assert_each_once(world: &World, devices: usize) {
+async fn assert_each_once(world: &FindingsWorld, devices: usize) {
     let all = incidents(world).await;
     let (of_findings, of_cves): (Vec<_>, Vec<_>) = all.iter().partition(|whole| whole.finding_count == 1);
     assert_eq!((of_findings.len(), of_cves.len()), (devices * 3, 3));
@@ -51,7 +51,7 @@ async fn assert_each_once(world: &World, devices: usize) {
 
 #[tokio::test]
 async fn a_rule_that_is_stopped_at_any_instant_goes_on_and_makes_no_incident_twice() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         many(&world, 60).await;
         let mut stopped = 0;
         // A host that dies drops its transaction.
@@ -68,7 +68,7 @@ async fn a_rule_that_is_stopped_at_any_instant_goes_on_and_makes_no_incident_twi
 
 #[tokio::test]
 async fn two_hosts_at_once_make_each_incident_once() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         many(&world, 30).await;
         let beside = world.beside().await;
         let other = Rules::new(beside.connections.clone().unwrap(), beside.findings.clone());
@@ -82,7 +82,7 @@ async fn two_hosts_at_once_make_each_incident_once() {
 
 #[tokio::test]
 async fn a_rule_goes_on_after_its_number_was_deleted_from_the_log_or_replaced_by_a_restore() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         many(&world, 2).await;
         let mut transaction = world.test.store.transaction().await.unwrap();
         transaction.records().prune_findings(Moment::MAX, 5).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_rule_goes_on_after_its_number_was_deleted_from_the_log_or_replaced_by
 
 #[tokio::test]
 async fn a_rule_is_changed_while_a_host_works_on_it() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         many(&world, 5).await;
         let id = shown(&world, "A").await.id;
         let change = serde_json::from_value(json!({ "when": { "cvssAtLeast": 9 }, "version": 1 })).unwrap();

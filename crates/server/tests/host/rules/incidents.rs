@@ -5,12 +5,12 @@ use soar_store::AuditFilter;
 use soar_store::model::{Moment, Severity};
 
 use super::world::{add, incidents, shown, told};
-use crate::findings::world::{World, new_connection};
+use crate::findings::world::{FindingsWorld, new_connection};
 use crate::support::site;
 
 #[tokio::test]
 async fn a_rule_makes_an_incident_that_holds_its_findings_and_appends_further_ones() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-2024-1", "open", 9.8);
         add(&world, &json!({ "name": "Critical", "when": { "cvssAtLeast": 9 }, "then": { "incident": { "onePer": "device" } } }))
             .await;
@@ -62,7 +62,7 @@ async fn a_rule_makes_an_incident_that_holds_its_findings_and_appends_further_on
         assert_eq!(incidents(&world).await[0].incident.version, whole.incident.version);
         let shown = shown(&world, "Critical").await;
         assert_eq!((shown.after, shown.problem), (shown.last_sequence, None));
-        // What the rule did is in the audit log.
+        // The audit log has the changes that the rule made.
         let mut reader = world.test.store.reader().await.unwrap();
         let filter = AuditFilter { command: Some("rule \"Critical\"".to_owned()), ..AuditFilter::default() };
         let entries = reader.records().audit(&filter, 100).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_rule_makes_an_incident_that_holds_its_findings_and_appends_further_on
 
 #[tokio::test]
 async fn an_incident_is_about_a_finding_a_device_or_a_cve() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 9, "CVE-0", "open", 1.0);
         world.lister.set("2", 9, "CVE-0", "open", 1.0);
         world.collect().await;
@@ -111,7 +111,7 @@ async fn an_incident_is_about_a_finding_a_device_or_a_cve() {
 
 #[tokio::test]
 async fn a_rule_can_ask_for_the_baseline_and_for_reopened_findings_only() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         let then = |title: &str| json!({ "incident": { "title": format!("{title} {{change}}") } });
         add(&world, &json!({ "name": "A", "baseline": true, "then": then("baseline") })).await;
         add(&world, &json!({ "name": "B", "on": ["reopened"], "then": then("reopened") })).await;
@@ -136,7 +136,7 @@ async fn a_rule_can_ask_for_the_baseline_and_for_reopened_findings_only() {
 
 #[tokio::test]
 async fn an_inactive_rule_does_nothing_and_goes_on_from_now_once_it_is_active() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-0", "open", 5.0);
         world.collect().await;
         let added = add(&world, &json!({ "name": "A", "active": false, "then": { "incident": {} } })).await;
@@ -157,7 +157,7 @@ async fn an_inactive_rule_does_nothing_and_goes_on_from_now_once_it_is_active() 
 
 #[tokio::test]
 async fn the_site_is_that_of_the_rule_or_the_recipient_site_of_a_shared_connection() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         let mut transaction = world.test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let other = records.create_site(&site("Events"), Moment(1)).await.unwrap().id;
@@ -191,7 +191,7 @@ async fn the_site_is_that_of_the_rule_or_the_recipient_site_of_a_shared_connecti
 
 #[tokio::test]
 async fn hostile_names_of_devices_stay_within_the_limits_and_act_on_nobody() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 9, "CVE-0", "open", 5.0);
         world.collect().await;
         add(&world, &json!({ "name": "A", "then": { "incident": { "title": "{device}: {cve}" } } })).await;
@@ -228,7 +228,7 @@ async fn hostile_names_of_devices_stay_within_the_limits_and_act_on_nobody() {
 
 #[tokio::test]
 async fn a_rule_on_changed_findings_makes_one_incident_about_each_which_notes_further_changes() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.lister.set("1", 2, "CVE-2", "accepted", 9.5);
         world.collect().await;

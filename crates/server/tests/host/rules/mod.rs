@@ -9,4 +9,5 @@ mod over_http;
 mod plans;
 mod refused;
 mod rights;
+mod waiting;
 pub mod world;

@@ -7,9 +7,9 @@ use soar_store::model::ConnectionId;
 use soar_store::testing::TestStore;
 
 use super::world::{add, incidents, told};
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 
-async fn exported(world: &World, format: Format) -> String {
+async fn exported(world: &FindingsWorld, format: Format) -> String {
     let mut out = Vec::new();
     let written =
         world.operations().export_to(&world.context, Subject::Incidents, format, &mut out, &mut |_| {}).await.unwrap();
@@ -17,13 +17,17 @@ async fn exported(world: &World, format: Format) -> String {
     String::from_utf8(out).unwrap()
 }
 
-async fn imported(world: &World, format: Format, text: &str) -> ImportReport {
-    let options = ImportOptions { subject: Subject::Incidents, format, on_conflict: OnConflict::Fail };
+async fn imported(world: &FindingsWorld, format: Format, text: &str) -> ImportReport {
+    imported_on(world, format, text, OnConflict::Fail).await
+}
+
+async fn imported_on(world: &FindingsWorld, format: Format, text: &str, on_conflict: OnConflict) -> ImportReport {
+    let options = ImportOptions { subject: Subject::Incidents, format, on_conflict };
     let imported = world.operations().import_from(&world.context, options, text.as_bytes(), &mut |_| {}).await;
     imported.unwrap().value
 }
 
-async fn add_rules(world: &World) {
+async fn add_rules(world: &FindingsWorld) {
     for (name, one_per, cvss) in [("Devices", "device", 7), ("Flaws", "cve", 7), ("Single", "finding", 9)] {
         let incident = json!({ "onePer": one_per, "title": format!("{name}: {{device}}") });
         add(world, &json!({ "name": name, "when": { "cvssAtLeast": cvss }, "then": { "incident": incident } })).await;
@@ -31,8 +35,8 @@ async fn add_rules(world: &World) {
 }
 
 /// An instance with incidents of rules about two devices.
-async fn with_incidents(engine: Engine) -> World {
-    let world = World::new(TestStore::on(engine).await).await;
+async fn with_incidents(engine: Engine) -> FindingsWorld {
+    let world = FindingsWorld::new(TestStore::on(engine).await).await;
     world.lister.set("1", 9, "CVE-0", "open", 5.0);
     world.collect().await;
     add_rules(&world).await;
@@ -49,7 +53,7 @@ async fn incidents_that_move_to_another_instance_keep_their_findings_and_rules()
     for (from, to) in [(Engine::Sqlite, Engine::Postgres), (Engine::Postgres, Engine::Sqlite)] {
         let world = with_incidents(from).await;
         for format in Format::ALL {
-            let copy = World::with(TestStore::on(to).await, world.lister.clone()).await;
+            let copy = FindingsWorld::with(TestStore::on(to).await, world.lister.clone()).await;
             add_rules(&copy).await;
             // The ids of tenants are others here.
             let mut transaction = copy.test.store.transaction().await.unwrap();
@@ -80,11 +84,41 @@ async fn incidents_that_move_to_another_instance_keep_their_findings_and_rules()
 }
 
 #[tokio::test]
+async fn an_update_brings_no_removed_tenant_back_and_leaves_no_finding_twice() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = with_incidents(engine).await;
+        let (before, text) = (told(&world).await, exported(&world, Format::Ndjson).await);
+        world.operations().remove_finding_tenant(&world.context, world.connection, "1").await.unwrap();
+        let report = imported_on(&world, Format::Ndjson, &text, OnConflict::Update).await;
+        assert_eq!((report.updated, report.failed, report.missing_links.len()), (5, 0, 0), "{report:?}");
+        assert_eq!(told(&world).await, before);
+        let feeds = world.test.store.reader().await.unwrap().records().finding_feeds().await.unwrap();
+        assert!(feeds.iter().all(|feed| feed.connection_id != world.connection), "{feeds:?}");
+
+        // The tenant is collected again, so that its findings have new ids.
+        world.collect().await;
+        assert_eq!(told(&world).await, before);
+        imported_on(&world, Format::Ndjson, &text, OnConflict::Update).await;
+        assert_eq!(told(&world).await, before);
+        let again = exported(&world, Format::Ndjson).await;
+        imported_on(&world, Format::Ndjson, &again, OnConflict::Update).await;
+        assert_eq!(told(&world).await, before);
+        world.lister.set("1", 1, "CVE-1", "fixed", 9.5);
+        world.lister.set("1", 2, "CVE-3", "open", 7.5);
+        world.collect().await;
+        let shown = told(&world).await;
+        assert_eq!(shown.iter().filter(|one| one.ends_with("Closed")).count(), 2, "{shown:?}");
+        let about_devices = shown.iter().filter(|one| one.starts_with("Devices")).count();
+        assert_eq!(about_devices, 2, "the incident about the device has its new finding: {shown:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_import_says_which_connection_and_rule_the_instance_lacks() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let world = with_incidents(engine).await;
         let text = exported(&world, Format::Ndjson).await;
-        let copy = World::new(TestStore::on(engine).await).await;
+        let copy = FindingsWorld::new(TestStore::on(engine).await).await;
         let report = imported(&copy, Format::Ndjson, &text.replace("\"production\"", "\"other\"")).await;
         assert_eq!((report.added, report.failed), (5, 0), "{report:?}");
         let told: Vec<_> = report.missing_links.iter().filter(|row| row.line == 1).map(ToString::to_string).collect();

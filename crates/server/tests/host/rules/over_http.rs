@@ -11,12 +11,12 @@ use soar_host::settings::HostSettings;
 use soar_server::serve;
 use soar_store::model::Moment;
 
-use crate::findings::world::{World, host};
+use crate::findings::world::{FindingsWorld, host};
 use crate::support::key_request;
 
 #[tokio::test]
 async fn a_rule_is_added_planned_changed_exported_and_removed_and_a_serving_host_applies_it() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-0", "open", 9.0);
         world.collect().await;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
@@ -83,7 +83,7 @@ async fn a_rule_is_added_planned_changed_exported_and_removed_and_a_serving_host
         assert_eq!((status, &again["rule"]), (200, &exported[0]));
         assert_eq!(call("DELETE", &path, Value::Null).await.0, 200);
         assert_eq!(call("GET", "/findings/rules", Value::Null).await, (200, json!([])));
-        // What an export has can be added again.
+        // An exported rule can be added again.
         assert_eq!(call("POST", "/findings/rules", exported[0].clone()).await.0, 201);
         running.shutdown().await.unwrap();
     }

@@ -5,11 +5,11 @@ use soar_host::operations::RuleToPlan;
 use soar_store::model::Moment;
 
 use super::world::{add, assert_as_planned, incidents, messages, parts, rule, shown};
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 
 #[tokio::test]
 async fn a_plan_has_the_incidents_that_are_then_made_and_changes_nothing() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for device in 1..=6 {
             world.lister.set("1", device, "CVE-0", "open", 9.5);
         }

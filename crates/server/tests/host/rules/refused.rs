@@ -2,14 +2,16 @@
 
 use serde_json::json;
 use soar_host::findings::EnrichmentFiles;
+use soar_host::operations::RuleToPlan;
+use soar_host::rules::RuleChange;
 use soar_host::settings::HostSettings;
 
 use super::world::{add, incidents, rule, rules, shown};
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 
 #[tokio::test]
 async fn a_rule_that_cannot_be_used_is_refused() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         for (given, problem) in [
             (json!({ "name": " ", "then": { "incident": {} } }), "The name of the rule is empty"),
             (json!({ "name": "A", "on": [], "then": { "incident": {} } }), "on: expected opened, reopened or changed"),
@@ -38,6 +40,14 @@ async fn a_rule_that_cannot_be_used_is_refused() {
                 "then.incident.alertTo: Expected a mail address",
             ),
             (
+                json!({ "name": "A", "then": { "incident": { "alertTo": ["webhook:siem", "webhook:nope"] } } }),
+                "then.incident.alertTo: the host's settings have no webhook \"nope\". Expected one of \"siem\".",
+            ),
+            (
+                json!({ "name": "A", "then": { "alert": { "to": ["webhook:nope"] } } }),
+                "then.alert.to: the host's settings have no webhook \"nope\".",
+            ),
+            (
                 json!({ "name": "A", "then": { "alert": { "to": [] } } }),
                 "then.alert.to: expected at least one destination",
             ),
@@ -47,19 +57,47 @@ async fn a_rule_that_cannot_be_used_is_refused() {
             ),
         ] {
             let error =
-                world.operations().add_finding_rule(&world.context, &rule(&given)).await.unwrap_err().to_string();
+                world.operations().create_finding_rule(&world.context, &rule(&given)).await.unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");
         }
         add(&world, &json!({ "name": "Critical", "then": { "incident": {} } })).await;
         let twice = rule(&json!({ "name": " CRITICAL ", "then": { "incident": {} } }));
-        let error = world.operations().add_finding_rule(&world.context, &twice).await.unwrap_err().to_string();
+        let error = world.operations().create_finding_rule(&world.context, &twice).await.unwrap_err().to_string();
         assert!(error.contains("exists already"), "{error}");
     }
 }
 
 #[tokio::test]
+async fn a_rule_keeps_a_webhook_that_the_settings_no_longer_have_and_gets_no_other_one() {
+    for world in FindingsWorld::on_both().await {
+        // The host before its settings were changed.
+        let mut earlier = world.operations().clone();
+        let removed = ["removed".to_owned()].into_iter().collect();
+        earlier.connections = earlier.connections.map(|connections| connections.with_webhooks(removed));
+        let then = |to: &[&str]| json!({ "then": { "alert": { "to": to } } });
+        let old = rule(&json!({ "name": "Old", "then": then(&["webhook:removed"])["then"] }));
+        let id = earlier.create_finding_rule(&world.context, &old).await.unwrap().id;
+        let change = async |given: serde_json::Value| {
+            let given: RuleChange = serde_json::from_value(given).unwrap();
+            let changed = world.operations().change_finding_rule(&world.context, id, &given).await;
+            changed.map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(change(json!({ "name": "Renamed" })).await, Ok(()));
+        assert_eq!(change(then(&["webhook:removed", "webhook:siem"])).await, Ok(()));
+        for active in [true, false] {
+            assert_eq!(change(json!({ "active": active })).await, Ok(()));
+            let refused = change(then(&["webhook:removed", "webhook:nope"])).await.unwrap_err();
+            assert!(refused.contains("then.alert.to: the host's settings have no webhook \"nope\"."), "{refused}");
+        }
+        let plan = RuleToPlan { rule: old, days: 1 };
+        let refused = world.operations().plan_finding_rule(&world.context, &plan).await.unwrap_err().to_string();
+        assert!(refused.contains("no webhook \"removed\""), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_rule_on_kev_waits_while_the_catalog_cannot_be_read_and_then_goes_on() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-0", "open", 5.0);
         world.collect().await;
         let folder = tempfile::tempdir().unwrap();
@@ -75,7 +113,10 @@ async fn a_rule_on_kev_waits_while_the_catalog_cannot_be_read_and_then_goes_on()
         world.lister.set("1", 1, "CVE-2", "open", 5.0);
         let made = world.operations().collect_findings(&world.context, &Default::default()).await.unwrap();
         let executor = world.operations().executor.clone().unwrap();
-        soar_host::findings::Collector::new(executor, Default::default()).finish(made.id, &|_| ()).await.unwrap();
+        soar_host::findings::FindingCollector::new(executor, Default::default())
+            .finish(made.id, &|_| ())
+            .await
+            .unwrap();
         with_files.run_due().await;
         let waits = shown(&world, "A").await;
         assert!(waits.problem.unwrap().contains("The rule waits: The file") && waits.after < waits.last_sequence);

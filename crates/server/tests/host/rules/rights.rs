@@ -1,31 +1,17 @@
 //! A rule has the rights of the user who added it.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use soar_host::operations::RequestContext;
-use soar_store::model::{Allowed, Moment, Role, SiteId};
-use soar_store::{NewUser, UserChange};
+use soar_store::UserChange;
+use soar_store::model::{Allowed, Moment, Role};
 
 use super::world::{add, incidents, rule, shown, told};
-use crate::findings::world::{World, new_connection};
+use crate::findings::world::{FindingsWorld, new_connection};
 use crate::support::site;
-
-async fn user(world: &World, name: &str, roles: &[(SiteId, Role)]) -> RequestContext {
-    let mut transaction = world.test.store.transaction().await.unwrap();
-    let mut records = transaction.records();
-    let new = NewUser { name: name.to_owned(), email: None, is_administrator: false };
-    let user = records.create_user(&new, Moment(1)).await.unwrap();
-    for (site, role) in roles {
-        records.set_role(user.id, *site, *role).await.unwrap();
-    }
-    transaction.commit().await.unwrap();
-    RequestContext { user, roles: roles.iter().copied().collect::<BTreeMap<_, _>>(), ..world.context.clone() }
-}
 
 #[tokio::test]
 async fn a_rule_sees_and_changes_what_its_user_may() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         let mut transaction = world.test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let other = records.create_site(&site("Other"), Moment(1)).await.unwrap().id;
@@ -33,19 +19,19 @@ async fn a_rule_sees_and_changes_what_its_user_may() {
         transaction.commit().await.unwrap();
         world.lister.set("1", 1, "CVE-0", "open", 5.0);
         world.collect().await;
-        let analyst = user(&world, "Analyst", &[(other, Role::Analyst)]).await;
-        let viewer = user(&world, "Viewer", &[(other, Role::Viewer)]).await;
+        let analyst = world.user("Analyst", &[(other, Role::Analyst)]).await;
+        let viewer = world.user("Viewer", &[(other, Role::Viewer)]).await;
         let operations = world.operations();
         let wanted = rule(&json!({ "name": "Mine", "then": { "incident": { "title": "{connection}" } } }));
-        let error = operations.add_finding_rule(&viewer, &wanted).await.unwrap_err().to_string();
+        let error = operations.create_finding_rule(&viewer, &wanted).await.unwrap_err().to_string();
         assert!(error.contains("may not add rules"), "{error}");
         let limited = RequestContext { reach: Allowed::Only([other].into()), ..analyst.clone() };
-        let error = operations.add_finding_rule(&limited, &wanted).await.unwrap_err().to_string();
+        let error = operations.create_finding_rule(&limited, &wanted).await.unwrap_err().to_string();
         assert!(error.contains("may not add rules with this key"), "{error}");
         let elsewhere = rule(&json!({ "name": "Mine", "then": { "incident": { "site": "Security Operations" } } }));
-        let error = operations.add_finding_rule(&analyst, &elsewhere).await.unwrap_err().to_string();
+        let error = operations.create_finding_rule(&analyst, &elsewhere).await.unwrap_err().to_string();
         assert!(error.contains("then.incident.site: There is no site"), "{error}");
-        let mine = operations.add_finding_rule(&analyst, &wanted).await.unwrap();
+        let mine = operations.create_finding_rule(&analyst, &wanted).await.unwrap();
         add(&world, &json!({ "name": "Admin's", "active": false, "then": { "incident": {} } })).await;
         // Others' rules are not there for a user who is no administrator.
         let seen = operations.list_finding_rules(&analyst).await.unwrap();
@@ -60,7 +46,8 @@ async fn a_rule_sees_and_changes_what_its_user_may() {
         assert_eq!(told(&world).await, ["elsewhere [CVE-1/device-1 open] Open"]);
         let whole = incidents(&world).await.remove(0);
         assert_eq!((whole.creator.as_str(), whole.incident.site.as_str()), ("Analyst", "Other"));
-        // A user who is no longer active has no rights, and neither has the rule.
+        // A user who is no longer active has no rights, and neither has the rule. It waits.
+        let handled = shown(&world, "Mine").await.after;
         let mut transaction = world.test.store.transaction().await.unwrap();
         let change = UserChange { active: Some(false), ..UserChange::default() };
         transaction.records().update_user("Analyst", &change, Moment(2)).await.unwrap();
@@ -68,9 +55,9 @@ async fn a_rule_sees_and_changes_what_its_user_may() {
         world.lister.set("1", 1, "CVE-2", "open", 5.0);
         world.collect().await;
         assert_eq!(incidents(&world).await.len(), 1);
-        let after = shown(&world, "Mine").await;
-        assert_eq!((after.id, after.after), (mine.id, after.last_sequence));
-        assert!(after.problem.unwrap().contains("The user \"Analyst\", whose rights the rule has, is not active."));
+        let waiting = shown(&world, "Mine").await;
+        assert_eq!((waiting.id, waiting.after), (mine.id, handled));
+        assert!(waiting.problem.unwrap().contains("The user \"Analyst\", whose rights the rule has, is not active."));
         // An administrator can still set it inactive.
         let off = serde_json::from_value(json!({ "active": false })).unwrap();
         assert!(!operations.change_finding_rule(&world.context, mine.id, &off).await.unwrap().rule.active);
@@ -79,7 +66,7 @@ async fn a_rule_sees_and_changes_what_its_user_may() {
 
 #[tokio::test]
 async fn a_finding_and_its_incidents_lead_to_each_other_as_far_as_the_caller_may_see_them() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         let mut transaction = world.test.store.transaction().await.unwrap();
         let other = transaction.records().create_site(&site("Other"), Moment(1)).await.unwrap().id;
         transaction.commit().await.unwrap();
@@ -113,12 +100,12 @@ async fn a_finding_and_its_incidents_lead_to_each_other_as_far_as_the_caller_may
         };
         assert_eq!(numbers(&world.context).await, sorted(of_it("")));
         // A user of the connection's site sees the finding, and of its incidents those on this site.
-        let here = user(&world, "Here", &[(world.site, Role::Analyst)]).await;
+        let here = world.user("Here", &[(world.site, Role::Analyst)]).await;
         let (own, foreign) = (of_it("Security Operations"), of_it("Other"));
         assert_eq!((own.len(), foreign.len()), (1, 1));
         assert_eq!(numbers(&here).await, own);
         // A user of the other site sees an incident with the finding, and cannot open the finding.
-        let there = user(&world, "There", &[(other, Role::Analyst)]).await;
+        let there = world.user("There", &[(other, Role::Analyst)]).await;
         assert_eq!(operations.incident(&there, &foreign[0]).await.unwrap().findings[0].finding_id, id);
         assert!(operations.finding(&there, &id).await.unwrap_err().to_string().contains("no finding"));
         let ids = [id.clone(), "99.1.unknown".to_owned(), "no id".to_owned(), format!("{id}x")];
@@ -137,10 +124,10 @@ async fn a_finding_and_its_incidents_lead_to_each_other_as_far_as_the_caller_may
 
 #[tokio::test]
 async fn an_owner_who_may_no_longer_see_the_site_is_replaced_by_system() {
-    for world in World::on_both().await {
+    for world in FindingsWorld::on_both().await {
         world.lister.set("1", 1, "CVE-0", "open", 5.0);
         world.collect().await;
-        let owner = user(&world, "Owner", &[(world.site, Role::Analyst)]).await;
+        let owner = world.user("Owner", &[(world.site, Role::Analyst)]).await;
         add(&world, &json!({ "name": "A", "then": { "incident": { "owner": "owner" } } })).await;
         world.lister.set("1", 1, "CVE-1", "open", 5.0);
         world.collect().await;

@@ -6,25 +6,25 @@ use soar_host::rules::{PlannedIncident, Rule, RulePlan, Rules};
 use soar_host::views::WholeIncident;
 use soar_store::model::{FindingsMessage, MessageBody, Moment};
 
-use crate::findings::world::World;
+use crate::findings::world::FindingsWorld;
 
 /// The rule of this JSON.
 pub fn rule(text: &Value) -> Rule {
     serde_json::from_value(text.clone()).unwrap()
 }
 
-pub async fn add(world: &World, text: &Value) -> RuleShown {
-    world.operations().add_finding_rule(&world.context, &rule(text)).await.unwrap()
+pub async fn add(world: &FindingsWorld, text: &Value) -> RuleShown {
+    world.operations().create_finding_rule(&world.context, &rule(text)).await.unwrap()
 }
 
 /// The rules, as a host of the store applies them.
-pub fn rules(world: &World) -> Rules {
+pub fn rules(world: &FindingsWorld) -> Rules {
     let operations = world.operations();
     Rules::new(operations.connections.clone().unwrap(), operations.findings.clone())
 }
 
 /// All incidents, the oldest first.
-pub async fn incidents(world: &World) -> Vec<WholeIncident> {
+pub async fn incidents(world: &FindingsWorld) -> Vec<WholeIncident> {
     let wanted = IncidentSearch { limit: 10_000, ..IncidentSearch::default() };
     let page = world.operations().list_incidents(&world.context, wanted).await.unwrap();
     let mut whole = Vec::new();
@@ -35,7 +35,7 @@ pub async fn incidents(world: &World) -> Vec<WholeIncident> {
 }
 
 /// The titles of incidents with the CVEs and devices of their findings, sorted.
-pub async fn told(world: &World) -> Vec<String> {
+pub async fn told(world: &FindingsWorld) -> Vec<String> {
     let shown = incidents(world).await.into_iter().map(|whole| {
         let mut findings: Vec<_> =
             whole.findings.iter().map(|one| format!("{}/{} {}", one.cve, one.device, one.status)).collect();
@@ -48,7 +48,7 @@ pub async fn told(world: &World) -> Vec<String> {
 }
 
 /// The messages about findings that wait, and their destinations.
-pub async fn messages(world: &World) -> Vec<(String, FindingsMessage)> {
+pub async fn messages(world: &FindingsWorld) -> Vec<(String, FindingsMessage)> {
     let mut transaction = world.test.store.transaction().await.unwrap();
     let mut records = transaction.records();
     let waiting = records.waiting_messages(1_000).await.unwrap();
@@ -64,7 +64,7 @@ pub async fn messages(world: &World) -> Vec<(String, FindingsMessage)> {
 }
 
 /// The rule of this name, as it is shown.
-pub async fn shown(world: &World, name: &str) -> RuleShown {
+pub async fn shown(world: &FindingsWorld, name: &str) -> RuleShown {
     let all = world.operations().list_finding_rules(&world.context).await.unwrap();
     all.into_iter().find(|one| one.rule.name == name).unwrap()
 }
@@ -84,7 +84,7 @@ pub fn parts(incidents: &[PlannedIncident]) -> Vec<Value> {
 }
 
 /// All incidents are those of the plan.
-pub async fn assert_as_planned(world: &World, plan: &RulePlan) {
+pub async fn assert_as_planned(world: &FindingsWorld, plan: &RulePlan) {
     let made = incidents(world).await.into_iter().map(|whole| PlannedIncident {
         title: whole.incident.title,
         site: whole.incident.site,

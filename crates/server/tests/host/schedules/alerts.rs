@@ -5,7 +5,7 @@ use std::time::Duration;
 use soar_host::alerts::Rendered as _;
 use soar_store::testing::TestStore;
 
-use super::world::{World, check_of, command_of};
+use super::world::{SchedulerNode, check_of, command_of};
 use soar_store::model::{ConnectionId, HealthState, Message, MessageBody, MessageContent};
 
 /// The content of a message about connections or schedules.
@@ -19,7 +19,7 @@ fn health(message: &Message) -> &MessageContent {
 #[tokio::test]
 async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         world.pass(120).await;
         world.fail([1]);
@@ -39,7 +39,7 @@ async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
 #[tokio::test]
 async fn a_flapping_connection_is_one_message() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         for _ in 0..10 {
             world.pass(60).await;
@@ -54,7 +54,7 @@ async fn a_flapping_connection_is_one_message() {
 #[tokio::test]
 async fn an_outage_of_five_minutes_over_a_thousand_connections_is_one_digest_and_one_recovery() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut transaction = world.store.transaction().await.unwrap();
         for connection in 1..=1000 {
             transaction.records().create_schedule(&check_of(ConnectionId(connection))).await.unwrap();
@@ -81,7 +81,7 @@ async fn an_outage_of_five_minutes_over_a_thousand_connections_is_one_digest_and
 #[tokio::test]
 async fn those_that_join_an_outage_later_are_told_later_and_other_destinations_hear_of_their_own_only() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         world.create(&check_of(ConnectionId(2))).await;
         let mut other = check_of(ConnectionId(3));
@@ -107,7 +107,7 @@ async fn those_that_join_an_outage_later_are_told_later_and_other_destinations_h
 #[tokio::test]
 async fn a_message_that_does_not_arrive_is_kept_and_tried_again_under_the_same_id() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         check.alert_after = 1;
         world.create(&check).await;
@@ -131,7 +131,7 @@ async fn a_message_that_does_not_arrive_is_kept_and_tried_again_under_the_same_i
 #[tokio::test]
 async fn two_nodes_that_tell_at_once_tell_once() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let other = world.beside();
         for connection in 1..=50 {
             let mut check = check_of(ConnectionId(connection));
@@ -152,7 +152,7 @@ async fn two_nodes_that_tell_at_once_tell_once() {
 #[tokio::test]
 async fn a_connection_that_is_made_inactive_while_it_fails_is_told_no_more_and_starts_afresh() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         let schedule = world.create(&check).await;
         world.fail([1]);
@@ -171,7 +171,7 @@ async fn a_connection_that_is_made_inactive_while_it_fails_is_told_no_more_and_s
 #[tokio::test]
 async fn a_failed_command_is_told_at_its_first_failure() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         world.create(&command_of(ConnectionId(1), "Nightly", &site)).await;
         world.fail([1]);
@@ -186,7 +186,7 @@ async fn a_failed_command_is_told_at_its_first_failure() {
 #[tokio::test]
 async fn an_outage_is_told_at_once_though_flapping_was_told_before_and_its_recovery_once() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         for mark in ".F.F.F.F.FFF".chars() {
             if mark == 'F' {
@@ -211,7 +211,7 @@ async fn an_outage_is_told_at_once_though_flapping_was_told_before_and_its_recov
 #[tokio::test]
 async fn a_schedule_that_fails_does_not_delay_the_outage_of_its_server() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         world.create(&command_of(ConnectionId(2), "Nightly", &site)).await;
         world.create(&check_of(ConnectionId(1))).await;
@@ -232,7 +232,7 @@ async fn a_schedule_that_fails_does_not_delay_the_outage_of_its_server() {
 #[tokio::test]
 async fn an_outage_that_grows_beyond_what_was_told_is_told_soon() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         for connection in 1..=9 {
             world.create(&check_of(ConnectionId(connection))).await;
         }
@@ -251,7 +251,7 @@ async fn an_outage_that_grows_beyond_what_was_told_is_told_soon() {
 #[tokio::test]
 async fn the_state_is_healthy_from_the_transaction_on_that_tells_the_recovery() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         check.recover_after = 3;
         let schedule = world.create(&check).await;

@@ -11,10 +11,10 @@ use soar_store::model::{Connection, HealthState, Moment};
 use super::wired::{Wired, draft, nightly};
 use super::world::MINUTE;
 use crate::direct::{DirectConnections as _, DirectRuns as _};
-use crate::stage::{Stage, simulator};
+use crate::stage::{ExecutorStage, simulator};
 use crate::tls::{Authority, BOTH_VERSIONS, DAY};
 
-async fn checked_connection(stage: &Stage, simulator: &Simulator) -> Connection {
+async fn checked_connection(stage: &ExecutorStage, simulator: &Simulator) -> Connection {
     let connection = stage.footprint(simulator, "Production").await;
     let change = json!({"healthCheckMinutes": 1, "healthCheckEmail": "soc@example.com"});
     stage.update(&stage.administrator().await, connection.id, change).await.unwrap()
@@ -22,7 +22,7 @@ async fn checked_connection(stage: &Stage, simulator: &Simulator) -> Connection 
 
 #[tokio::test]
 async fn a_connection_is_checked_as_its_form_says_and_proven_by_logging_in() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         let connection = checked_connection(&stage, &simulator).await;
         let administrator = stage.administrator().await;
@@ -56,7 +56,7 @@ async fn a_connection_is_checked_as_its_form_says_and_proven_by_logging_in() {
 
 #[tokio::test]
 async fn a_connection_that_fails_says_why_and_its_mail_goes_where_the_form_says() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         let connection = checked_connection(&stage, &simulator).await;
         let administrator = stage.administrator().await;
@@ -90,7 +90,7 @@ async fn a_connection_that_fails_says_why_and_its_mail_goes_where_the_form_says(
 
 #[tokio::test]
 async fn a_changed_inactive_or_deleted_connection_is_checked_as_it_is_now() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         let connection = checked_connection(&stage, &simulator).await;
         let administrator = stage.administrator().await;
@@ -112,7 +112,7 @@ async fn a_changed_inactive_or_deleted_connection_is_checked_as_it_is_now() {
 
 #[tokio::test]
 async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_or_it_is_slow() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired, authority) = (simulator().await, Wired::on(&stage), Authority::new());
         let administrator = stage.administrator().await;
         let account = simulator.user(UserKind::Administrator);
@@ -158,7 +158,7 @@ async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_
 
 #[tokio::test]
 async fn with_a_connection_go_its_schedules_whatever_they_were() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         let connection = checked_connection(&stage, &simulator).await;
         let administrator = stage.administrator().await;
@@ -189,7 +189,7 @@ async fn with_a_connection_go_its_schedules_whatever_they_were() {
 
 #[tokio::test]
 async fn a_test_that_somebody_asks_for_is_in_the_history_too() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Production").await;
         let administrator = stage.administrator().await;

@@ -7,12 +7,12 @@ use soar_store::StoreError;
 use soar_store::model::{Cadence, ConnectionId, Moment};
 use soar_store::testing::TestStore;
 
-use super::world::{MINUTE, World, check_of, command_of};
+use super::world::{MINUTE, SchedulerNode, check_of, command_of};
 
 #[tokio::test]
 async fn a_check_runs_once_a_minute() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         assert_eq!(world.pass(300).await, 5);
         assert_eq!(world.checked(ConnectionId(1)), 5);
@@ -26,7 +26,7 @@ async fn a_check_runs_once_a_minute() {
 #[tokio::test]
 async fn after_a_pause_a_late_check_runs_once_and_not_once_per_missed_interval() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         world.pass(60).await;
         world.clock.advance(Duration::from_secs(3600));
@@ -39,7 +39,7 @@ async fn after_a_pause_a_late_check_runs_once_and_not_once_per_missed_interval()
 #[tokio::test]
 async fn a_changed_interval_counts_at_once() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let daily = Cadence::Every { interval_ms: 24 * 60 * MINUTE };
         let mut check = check_of(ConnectionId(1));
         check.cadence = daily;
@@ -56,7 +56,7 @@ async fn a_changed_interval_counts_at_once() {
 #[tokio::test]
 async fn a_check_made_inactive_stops_at_once_even_when_it_is_due_already() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         let schedule = world.create(&check).await;
         world.clock.advance(Duration::from_secs(60));
@@ -74,7 +74,7 @@ async fn a_check_made_inactive_stops_at_once_even_when_it_is_due_already() {
 #[tokio::test]
 async fn a_host_claims_what_it_has_places_for_and_leaves_the_rest_to_others() {
     for test in TestStore::on_both().await {
-        let here = World::new(&test.store);
+        let here = SchedulerNode::new(&test.store);
         let there = here.beside();
         let places = SchedulerSettings::default().at_once;
         let all = i64::try_from(places).unwrap() + 20;
@@ -108,7 +108,7 @@ async fn a_host_claims_what_it_has_places_for_and_leaves_the_rest_to_others() {
 #[tokio::test]
 async fn two_hosts_that_look_at_once_claim_each_due_time_once() {
     for test in TestStore::on_both().await {
-        let here = World::new(&test.store);
+        let here = SchedulerNode::new(&test.store);
         let there = here.beside();
         for connection in 1..=300 {
             here.create(&check_of(ConnectionId(connection))).await;
@@ -138,7 +138,7 @@ async fn two_hosts_that_look_at_once_claim_each_due_time_once() {
 #[tokio::test]
 async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_runs_once_for_what_it_missed() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let other = world.beside();
         world.create(&check_of(ConnectionId(1))).await;
         world.clock.advance(Duration::from_secs(60));
@@ -161,7 +161,7 @@ async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_r
 #[tokio::test]
 async fn a_connector_that_panics_has_failed_and_runs_again() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         check.server = "panic".to_owned();
         world.create(&check).await;
@@ -175,7 +175,7 @@ async fn a_connector_that_panics_has_failed_and_runs_again() {
 #[tokio::test]
 async fn a_command_runs_by_its_cron_expression_in_the_sites_time_zone() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut nightly = command_of(ConnectionId(1), "Nightly", &site);
         nightly.cadence = Cadence::Cron { expression: "30 2 * * *".into(), time_zone: site.time_zone.clone() };
@@ -194,7 +194,7 @@ async fn a_command_runs_by_its_cron_expression_in_the_sites_time_zone() {
 #[tokio::test]
 async fn a_site_has_one_schedule_of_a_name_and_a_connection_one_health_check() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let (one, other) = (world.site("One").await, world.site("Other").await);
         world.create(&command_of(ConnectionId(1), "Nightly", &one)).await;
         world.create(&command_of(ConnectionId(1), "Nightly", &other)).await;
@@ -210,7 +210,7 @@ async fn a_site_has_one_schedule_of_a_name_and_a_connection_one_health_check() {
 #[tokio::test]
 async fn a_deleted_schedule_leaves_nothing_to_run() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let schedule = world.create(&check_of(ConnectionId(1))).await;
         world.clock.advance(Duration::from_secs(60));
         let claim = world.claim().await.remove(0);
@@ -229,7 +229,7 @@ async fn a_deleted_schedule_leaves_nothing_to_run() {
 #[tokio::test]
 async fn a_run_that_is_asked_for_takes_no_due_times_place() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut command = command_of(ConnectionId(1), "Often", &site);
         command.cadence = Cadence::Every { interval_ms: 600 * MINUTE };

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use sqlx_postgres::PgConnection;
 use sqlx_sqlite::SqliteConnection;
 
-use super::world::{Delivered, MINUTE, Runs, World, check_of, command_of};
+use super::world::{Delivered, MINUTE, Runs, SchedulerNode, check_of, command_of};
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -34,13 +34,13 @@ fn nightly() -> Cadence {
 #[tokio::test]
 async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let check = world.create(&check_of(ConnectionId(1))).await;
         let mut command = command_of(ConnectionId(1), "Nightly", &site);
         command.cadence = nightly();
         let command = world.create(&command).await;
-        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + YEAR);
         assert_eq!(ahead.work().await, 2);
         assert_eq!(world.scheduler.correct_times().await.unwrap(), 2);
         assert_eq!(world.scheduler.correct_times().await.unwrap(), 0);
@@ -55,9 +55,9 @@ async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
 #[tokio::test]
 async fn a_lease_that_a_clock_a_year_ahead_left_behind_ends_in_time() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
-        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + YEAR);
         // It dies before it runs what it claimed.
         assert_eq!(ahead.claim().await.len(), 1);
         assert_eq!(world.pass(14).await, 0, "a holder that lives could still renew it");
@@ -78,7 +78,10 @@ async fn a_host_whose_clock_is_wrong_runs_in_time_what_is_due_by_the_databases_c
             let wrong = Scheduler::new(test.store.clone(), clock, Arc::new(Runs::default()), courier, rules);
             let claim = wrong.look().await.unwrap().claims.remove(0);
             let due_at = claim.item().due_at;
-            assert!(World::at(&test.store, SystemTime::now()).claim().await.is_empty(), "its lease counts for others");
+            assert!(
+                SchedulerNode::at(&test.store, SystemTime::now()).claim().await.is_empty(),
+                "its lease counts for others"
+            );
             assert!(wrong.run(claim).await);
             let mut reader = test.store.reader().await.unwrap();
             let checks = reader.records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
@@ -94,7 +97,7 @@ async fn a_host_whose_clock_is_wrong_runs_in_time_what_is_due_by_the_databases_c
 #[tokio::test]
 async fn a_schedule_whose_time_zone_is_not_there_fails_is_told_and_is_tried_again() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut command = command_of(ConnectionId(1), "Nightly", &site);
         command.cadence = nightly();
@@ -127,7 +130,7 @@ async fn a_schedule_whose_time_zone_is_not_there_fails_is_told_and_is_tried_agai
 #[tokio::test]
 async fn a_schedule_that_an_earlier_version_ended_for_ever_comes_again() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut command = command_of(ConnectionId(1), "Nightly", &site);
         command.cadence = nightly();
@@ -142,7 +145,7 @@ async fn a_schedule_that_an_earlier_version_ended_for_ever_comes_again() {
 #[tokio::test]
 async fn a_pass_of_two_intervals_ago_or_from_a_clock_that_was_ahead_is_shown_as_stale_everywhere() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let check = world.create(&check_of(ConnectionId(1))).await;
         let shown = async || {
             let mut reader = world.store.reader().await.unwrap();
@@ -163,7 +166,7 @@ async fn a_pass_of_two_intervals_ago_or_from_a_clock_that_was_ahead_is_shown_as_
         assert_eq!(shown().await, HealthState::Stale, "no check ran for two intervals");
         world.work().await;
         assert_eq!(shown().await, HealthState::Healthy);
-        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + YEAR);
         assert_eq!(ahead.work().await, 1);
         assert_eq!(shown().await, HealthState::Stale, "its time is still to come");
         world.scheduler.correct_times().await.unwrap();
@@ -182,11 +185,11 @@ async fn a_pass_of_two_intervals_ago_or_from_a_clock_that_was_ahead_is_shown_as_
 #[tokio::test]
 async fn alerts_that_a_clock_a_year_ahead_left_behind_are_told_now() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         check.alert_after = 1;
         world.create(&check).await;
-        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + YEAR);
         ahead.fail([1]);
         assert_eq!(ahead.work().await, 1);
         world.fail([1]);
@@ -196,7 +199,7 @@ async fn alerts_that_a_clock_a_year_ahead_left_behind_are_told_now() {
         world.pass(62).await;
         assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"]);
 
-        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + YEAR);
         *ahead.delivered.broken.lock().unwrap() = true;
         ahead.pass(180).await;
         let waiting = test.store.reader().await.unwrap().records().waiting_messages(10).await.unwrap();
@@ -213,11 +216,11 @@ async fn alerts_that_a_clock_a_year_ahead_left_behind_are_told_now() {
 #[tokio::test]
 async fn a_message_that_a_clock_minutes_ahead_left_behind_waits_no_longer_than_a_pause() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let mut check = check_of(ConnectionId(1));
         check.alert_after = 1;
         world.create(&check).await;
-        let ahead = World::at(&test.store, SystemTime::now() + Duration::from_secs(600));
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + Duration::from_secs(600));
         ahead.fail([1]);
         *ahead.delivered.broken.lock().unwrap() = true;
         ahead.work().await;
@@ -241,13 +244,13 @@ async fn a_message_that_a_clock_minutes_ahead_left_behind_waits_no_longer_than_a
 #[tokio::test]
 async fn a_clock_a_year_ahead_for_a_while_makes_nothing_old_enough_to_be_deleted() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         assert_eq!(world.pass(60).await, 1);
         let checks = async || {
             test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap().len()
         };
-        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let ahead = SchedulerNode::at(&test.store, SystemTime::now() + YEAR);
         let mut clock = EvenClock::default();
         for _ in 0..10 {
             ahead.scheduler.housekeep(&mut clock).await.unwrap();

@@ -6,11 +6,11 @@ use soar_store::model::{Caller, Role, ScheduleRunStatus};
 
 use super::wired::{Wired, draft, nightly};
 use crate::direct::DirectRuns as _;
-use crate::stage::{Stage, because, simulator};
+use crate::stage::{ExecutorStage, because, simulator};
 
 #[tokio::test]
 async fn any_command_runs_by_a_schedule_in_its_makers_name_and_its_log_has_input_output_and_error() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         stage.footprint(&simulator, "Production").await;
         let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
@@ -44,7 +44,7 @@ async fn any_command_runs_by_a_schedule_in_its_makers_name_and_its_log_has_input
 
 #[tokio::test]
 async fn a_schedule_runs_with_the_rights_that_its_maker_has_at_that_moment() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         stage.footprint(&simulator, "Production").await;
         let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
@@ -59,7 +59,7 @@ async fn a_schedule_runs_with_the_rights_that_its_maker_has_at_that_moment() {
 
 #[tokio::test]
 async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         stage.footprint(&simulator, "Production").await;
         let administrator = stage.administrator().await;
@@ -111,12 +111,12 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
 }
 
 /// A user with a role on another site only.
-async fn viewer_elsewhere(stage: &Stage) -> Caller {
+async fn viewer_elsewhere(stage: &ExecutorStage) -> Caller {
     stage.caller("Eve", &stage.client, &[(stage.client.id, Role::Analyst)]).await
 }
 
 /// Gives the caller's user a role in the store, where schedules look.
-async fn give(stage: &Stage, caller: &Caller, role: Role) {
+async fn give(stage: &ExecutorStage, caller: &Caller, role: Role) {
     let mut transaction = stage.test.store.transaction().await.unwrap();
     transaction.records().set_role(caller.user.id, stage.site.id, role).await.unwrap();
     transaction.commit().await.unwrap();

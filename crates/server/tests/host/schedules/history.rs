@@ -8,14 +8,14 @@ use soar_store::model::{
 use soar_store::testing::TestStore;
 use soar_store::{NewSyncRun, Retention};
 
-use super::world::{World, check_of, command_of};
+use super::world::{SchedulerNode, check_of, command_of};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 #[tokio::test]
 async fn the_health_table_says_how_each_connection_fares() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         for connection in 1..=3 {
             world.create(&check_of(ConnectionId(connection))).await;
         }
@@ -50,7 +50,7 @@ async fn the_health_table_says_how_each_connection_fares() {
 #[tokio::test]
 async fn uptime_and_latency_come_from_the_history() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         world.pass(180).await;
         world.fail([1]);
@@ -81,7 +81,7 @@ async fn uptime_and_latency_come_from_the_history() {
 #[tokio::test]
 async fn the_log_of_schedules_keeps_input_output_and_error() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut nightly = command_of(ConnectionId(1), "Nightly", &site);
         nightly.parameters.insert("Limit".to_owned(), 5.into());
@@ -106,7 +106,7 @@ async fn the_log_of_schedules_keeps_input_output_and_error() {
 #[tokio::test]
 async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         world.create(&check_of(ConnectionId(1))).await;
         world.create(&command_of(ConnectionId(1), "Nightly", &site)).await;
@@ -135,7 +135,7 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
 }
 
 /// A run of Sync Connection that begins now.
-async fn sync(world: &World) -> SyncRunId {
+async fn sync(world: &SchedulerNode) -> SyncRunId {
     let new = NewSyncRun {
         request: "{}".to_owned(),
         planned: false,

@@ -23,14 +23,14 @@ struct Heard {
 }
 
 /// A mail server on this machine.
-struct Listener {
+struct MailListener {
     port: u16,
     heard: Arc<Mutex<Heard>>,
     authority: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum MailBehaviour {
     Plain,
     Starttls,
     Tls,
@@ -40,8 +40,8 @@ enum Way {
     Full,
 }
 
-impl Listener {
-    async fn start(way: Way) -> Self {
+impl MailListener {
+    async fn start(way: MailBehaviour) -> Self {
         let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         let key = PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
         let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
@@ -60,7 +60,7 @@ impl Listener {
             while let Ok((stream, _)) = socket.accept().await {
                 let (heard, acceptor) = (heard.clone(), acceptor.clone());
                 tokio::spawn(async move {
-                    if way == Way::Tls {
+                    if way == MailBehaviour::Tls {
                         let Ok(stream) = acceptor.accept(stream).await else { return };
                         speak(&mut BufReader::new(stream), way, &heard, true, true).await;
                         return;
@@ -101,7 +101,7 @@ impl Listener {
 /// Speaks SMTP until the client leaves; whether it wants TLS now.
 async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut BufReader<S>,
-    way: Way,
+    way: MailBehaviour,
     heard: &Mutex<Heard>,
     is_safe: bool,
     greets: bool,
@@ -121,15 +121,17 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
             heard.lock().unwrap().in_the_clear.push(command.clone());
         }
         let answer = match command.split(' ').next().unwrap_or_default().to_uppercase().as_str() {
-            "EHLO" if is_safe || way == Way::Plain || way == Way::Full => "250-localhost\r\n250 AUTH PLAIN\r\n",
+            "EHLO" if is_safe || way == MailBehaviour::Plain || way == MailBehaviour::Full => {
+                "250-localhost\r\n250 AUTH PLAIN\r\n"
+            }
             "EHLO" => "250-localhost\r\n250 STARTTLS\r\n",
-            "STARTTLS" if way == Way::StarttlsRefused => "454 not now\r\n",
+            "STARTTLS" if way == MailBehaviour::StarttlsRefused => "454 not now\r\n",
             "STARTTLS" => {
                 stream.write_all(b"220 go on\r\n").await.unwrap();
                 return true;
             }
             "AUTH" => "235 welcome\r\n",
-            "RCPT" if way == Way::Full => "452 the mailbox is full\r\n",
+            "RCPT" if way == MailBehaviour::Full => "452 the mailbox is full\r\n",
             "DATA" => {
                 stream.write_all(b"354 go on\r\n").await.unwrap();
                 let mut mail = String::new();
@@ -179,8 +181,9 @@ fn message(subject: &str) -> Message {
 
 #[tokio::test]
 async fn a_mail_arrives_over_tls_and_starttls_as_text_and_html() {
-    for (way, security) in [(Way::Starttls, MailSecurity::Starttls), (Way::Tls, MailSecurity::Tls)] {
-        let listener = Listener::start(way).await;
+    for (way, security) in [(MailBehaviour::Starttls, MailSecurity::Starttls), (MailBehaviour::Tls, MailSecurity::Tls)]
+    {
+        let listener = MailListener::start(way).await;
         listener.send(&listener.settings(security), &message("Connection Production")).await.unwrap();
         let heard = listener.heard();
         assert_eq!(heard.mails.len(), 1);
@@ -203,22 +206,22 @@ async fn a_mail_arrives_over_tls_and_starttls_as_text_and_html() {
         }
         assert!(heard.commands.iter().any(|command| command.starts_with("AUTH PLAIN")), "{heard:?}");
         let clear: Vec<_> = heard.in_the_clear.iter().filter(|command| !command.starts_with("EHLO")).collect();
-        let expected: &[&str] = if way == Way::Starttls { &["STARTTLS"] } else { &[] };
+        let expected: &[&str] = if way == MailBehaviour::Starttls { &["STARTTLS"] } else { &[] };
         assert_eq!(clear, expected, "nothing else is said before TLS");
     }
 }
 
 #[tokio::test]
 async fn a_plain_way_to_this_machine_works() {
-    let listener = Listener::start(Way::Plain).await;
+    let listener = MailListener::start(MailBehaviour::Plain).await;
     listener.send(&listener.settings(MailSecurity::Plain), &message("Connection Production")).await.unwrap();
     assert_eq!(listener.heard().mails.len(), 1);
 }
 
 #[tokio::test]
 async fn a_server_that_will_not_do_tls_gets_neither_password_nor_mail() {
-    for way in [Way::Plain, Way::StarttlsRefused] {
-        let listener = Listener::start(way).await;
+    for way in [MailBehaviour::Plain, MailBehaviour::StarttlsRefused] {
+        let listener = MailListener::start(way).await;
         let refused = listener.send(&listener.settings(MailSecurity::Starttls), &message("x")).await.unwrap_err();
         assert!(refused.starts_with("The mail server did not accept the mail:"), "{refused}");
         let heard = listener.heard();
@@ -228,8 +231,9 @@ async fn a_server_that_will_not_do_tls_gets_neither_password_nor_mail() {
 
 #[tokio::test]
 async fn a_server_that_nobody_vouches_for_gets_nothing() {
-    for (way, security) in [(Way::Starttls, MailSecurity::Starttls), (Way::Tls, MailSecurity::Tls)] {
-        let listener = Listener::start(way).await;
+    for (way, security) in [(MailBehaviour::Starttls, MailSecurity::Starttls), (MailBehaviour::Tls, MailSecurity::Tls)]
+    {
+        let listener = MailListener::start(way).await;
         let settings = MailSettings { certificate_authority: None, ..listener.settings(security) };
         let refused = listener.send(&settings, &message("x")).await.unwrap_err();
         assert!(refused.contains("certificate") && !refused.contains("canary"), "{refused}");
@@ -239,7 +243,7 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
 
 #[tokio::test]
 async fn a_name_adds_no_header_and_a_line_with_a_full_stop_ends_no_mail() {
-    let listener = Listener::start(Way::Plain).await;
+    let listener = MailListener::start(MailBehaviour::Plain).await;
     let name = "Connection x\r\nBcc: thief@example.com\r\n\r\nbody";
     listener.send(&listener.settings(MailSecurity::Plain), &message(name)).await.unwrap();
     let heard = listener.heard();
@@ -252,7 +256,7 @@ async fn a_name_adds_no_header_and_a_line_with_a_full_stop_ends_no_mail() {
 
 #[tokio::test]
 async fn a_refusal_says_what_the_server_said() {
-    let listener = Listener::start(Way::Full).await;
+    let listener = MailListener::start(MailBehaviour::Full).await;
     let refused = listener.send(&listener.settings(MailSecurity::Plain), &message("x")).await.unwrap_err();
     assert!(refused.contains("the mailbox is full"), "{refused}");
     let nowhere = MailSettings { port: Some(1), ..listener.settings(MailSecurity::Plain) };

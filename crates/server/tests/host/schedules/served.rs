@@ -8,7 +8,7 @@ use serde_json::json;
 use soar_connector::SystemClock;
 use soar_host::Host;
 use soar_host::alerts::Couriers;
-use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings, Schedules};
+use soar_host::scheduler::{Scheduler, SchedulerSettings, Schedules, WorkRunner};
 use soar_host::settings::HostSettings;
 use soar_server::serve;
 use soar_store::Engine;
@@ -17,7 +17,7 @@ use soar_store::testing::TestStore;
 use tokio::sync::{Semaphore, watch};
 
 use super::world::check_of;
-use crate::stage::Stage;
+use crate::stage::ExecutorStage;
 
 fn settings() -> HostSettings {
     HostSettings { listen: ([127, 0, 0, 1], 0).into(), open_metrics: true, ..HostSettings::default() }
@@ -31,7 +31,7 @@ async fn get(url: &str) -> (u16, String) {
 #[tokio::test]
 async fn a_served_host_runs_what_is_due_counts_it_and_ends_in_order() {
     for test in TestStore::on_both().await {
-        let stage = Stage::held(test).await;
+        let stage = ExecutorStage::held(test).await;
         let administrator = stage.administrator().await;
         let draft = json!({"integration": "gate", "name": "Main", "site": "Security Operations",
             "healthCheckMinutes": 1, "parameters": {"Server URL": "http://gate.example", "Password": "x"}});
@@ -79,7 +79,7 @@ async fn a_served_host_runs_what_is_due_counts_it_and_ends_in_order() {
 
 #[tokio::test]
 async fn a_host_that_is_told_to_runs_nothing_by_itself() {
-    for stage in Stage::on_both().await {
+    for stage in ExecutorStage::on_both().await {
         let mut settings = settings();
         settings.schedules.run = false;
         let couriers = Arc::new(Couriers::default());
@@ -90,10 +90,10 @@ async fn a_host_that_is_told_to_runs_nothing_by_itself() {
 
 /// Checks once the test allows it.
 #[derive(Debug)]
-struct Held(Semaphore);
+struct HeldChecks(Semaphore);
 
 #[async_trait]
-impl Runner for Held {
+impl WorkRunner for HeldChecks {
     async fn check(&self, _: &Schedule) -> CheckResult {
         self.0.acquire().await.unwrap().forget();
         CheckResult { latency_ms: 1, error: None, expiring: None }
@@ -106,9 +106,9 @@ impl Runner for Held {
 
 #[tokio::test]
 async fn a_host_whose_scheduler_is_stuck_is_not_ready_and_says_so() {
-    let stage = Stage::held(TestStore::on(Engine::Sqlite).await).await;
+    let stage = ExecutorStage::held(TestStore::on(Engine::Sqlite).await).await;
     let other = TestStore::on(Engine::Sqlite).await;
-    let (clock, runner) = (Arc::new(stage.clock.clone()), Arc::new(Held(Semaphore::new(0))));
+    let (clock, runner) = (Arc::new(stage.clock.clone()), Arc::new(HeldChecks(Semaphore::new(0))));
     let (courier, rules) = (Arc::new(Couriers::default()), SchedulerSettings::default());
     let scheduler = Arc::new(Scheduler::new(other.store.clone(), clock, runner, courier, rules));
     // Nothing can be claimed from then on.
@@ -129,7 +129,7 @@ async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let test = TestStore::on(engine).await;
         let store = test.store.clone();
-        let runner = Arc::new(Held(Semaphore::new(0)));
+        let runner = Arc::new(HeldChecks(Semaphore::new(0)));
         let rules = SchedulerSettings { at_once: 1, ..SchedulerSettings::default() };
         let (clock, courier) = (Arc::new(SystemClock::new()), Arc::new(Couriers::default()));
         let scheduler = Arc::new(Scheduler::new(store.clone(), clock, runner.clone(), courier, rules));
@@ -165,7 +165,7 @@ async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left
 #[tokio::test]
 async fn alerts_that_wait_are_told_by_the_probe_and_the_metrics_and_the_host_is_ready() {
     for test in TestStore::on_both().await {
-        let stage = Stage::held(test).await;
+        let stage = ExecutorStage::held(test).await;
         let administrator = stage.administrator().await;
         // Its tests fail, and no mail server is configured.
         let draft = json!({"integration": "gate", "name": "Main", "site": "Security Operations",

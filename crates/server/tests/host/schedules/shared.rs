@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::world::{Runs, check_of};
 
 /// A long timeout, for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn sqlite_stays_in_wal_mode_and_waits_for_the_disk() {
@@ -44,12 +44,12 @@ async fn two_schedulers_check_everything_once() {
         }
         let started = std::time::Instant::now();
         while runs.checked.lock().unwrap().len() < 200 || runs.checked.lock().unwrap().values().any(|runs| *runs < 3) {
-            assert!(started.elapsed() < PATIENCE, "{:?}", runs.checked.lock().unwrap());
+            assert!(started.elapsed() < TIMEOUT, "{:?}", runs.checked.lock().unwrap());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         stop.send(true).unwrap();
         for node in nodes {
-            tokio::time::timeout(PATIENCE, node).await.unwrap().unwrap();
+            tokio::time::timeout(TIMEOUT, node).await.unwrap().unwrap();
         }
         // Each run wrote one row of history, and no due time has two.
         for connection in [1, 100, 200].map(ConnectionId) {

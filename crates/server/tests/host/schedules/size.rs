@@ -13,7 +13,7 @@ use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::plugins::PluginRegistry;
-use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings};
+use soar_host::scheduler::{ExecutorRunner, Scheduler, SchedulerSettings, WorkRunner};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{
@@ -31,16 +31,16 @@ const SECONDS: u64 = 20;
 const INTERVAL_MS: i64 = 15_000;
 
 /// The tolerance for a late check. On a busy machine checks are late, but a lost check never runs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The number of runs of each due time.
-struct Counting {
+struct CountingRunner {
     inner: ExecutorRunner,
     runs: Mutex<BTreeMap<ScheduleId, usize>>,
 }
 
 #[async_trait]
-impl Runner for Counting {
+impl WorkRunner for CountingRunner {
     async fn check(&self, schedule: &Schedule) -> CheckResult {
         *self.runs.lock().unwrap().entry(schedule.id).or_default() += 1;
         self.inner.check(schedule).await
@@ -87,7 +87,8 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
     let test = TestStore::on(Engine::Sqlite).await;
     let store = test.store.clone();
     let executor = Executor::start(connections_to(&simulator, &test).await, ExecutorSettings::default()).await.unwrap();
-    let runner = Arc::new(Counting { inner: ExecutorRunner::new(executor, store.clone()), runs: Mutex::default() });
+    let runner =
+        Arc::new(CountingRunner { inner: ExecutorRunner::new(executor, store.clone()), runs: Mutex::default() });
     let (clock, courier) = (Arc::new(SystemClock::new()), Arc::new(Couriers::default()));
     let settings = SchedulerSettings::default();
     let scheduler = Arc::new(Scheduler::new(store.clone(), clock, runner.clone(), courier, settings));
@@ -108,7 +109,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
     let until = now();
     // A check that is late takes the place of the next ones of its connection: late ones run once. So of each connection
     // there must be one for its first due time, and one that began after its last one.
-    let timeout = tokio::time::Instant::now() + PATIENCE;
+    let timeout = tokio::time::Instant::now() + TIMEOUT;
     loop {
         let mut missing = 0;
         let mut reader = store.reader().await.unwrap();

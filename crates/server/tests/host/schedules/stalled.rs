@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::world::{Runs, World, check_of};
+use super::world::{Runs, SchedulerNode, check_of};
 
 /// The point at which a mail server falls silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ enum Stall {
 
 /// A mail server that falls silent, and how many connections it has and had.
 #[derive(Debug, Clone, Default)]
-struct MailServer {
+struct StallingMailServer {
     port: u16,
     open: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
@@ -40,7 +40,7 @@ struct MailServer {
     silent: Arc<AtomicUsize>,
 }
 
-impl MailServer {
+impl StallingMailServer {
     async fn start(stall: Stall) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { port: socket.local_addr().unwrap().port(), ..Self::default() };
@@ -140,7 +140,7 @@ fn scheduler(store: &Store, clock: &ManualClock, courier: Arc<dyn Courier>) -> A
 }
 
 /// Makes the connection fail, so that each of `destinations` is to be told.
-async fn fail(world: &World, scheduler: &Scheduler, destinations: impl IntoIterator<Item = String>) {
+async fn fail(world: &SchedulerNode, scheduler: &Scheduler, destinations: impl IntoIterator<Item = String>) {
     let mut check = check_of(ConnectionId(1));
     check.alert_after = 1;
     check.alert_to = destinations.into_iter().map(|destination| destination.parse().unwrap()).collect();
@@ -160,8 +160,8 @@ async fn waiting(store: &Store) -> Vec<WaitingMessage> {
 async fn a_mail_server_that_stalls_delays_no_webhook_and_its_attempt_ends_after_30_seconds() {
     for stall in [Stall::AtOnce, Stall::AfterData] {
         for test in TestStore::on_both().await {
-            let world = World::new(&test.store);
-            let (server, (hook, taken)) = (MailServer::start(stall).await, webhook().await);
+            let world = SchedulerNode::new(&test.store);
+            let (server, (hook, taken)) = (StallingMailServer::start(stall).await, webhook().await);
             let mut couriers = Couriers { mail: Some(server.courier()), ..Couriers::default() };
             couriers.webhooks.insert("operations".to_owned(), hook);
             let scheduler = scheduler(&world.store, &world.clock, Arc::new(couriers));
@@ -202,8 +202,8 @@ async fn a_mail_server_that_stalls_delays_no_webhook_and_its_attempt_ends_after_
 #[tokio::test]
 async fn many_mails_that_stall_keep_no_webhook_waiting() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
-        let (server, (hook, taken)) = (MailServer::start(Stall::AtOnce).await, webhook().await);
+        let world = SchedulerNode::new(&test.store);
+        let (server, (hook, taken)) = (StallingMailServer::start(Stall::AtOnce).await, webhook().await);
         let mut couriers = Couriers { mail: Some(server.courier()), ..Couriers::default() };
         couriers.webhooks.insert("operations".to_owned(), hook);
         let scheduler = scheduler(&world.store, &world.clock, Arc::new(couriers));
@@ -241,7 +241,7 @@ impl Courier for Killed {
 #[tokio::test]
 async fn a_host_that_is_killed_between_a_delivery_and_its_note_leaves_the_message_to_be_sent_again() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let killed = Arc::new(Killed::default());
         let scheduler = scheduler(&world.store, &world.clock, killed.clone());
         fail(&world, &scheduler, ["soc@example.com".to_owned()]).await;

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use soar_connector::Clock;
 use soar_connector::testing::ManualClock;
-use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
+use soar_host::scheduler::{Scheduler, SchedulerSettings, WorkRunner};
 use soar_store::model::{CheckResult, ConnectionId, Moment, RunReport, Schedule, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Holder};
 use tokio::sync::Notify;
 
-use super::world::{World, check_of, command_of};
+use super::world::{SchedulerNode, check_of, command_of};
 
 /// A runner that reports its calls and answers when the test allows it.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ struct Stuck {
 }
 
 #[async_trait]
-impl Runner for Stuck {
+impl WorkRunner for Stuck {
     async fn check(&self, _: &Schedule) -> CheckResult {
         self.called.notify_one();
         self.goes_on.notified().await;
@@ -38,7 +38,7 @@ impl Runner for Stuck {
 }
 
 /// A node whose runs hang, as they do where a process was stopped.
-fn stuck_beside(world: &World) -> (Arc<Scheduler>, Arc<Stuck>) {
+fn stuck_beside(world: &SchedulerNode) -> (Arc<Scheduler>, Arc<Stuck>) {
     let runner = Arc::new(Stuck::default());
     let scheduler = Scheduler::new(
         world.store.clone(),
@@ -53,7 +53,7 @@ fn stuck_beside(world: &World) -> (Arc<Scheduler>, Arc<Stuck>) {
 #[tokio::test]
 async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_written_once() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         let (dead, runner) = stuck_beside(&world);
         world.clock.advance(Duration::from_secs(60));
@@ -81,7 +81,7 @@ async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_wri
 #[tokio::test]
 async fn a_node_that_says_that_it_lives_keeps_its_work() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         let (slow, runner) = stuck_beside(&world);
         world.clock.advance(Duration::from_secs(60));
@@ -101,7 +101,7 @@ async fn a_node_that_says_that_it_lives_keeps_its_work() {
 #[tokio::test]
 async fn a_claim_whose_commit_was_not_known_is_run_by_its_own_host_at_once() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut patch = command_of(ConnectionId(1), "Patch nightly", &site);
         patch.repeatable = false;
@@ -119,7 +119,7 @@ async fn a_claim_whose_commit_was_not_known_is_run_by_its_own_host_at_once() {
 #[tokio::test]
 async fn a_host_that_was_suspended_does_not_judge_its_own_work() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut patch = command_of(ConnectionId(1), "Patch nightly", &site);
         patch.repeatable = false;
@@ -167,7 +167,7 @@ impl Clock for Leaping {
 #[tokio::test]
 async fn what_a_host_was_suspended_in_claiming_is_left_to_others() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         world.create(&check_of(ConnectionId(1))).await;
         world.clock.advance(Duration::from_secs(60));
         let (clock, runs) = (Arc::new(Leaping(world.clock.clone())), world.runs.clone());
@@ -192,7 +192,7 @@ async fn rows_that_a_suspended_host_has_locked_are_free_about_as_soon_as_its_lea
     let now = records.now().await.unwrap();
     let holder = Holder { node: "suspended", lease: Duration::from_secs(15), in_hand: &BTreeSet::new() };
     assert_eq!(records.claim_due(holder, now, 1).await.unwrap().claimed.len(), 1);
-    let (begun, there) = (Instant::now(), World::at(&test.store, SystemTime::now()));
+    let (begun, there) = (Instant::now(), SchedulerNode::at(&test.store, SystemTime::now()));
     while there.claim().await.is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(40), "the rows stay locked");
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -203,7 +203,7 @@ async fn rows_that_a_suspended_host_has_locked_are_free_about_as_soon_as_its_lea
 #[tokio::test]
 async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
     for test in TestStore::on_both().await {
-        let world = World::new(&test.store);
+        let world = SchedulerNode::new(&test.store);
         let site = world.site("Security Operations").await;
         let mut patch = command_of(ConnectionId(1), "Patch nightly", &site);
         patch.repeatable = false;

@@ -13,7 +13,7 @@ use sqlx_sqlite::SqliteConnection;
 use tempfile::TempDir;
 
 use super::clocks::execute;
-use super::world::World;
+use super::world::SchedulerNode;
 
 static SQLITE: Migrator = sqlx::migrate!("../store/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../store/migrations/postgres");
@@ -81,7 +81,7 @@ async fn is_carried_over(engine: Engine) {
     execute(&address, UNDER_WAY).await.unwrap();
     // The host was killed: its lease still exists and is not renewed.
     let store = Store::open(&address).await.unwrap();
-    let world = World::at(&store, SystemTime::now());
+    let world = SchedulerNode::at(&store, SystemTime::now());
     assert_eq!(world.work().await, 2, "what may be repeated runs");
     let mut reader = store.reader().await.unwrap();
     for connection in [1, 2] {

@@ -12,7 +12,7 @@ use soar_store::model::{Caller, ScheduleId, ScheduleRun, SiteId};
 use soar_store::{Records, StoreError};
 
 use super::world::{Delivered, MINUTE};
-use crate::stage::Stage;
+use crate::stage::ExecutorStage;
 
 pub struct Wired {
     pub scheduler: Scheduler,
@@ -21,7 +21,7 @@ pub struct Wired {
 }
 
 impl Wired {
-    pub fn on(stage: &Stage) -> Self {
+    pub fn on(stage: &ExecutorStage) -> Self {
         let delivered = Arc::new(Delivered::default());
         let runner = ExecutorRunner::new(stage.executor.clone(), stage.test.store.clone());
         let scheduler = Scheduler::new(
@@ -34,7 +34,12 @@ impl Wired {
         Self { scheduler, delivered, schedules: Schedules::new(stage.executor.connections().clone()) }
     }
 
-    pub async fn create(&self, stage: &Stage, caller: &Caller, draft: ScheduleDraft) -> Result<ScheduleShown, Refusal> {
+    pub async fn create(
+        &self,
+        stage: &ExecutorStage,
+        caller: &Caller,
+        draft: ScheduleDraft,
+    ) -> Result<ScheduleShown, Refusal> {
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let made = self.schedules.create_in(&mut transaction.records(), caller, draft).await?;
         transaction.commit().await.unwrap();
@@ -43,7 +48,7 @@ impl Wired {
 
     pub async fn update(
         &self,
-        stage: &Stage,
+        stage: &ExecutorStage,
         caller: &Caller,
         name: &str,
         change: ScheduleChange,
@@ -56,7 +61,7 @@ impl Wired {
         Ok(changed)
     }
 
-    pub async fn delete(&self, stage: &Stage, caller: &Caller, name: &str) -> Result<ScheduleShown, Refusal> {
+    pub async fn delete(&self, stage: &ExecutorStage, caller: &Caller, name: &str) -> Result<ScheduleShown, Refusal> {
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let id = self.numbered(&mut records, caller, name).await?;
@@ -65,12 +70,12 @@ impl Wired {
         Ok(deleted)
     }
 
-    pub async fn list(&self, stage: &Stage, caller: &Caller, site: Option<SiteId>) -> Vec<ScheduleShown> {
+    pub async fn list(&self, stage: &ExecutorStage, caller: &Caller, site: Option<SiteId>) -> Vec<ScheduleShown> {
         let mut reader = stage.test.store.reader().await.unwrap();
         self.schedules.list(&mut reader.records(), caller, site).await.unwrap()
     }
 
-    pub async fn log(&self, stage: &Stage, caller: &Caller, name: &str) -> Vec<ScheduleRun> {
+    pub async fn log(&self, stage: &ExecutorStage, caller: &Caller, name: &str) -> Vec<ScheduleRun> {
         let mut reader = stage.test.store.reader().await.unwrap();
         let mut records = reader.records();
         let id = self.numbered(&mut records, caller, name).await.unwrap();
@@ -85,7 +90,7 @@ impl Wired {
     }
 
     /// Runs the due work after a minute. Returns the number of stored results.
-    pub async fn minute(&self, stage: &Stage) -> usize {
+    pub async fn minute(&self, stage: &ExecutorStage) -> usize {
         stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
         let mut written = 0;
         for claim in self.scheduler.look().await.unwrap().claims {

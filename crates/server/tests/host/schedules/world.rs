@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
 use soar_host::alerts::{Courier, Rendered as _};
-use soar_host::scheduler::{Claim, Runner, Scheduler, SchedulerSettings};
+use soar_host::scheduler::{Claim, Scheduler, SchedulerSettings, WorkRunner};
 use soar_store::model::{
     Cadence, CheckError, CheckResult, ConnectionId, Destination, Message, Moment, NewSchedule, RunReport, Schedule,
     ScheduleId, ScheduleKind, Site, SiteKind,
@@ -28,7 +28,7 @@ pub struct Runs {
 }
 
 #[async_trait]
-impl Runner for Runs {
+impl WorkRunner for Runs {
     async fn check(&self, schedule: &Schedule) -> CheckResult {
         let connection = schedule.what.connection_id;
         *self.checked.lock().unwrap().entry(connection).or_default() += 1;
@@ -75,7 +75,7 @@ impl Delivered {
 }
 
 /// One node.
-pub struct World {
+pub struct SchedulerNode {
     pub store: Store,
     pub clock: ManualClock,
     pub runs: Arc<Runs>,
@@ -83,7 +83,7 @@ pub struct World {
     pub scheduler: Arc<Scheduler>,
 }
 
-impl World {
+impl SchedulerNode {
     pub fn new(store: &Store) -> Self {
         Self::with_clock(store, ManualClock::held())
     }

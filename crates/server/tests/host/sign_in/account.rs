@@ -5,11 +5,11 @@ use soar_host::sign_in::SignInError;
 use soar_store::StoreError;
 use soar_store::model::{Profile, Theme};
 
-use super::{HOME, PASSWORD, Stage};
+use super::{HOME, PASSWORD, SignInStage};
 
 #[tokio::test]
 async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions_and_the_open_link() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (token, session, context) = stage.entered().await;
         let other = stage.enter().await;
         let link = stage.link("alice").await;
@@ -40,7 +40,7 @@ async fn a_new_password_takes_the_old_one_and_ends_the_other_sessions_and_the_op
 
 #[tokio::test]
 async fn a_profile_is_kept_per_user_and_an_unknown_zone_is_refused() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (token, session, context) = stage.entered().await;
         assert_eq!(session.profile, Profile { time_zone: None, theme: Theme::System });
         let set = async |zone: Option<&str>, theme| {
@@ -62,7 +62,7 @@ async fn a_profile_is_kept_per_user_and_an_unknown_zone_is_refused() {
 
 #[tokio::test]
 async fn a_csrf_text_that_was_stolen_from_one_session_is_no_use_in_another() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (one, other) = (stage.entered().await, stage.entered().await);
         let stolen = other.1.csrf.text();
         assert!(other.1.csrf.accepts(&stolen) && !one.1.csrf.accepts(&stolen));

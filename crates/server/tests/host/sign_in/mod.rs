@@ -20,7 +20,7 @@ use soar_host::operations::RequestContext;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::sign_in::{
-    Browser, ConsoleSession, LinkToRedeem, NewConsoleSession, SignIn, SignInError, SignInRequest,
+    BrowserCall, ConsoleSession, LinkToRedeem, NewConsoleSession, SignIn, SignInError, SignInRequest,
 };
 use soar_store::model::{AuditEntry, Moment, Role, Surface, User};
 use soar_store::testing::TestStore;
@@ -33,7 +33,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const HOME: &str = "192.0.2.1";
 
 /// A host with an administrator `Admin` and an analyst `alice`, who has the password.
-pub struct Stage {
+pub struct SignInStage {
     pub host: Arc<Host>,
     pub clock: ManualClock,
     pub keyring: Keyring,
@@ -41,7 +41,7 @@ pub struct Stage {
     _folder: TempDir,
 }
 
-impl Stage {
+impl SignInStage {
     /// One on each store.
     pub async fn on_both() -> Vec<Self> {
         let mut stages = Vec::new();
@@ -160,6 +160,6 @@ fn host(test: &TestStore, clock: &ManualClock, keyring: &Keyring) -> Arc<Host> {
     Host::new(HostSettings::default(), test.store.clone(), clock, seal, CommandRegistry::new())
 }
 
-pub fn browser(address: &str) -> Browser {
-    Browser { address: Some(address.parse().unwrap()), request_id: "request".to_owned() }
+pub fn browser(address: &str) -> BrowserCall {
+    BrowserCall { address: Some(address.parse().unwrap()), request_id: "request".to_owned() }
 }

@@ -7,11 +7,11 @@ use soar_host::sign_in::{PasswordProblem, SignInError};
 use soar_store::UserChange;
 use soar_store::model::Surface;
 
-use super::{HOME, PASSWORD, Stage};
+use super::{HOME, PASSWORD, SignInStage};
 
 #[tokio::test]
 async fn unknown_inactive_and_passwordless_users_and_wrong_passwords_get_the_same_answer_for_the_same_work() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         stage.set_password("Admin", PASSWORD).await;
         stage.set_password("bob", PASSWORD).await;
         let inactive = UserChange { active: Some(false), ..UserChange::default() };
@@ -56,7 +56,7 @@ async fn unknown_inactive_and_passwordless_users_and_wrong_passwords_get_the_sam
 
 #[tokio::test]
 async fn a_caller_who_guesses_is_slowed_at_its_address_and_locks_nobody_out() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let token = stage.enter().await;
         let before = stage.sign_in().hashes();
         let mut refused = 0;
@@ -80,7 +80,7 @@ async fn a_caller_who_guesses_is_slowed_at_its_address_and_locks_nobody_out() {
 
 #[tokio::test]
 async fn refusals_of_an_address_are_counted_beyond_its_entries() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let before = stage.audit().await.len();
         for number in 0..80 {
             stage.try_from("alice", &format!("guess number {number}"), "198.51.100.9").await.unwrap_err();
@@ -93,7 +93,7 @@ async fn refusals_of_an_address_are_counted_beyond_its_entries() {
 
 #[tokio::test]
 async fn a_link_sets_a_password_once_and_ends_all_sessions() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let session = stage.enter().await;
         let token = stage.link("alice").await;
         let refused = stage.redeem(&token, "too short").await.unwrap_err();
@@ -122,7 +122,7 @@ async fn a_link_sets_a_password_once_and_ends_all_sessions() {
 
 #[tokio::test]
 async fn a_link_expires_and_is_replaced_and_ends_with_its_user() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (old, new) = (stage.link("alice").await, stage.link("alice").await);
         assert!(matches!(stage.redeem(&old, PASSWORD).await, Err(SignInError::Link)), "replaced");
         stage.clock.advance(Duration::from_secs(72 * 3_600));
@@ -148,7 +148,7 @@ async fn a_link_expires_and_is_replaced_and_ends_with_its_user() {
 
 #[tokio::test]
 async fn the_store_holds_no_password_and_no_token() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let token = stage.enter().await;
         let link = stage.link("bob").await;
         let shown =

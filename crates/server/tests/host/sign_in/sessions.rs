@@ -7,13 +7,13 @@ use soar_host::EvenClock;
 use soar_store::UserChange;
 use soar_store::model::{Right, Role};
 
-use super::{HOME, PASSWORD, Stage};
+use super::{HOME, PASSWORD, SignInStage};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Makes requests until the time of one is stored.
-async fn seen_now(stage: &Stage, token: &SecretString) {
+async fn seen_now(stage: &SignInStage, token: &SecretString) {
     while stage.session(token).await.unwrap().session.seen_at != stage.host.now() {
         tokio::task::yield_now().await;
     }
@@ -21,7 +21,7 @@ async fn seen_now(stage: &Stage, token: &SecretString) {
 
 #[tokio::test]
 async fn a_session_ends_when_it_is_idle_and_after_its_longest_time_even_in_use() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (idle, used) = (stage.enter().await, stage.enter().await);
         stage.clock.advance(MINUTE * 29);
         seen_now(&stage, &used).await;
@@ -39,7 +39,7 @@ async fn a_session_ends_when_it_is_idle_and_after_its_longest_time_even_in_use()
 
 #[tokio::test]
 async fn a_request_is_stored_at_most_once_a_minute() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let token = stage.enter().await;
         let seen = async || stage.session(&token).await.unwrap().session.seen_at;
         let first = seen().await;
@@ -54,7 +54,7 @@ async fn a_request_is_stored_at_most_once_a_minute() {
 
 #[tokio::test]
 async fn a_session_is_valid_while_a_long_change_keeps_the_store() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let token = stage.enter().await;
         stage.clock.advance(MINUTE);
         let change = stage.test.store.transaction().await.unwrap();
@@ -68,7 +68,7 @@ async fn a_session_is_valid_while_a_long_change_keeps_the_store() {
 
 #[tokio::test]
 async fn rights_are_those_of_now_and_deactivation_ends_sessions_for_good() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (token, session, context) = stage.entered().await;
         let site = stage.test.store.reader().await.unwrap().records().site("Security Operations").await.unwrap();
         let caller = context.caller(site.clone());
@@ -88,7 +88,7 @@ async fn rights_are_those_of_now_and_deactivation_ends_sessions_for_good() {
 
 #[tokio::test]
 async fn a_session_from_a_clock_that_was_ahead_or_a_clock_that_was_set_back_is_not_believed() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let ahead = stage.ahead(YEAR);
         let request = soar_host::sign_in::SignInRequest {
             user: "alice".to_owned(),
@@ -112,7 +112,7 @@ async fn a_session_from_a_clock_that_was_ahead_or_a_clock_that_was_set_back_is_n
 
 #[tokio::test]
 async fn log_out_ends_one_session_and_others_end_on_demand() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (token, session, context) = stage.entered().await;
         let (second, third) = (stage.enter().await, stage.enter().await);
         let own = stage.sign_in().own_sessions(&session).await.unwrap();
@@ -138,7 +138,7 @@ async fn log_out_ends_one_session_and_others_end_on_demand() {
 
 #[tokio::test]
 async fn a_user_has_a_bounded_number_of_sessions_and_old_rows_are_deleted_by_an_even_clock() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let first = stage.enter().await;
         for _ in 0..20 {
             stage.clock.advance(Duration::from_secs(1));

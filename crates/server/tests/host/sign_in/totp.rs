@@ -10,7 +10,8 @@ use soar_host::sign_in::SignInError;
 use soar_store::SEALED_PLACES;
 use totp_rs::{Builder, Secret, Totp};
 
-use super::{HOME, PASSWORD, Stage};
+use super::{HOME, PASSWORD, SignInStage};
+use crate::schedules::clocks::execute;
 
 const STEP: Duration = Duration::from_secs(30);
 
@@ -24,14 +25,14 @@ impl App {
     }
 
     /// The code at the time of the stage's clock.
-    fn code(&self, stage: &Stage) -> String {
+    fn code(&self, stage: &SignInStage) -> String {
         let now = stage.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap();
         self.0.generate(now.as_secs()).to_string()
     }
 }
 
 /// Enrols an app of alice, and returns it with the recovery codes.
-async fn enrol(stage: &Stage) -> (App, Vec<String>) {
+async fn enrol(stage: &SignInStage) -> (App, Vec<String>) {
     let (_, session, context) = stage.entered().await;
     let enrolment = stage.sign_in().begin_totp(&context, &session).await.unwrap();
     let address = enrolment.address.expose_secret();
@@ -48,7 +49,7 @@ async fn enrol(stage: &Stage) -> (App, Vec<String>) {
 
 #[tokio::test]
 async fn a_code_is_needed_once_an_app_is_confirmed_and_no_code_is_accepted_twice() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (app, _) = enrol(&stage).await;
         let needed = stage.try_from("alice", PASSWORD, HOME).await.unwrap_err();
         assert!(matches!(needed, SignInError::CodeNeeded), "{needed:?}");
@@ -73,8 +74,24 @@ async fn a_code_is_needed_once_an_app_is_confirmed_and_no_code_is_accepted_twice
 }
 
 #[tokio::test]
+async fn a_sign_in_that_the_store_does_not_take_counts_as_no_failed_attempt() {
+    for stage in SignInStage::on_both().await {
+        let (app, _) = enrol(&stage).await;
+        let code = app.code(&stage);
+        execute(&stage.test.address, "ALTER TABLE sessions RENAME TO sessions_away").await.unwrap();
+        // More than the failed attempts and the codes within the limits.
+        for _ in 0..21 {
+            let failed = stage.try_with(&code).await.unwrap_err();
+            assert!(matches!(failed, SignInError::Operation(_)), "{failed:?}");
+        }
+        execute(&stage.test.address, "ALTER TABLE sessions_away RENAME TO sessions").await.unwrap();
+        assert!(stage.try_with(&code).await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_was_ahead_does_not_lock_the_user_out() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (app, _) = enrol(&stage).await;
         let user = stage.user("alice").await.id;
         let mut transaction = stage.test.store.transaction().await.unwrap();
@@ -90,7 +107,7 @@ async fn a_clock_that_was_ahead_does_not_lock_the_user_out() {
 
 #[tokio::test]
 async fn a_recovery_code_is_accepted_once_and_beyond_the_limit_of_wrong_codes() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (app, codes) = enrol(&stage).await;
         assert_eq!(codes.len(), 10);
         let mut last = None;
@@ -120,7 +137,7 @@ async fn a_recovery_code_is_accepted_once_and_beyond_the_limit_of_wrong_codes() 
 
 #[tokio::test]
 async fn an_app_is_removed_with_a_code_only_and_its_secret_is_sealed_again_with_a_new_key() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let (app, codes) = enrol(&stage).await;
         let token = stage.try_with(&app.code(&stage)).await.unwrap().token;
         let session = stage.session(&token).await.unwrap();

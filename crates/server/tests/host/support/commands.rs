@@ -8,7 +8,7 @@ use serde_json::json;
 use soar_connector::{Command, Parameters, RawParameters};
 use soar_host::Refusal;
 use soar_host::commands::{IntegrationCommand, IntegrationCommands, RegisteredUtility};
-use soar_host::utility::{Answer, Ended, UtilityCommand};
+use soar_host::utility::{Answer, CommandResult, UtilityCommand};
 use soar_store::Records;
 use soar_store::model::{Caller, Moment};
 use tokio::sync::Semaphore;
@@ -84,7 +84,7 @@ pub fn utilities(gate: &Arc<Gate>) -> Vec<RegisteredUtility> {
 }
 
 fn successful(context: Vec<serde_json::Value>) -> Answer {
-    Answer { context_data: Some(context.into()), ..Answer::ended(Ended::Successful) }
+    Answer { context_data: Some(context.into()), ..Answer::ended(CommandResult::Successful) }
 }
 
 /// Makes a site of the given name.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
 use soar_host::Host;
-use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
+use soar_host::access::{KeyRequest, SecretSeal, SecretSealError, issue_key};
 use soar_host::commands::{CommandRegistry, IntegrationCommands};
 use soar_host::settings::{HostSettings, TlsFiles};
 use soar_server::{RunningHost, serve};
@@ -27,12 +27,13 @@ pub use full_host::FullHost;
 pub struct TurnedOver;
 
 impl SecretSeal for TurnedOver {
-    fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SecretSealError> {
         Ok(context.bytes().chain(secret.iter().map(|byte| !byte)).collect())
     }
 
-    fn open(&self, context: &str, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
-        let sealed = sealed.strip_prefix(context.as_bytes()).ok_or_else(|| SealError("another context".to_owned()))?;
+    fn open(&self, context: &str, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SecretSealError> {
+        let sealed =
+            sealed.strip_prefix(context.as_bytes()).ok_or_else(|| SecretSealError("another context".to_owned()))?;
         Ok(zeroize::Zeroizing::new(sealed.iter().map(|byte| !byte).collect()))
     }
 }

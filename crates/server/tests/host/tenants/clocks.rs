@@ -9,12 +9,12 @@ use soar_host::tenants::{TenantSettings, Tenants};
 use soar_store::NewSyncRun;
 use soar_store::model::{Moment, TenantKeyState};
 
-use super::instance::Instance;
+use super::instance::TenantInstance;
 use crate::stage::because;
 
 #[tokio::test]
 async fn a_host_whose_clock_is_ahead_takes_no_running_sync_for_an_interrupted_one() {
-    for [master, _tenant] in Instance::registered_pairs().await {
+    for [master, _tenant] in TenantInstance::registered_pairs().await {
         let database = ManualClock::held_at(master.clock.now() - Duration::from_secs(3_600));
         let mut connections = master.connections.clone();
         connections.store = connections.store.on_clock(Arc::new(database.clone()));
@@ -31,7 +31,7 @@ async fn a_host_whose_clock_is_ahead_takes_no_running_sync_for_an_interrupted_on
         let run = records.begin_sync(&new, Duration::from_secs(60)).await.unwrap();
         // One-time keys expire by the same clock.
         let expiry = Moment::from(database.now()) + Duration::from_secs(60);
-        let made = tenants.make_key_in(&mut records, &master.admin, expiry).await.unwrap();
+        let made = tenants.create_key_in(&mut records, &master.admin, expiry).await.unwrap();
         assert_eq!(made.key.state, TenantKeyState::Open);
         transaction.commit().await.unwrap();
         let retried = async || because(tenants.retry_failed(&master.admin, run, &|_| {}).await);

@@ -32,7 +32,7 @@ use tempfile::TempDir;
 use crate::direct::DirectConnections as _;
 use crate::support::key_request;
 
-pub struct Instance {
+pub struct TenantInstance {
     pub store: Store,
     pub host: Arc<Host>,
     running: Option<RunningHost>,
@@ -77,7 +77,7 @@ pub async fn furnish(store: &Store) {
     transaction.commit().await.unwrap();
 }
 
-impl Instance {
+impl TenantInstance {
     pub async fn over(test: TestStore, settings: TenantSettings) -> Self {
         furnish(&test.store).await;
         let store = test.store.clone();
@@ -179,18 +179,21 @@ impl Instance {
     /// A one-time key of this tenant.
     pub async fn one_time_key(&self, ms: i64) -> String {
         let mut transaction = self.store.transaction().await.unwrap();
-        let made =
-            self.tenants.make_key_in(&mut transaction.records(), &self.admin, Moment(self.now().0 + ms)).await.unwrap();
+        let made = self
+            .tenants
+            .create_key_in(&mut transaction.records(), &self.admin, Moment(self.now().0 + ms))
+            .await
+            .unwrap();
         transaction.commit().await.unwrap();
         made.text.to_string()
     }
 
     /// Adds a tenant to this master.
-    pub async fn add_tenant(&self, name: &str, url: &str, key: &str) -> Result<Tenant, Refusal> {
+    pub async fn create_tenant(&self, name: &str, url: &str, key: &str) -> Result<Tenant, Refusal> {
         let draft =
             TenantDraft { name: name.to_owned(), region: "AMER".to_owned(), url: url.to_owned(), key: key.to_owned() };
         let mut transaction = self.store.transaction().await.unwrap();
-        let added = self.tenants.add_in(&mut transaction.records(), &self.admin, &draft).await?;
+        let added = self.tenants.create_in(&mut transaction.records(), &self.admin, &draft).await?;
         transaction.commit().await.unwrap();
         Ok(added)
     }
@@ -203,7 +206,7 @@ impl Instance {
     /// The same, at another address, such as a proxy's.
     pub async fn onboard_at(&self, name: &str, url: &str, tenant: &Self) -> Tenant {
         let key = tenant.one_time_key(60_000).await;
-        let added = self.add_tenant(name, url, &key).await.unwrap();
+        let added = self.create_tenant(name, url, &key).await.unwrap();
         self.tenants.register(&self.admin, added.id, None).await.unwrap()
     }
 

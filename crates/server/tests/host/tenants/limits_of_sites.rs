@@ -6,10 +6,10 @@ use soar_host::connections::kept_paths;
 use soar_store::model::{Caller, Moment, SyncStatus};
 use sqlx::Connection as _;
 
-use super::instance::{Instance, these};
+use super::instance::{TenantInstance, these};
 use crate::proxy::http_proxy;
 
-async fn sql(instance: &Instance, statement: String) {
+async fn sql(instance: &TenantInstance, statement: String) {
     let address = instance.address();
     let address = if address.starts_with("postgres") { address } else { format!("sqlite:{address}") };
     let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
@@ -17,14 +17,14 @@ async fn sql(instance: &Instance, statement: String) {
     connection.close().await.unwrap();
 }
 
-async fn on(instance: &Instance, site: &str) -> Caller {
+async fn on(instance: &TenantInstance, site: &str) -> Caller {
     let site = instance.store.reader().await.unwrap().records().site(site).await.unwrap();
     Caller { site, ..instance.admin.clone() }
 }
 
 #[tokio::test]
 async fn a_tenant_without_the_agent_has_the_connection_and_runs_nothing_on_it() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let (proxy, _) = http_proxy().await;
         let direct = master.connect("Main", json!({})).await;
         assert_eq!(master.sync(these(&[direct.id])).await.unwrap().status, SyncStatus::Successful);
@@ -56,7 +56,7 @@ async fn a_tenant_without_the_agent_has_the_connection_and_runs_nothing_on_it() 
 
 #[tokio::test]
 async fn a_masters_path_is_read_on_the_master_and_never_opened_on_the_tenant() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
         let pem = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap().cert.pem();
@@ -104,7 +104,7 @@ fn status(of: &str, site: &str) -> Value {
 #[tokio::test]
 async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
     const COMMAND: &str = "UpdateTenantSiteStatus";
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Main", json!({ "healthCheckMinutes": 1 })).await;
         master.sync(these(&[made.id])).await.unwrap();
         let (code, answer) = master.command_at(COMMAND, "Security Operations", status("inactive", "tenantsite")).await;
@@ -171,7 +171,7 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
 }
 
 /// The number of due times that a scheduler of the instance claims within an hour.
-async fn claimed(instance: &Instance) -> usize {
+async fn claimed(instance: &TenantInstance) -> usize {
     instance.clock.advance(std::time::Duration::from_secs(3600));
     let mut transaction = instance.store.transaction().await.unwrap();
     let in_hand = std::collections::BTreeSet::new();
@@ -186,7 +186,7 @@ async fn claimed(instance: &Instance) -> usize {
 #[tokio::test]
 async fn a_status_that_cannot_be_set_is_told_in_words() {
     const COMMAND: &str = "UpdateTenantSiteStatus";
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let call = async |parameters: Value| master.command_at(COMMAND, "Security Operations", parameters).await;
         let (code, answer) = call(status("Inactive", "Nowhere")).await;
         assert_eq!((code, &answer["returnData"]), (200, &json!("Failed")));

@@ -23,14 +23,14 @@ use soar_store::{Engine, Store};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::instance::{Instance, all_shared, furnish};
+use super::instance::{TenantInstance, all_shared, furnish};
 
 const TENANTS: usize = 200;
 const FAILING: usize = 37;
 
 /// A fault, and the code of its failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
+enum TenantFault {
     RefusedPort,
     NoAnswer,
     Status500,
@@ -48,29 +48,29 @@ enum Fault {
     NameTaken,
 }
 
-const FAULTS: [(Fault, &str); 15] = [
-    (Fault::RefusedPort, "unreachable"),
-    (Fault::NoAnswer, "too-slow"),
-    (Fault::Status500, "tenant-failed"),
-    (Fault::WebPage, "not-understood"),
-    (Fault::HalfAReply, "answer-cut-off"),
-    (Fault::HugeReply, "answer-too-long"),
-    (Fault::Redirect, "redirected"),
-    (Fault::Nothing, "no-tenant-there"),
-    (Fault::OtherVersion, "other-version"),
-    (Fault::WrongIdentity, "wrong-identity"),
-    (Fault::ReplayedAnswer, "wrong-identity"),
-    (Fault::Revoked, "revoked"),
-    (Fault::Forgotten, "unknown-pair"),
-    (Fault::NoSite, "no-such-site"),
-    (Fault::NameTaken, "name-taken"),
+const FAULTS: [(TenantFault, &str); 15] = [
+    (TenantFault::RefusedPort, "unreachable"),
+    (TenantFault::NoAnswer, "too-slow"),
+    (TenantFault::Status500, "tenant-failed"),
+    (TenantFault::WebPage, "not-understood"),
+    (TenantFault::HalfAReply, "answer-cut-off"),
+    (TenantFault::HugeReply, "answer-too-long"),
+    (TenantFault::Redirect, "redirected"),
+    (TenantFault::Nothing, "no-tenant-there"),
+    (TenantFault::OtherVersion, "other-version"),
+    (TenantFault::WrongIdentity, "wrong-identity"),
+    (TenantFault::ReplayedAnswer, "wrong-identity"),
+    (TenantFault::Revoked, "revoked"),
+    (TenantFault::Forgotten, "unknown-pair"),
+    (TenantFault::NoSite, "no-such-site"),
+    (TenantFault::NameTaken, "name-taken"),
 ];
 
 /// A proxy before a tenant that can inject a fault.
 #[derive(Clone)]
 struct Door {
     host: Router,
-    fault: Arc<Mutex<Option<Fault>>>,
+    fault: Arc<Mutex<Option<TenantFault>>>,
     calls: Arc<AtomicUsize>,
     /// The answer to the first message, for a fault that repeats it.
     first: Arc<Mutex<Option<Bytes>>>,
@@ -81,29 +81,31 @@ async fn enter(State(door): State<Door>, request: Request) -> Response {
     let fault = *door.fault.lock().unwrap();
     let json = [("content-type", "application/json")];
     match fault {
-        Some(Fault::NoAnswer) => std::future::pending().await,
-        Some(Fault::Status500) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(Fault::WebPage) => "<html>Welcome</html>".into_response(),
-        Some(Fault::Nothing) => StatusCode::NOT_FOUND.into_response(),
-        Some(Fault::Redirect) => (StatusCode::FOUND, [("location", "https://elsewhere.example.com/")]).into_response(),
-        Some(Fault::OtherVersion) => {
+        Some(TenantFault::NoAnswer) => std::future::pending().await,
+        Some(TenantFault::Status500) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(TenantFault::WebPage) => "<html>Welcome</html>".into_response(),
+        Some(TenantFault::Nothing) => StatusCode::NOT_FOUND.into_response(),
+        Some(TenantFault::Redirect) => {
+            (StatusCode::FOUND, [("location", "https://elsewhere.example.com/")]).into_response()
+        }
+        Some(TenantFault::OtherVersion) => {
             let answer = json!({ "Error": "Another version.", "code": "other-version", "version": 2 });
             (StatusCode::BAD_REQUEST, json, answer.to_string()).into_response()
         }
-        Some(Fault::HalfAReply) => {
+        Some(TenantFault::HalfAReply) => {
             let parts = [Ok::<_, std::io::Error>(Bytes::from("{\"version\":1,")), Err(std::io::Error::other("gone"))];
             (json, Body::from_stream(futures_util::stream::iter(parts))).into_response()
         }
-        Some(Fault::HugeReply) => {
+        Some(TenantFault::HugeReply) => {
             let part = Bytes::from(vec![b' '; 1 << 16]);
             let endless = futures_util::stream::repeat_with(move || Ok::<_, Infallible>(part.clone()));
             (json, Body::from_stream(endless)).into_response()
         }
-        Some(Fault::WrongIdentity) => {
+        Some(TenantFault::WrongIdentity) => {
             let answer = json!({ "version": 1, "sealed": "A".repeat(200) });
             (json, answer.to_string()).into_response()
         }
-        Some(Fault::ReplayedAnswer) => (json, door.first.lock().unwrap().clone().unwrap()).into_response(),
+        Some(TenantFault::ReplayedAnswer) => (json, door.first.lock().unwrap().clone().unwrap()).into_response(),
         _ => {
             let is_message = request.uri().path().ends_with("/call");
             let answer = door.host.clone().oneshot(request).await.unwrap();
@@ -117,19 +119,24 @@ async fn enter(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-struct Tenant {
+struct FaultyTenant {
     id: TenantId,
-    instance: Instance,
+    instance: TenantInstance,
     url: String,
     door: Door,
 }
 
-impl Tenant {
-    async fn start(template: &Path, folder: &Path, number: usize, client: reqwest::Client) -> (Instance, Door, String) {
+impl FaultyTenant {
+    async fn start(
+        template: &Path,
+        folder: &Path,
+        number: usize,
+        client: reqwest::Client,
+    ) -> (TenantInstance, Door, String) {
         let file = folder.join(format!("{number}.db"));
         std::fs::copy(template, &file).unwrap();
         let store = Store::open(&file.display().to_string()).await.unwrap();
-        let instance = Instance::unserved(store, TenantSettings::default(), client).await;
+        let instance = TenantInstance::unserved(store, TenantSettings::default(), client).await;
         let door = Door {
             host: router(Arc::clone(&instance.host)),
             fault: Arc::default(),
@@ -143,26 +150,26 @@ impl Tenant {
         (instance, door, url)
     }
 
-    async fn go_wrong(&self, fault: Fault, master: &Instance) {
+    async fn go_wrong(&self, fault: TenantFault, master: &TenantInstance) {
         *self.door.fault.lock().unwrap() = Some(fault);
         match fault {
-            Fault::RefusedPort => {
+            TenantFault::RefusedPort => {
                 let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 drop(listener);
                 master.move_tenant(self.id, &url).await;
             }
-            Fault::Revoked => drop(self.instance.revoke_master("Master").await),
-            Fault::Forgotten => {
+            TenantFault::Revoked => drop(self.instance.revoke_master("Master").await),
+            TenantFault::Forgotten => {
                 self.instance.revoke_master("Master").await;
                 self.instance.remove_master("Master").await.unwrap();
             }
-            Fault::NoSite => {
+            TenantFault::NoSite => {
                 let mut transaction = self.instance.store.transaction().await.unwrap();
                 transaction.records().remove_site("TenantSite").await.unwrap();
                 transaction.commit().await.unwrap();
             }
-            Fault::NameTaken => {
+            TenantFault::NameTaken => {
                 for name in ["First", "Second"] {
                     self.instance.connect(name, json!({ "site": "TenantSite" })).await;
                 }
@@ -172,10 +179,12 @@ impl Tenant {
     }
 
     /// Repairs a fault, where that is possible.
-    async fn mend(&self, fault: Fault, master: &Instance) -> bool {
+    async fn mend(&self, fault: TenantFault, master: &TenantInstance) -> bool {
         match fault {
-            Fault::Revoked | Fault::Forgotten | Fault::NoSite | Fault::NameTaken => return false,
-            Fault::RefusedPort => master.move_tenant(self.id, &self.url).await,
+            TenantFault::Revoked | TenantFault::Forgotten | TenantFault::NoSite | TenantFault::NameTaken => {
+                return false;
+            }
+            TenantFault::RefusedPort => master.move_tenant(self.id, &self.url).await,
             _ => {}
         }
         *self.door.fault.lock().unwrap() = None;
@@ -197,16 +206,16 @@ async fn of_two_hundred_tenants_exactly_those_are_named_that_fail_and_exactly_th
     let folder = TempDir::new().unwrap();
     let template = template(folder.path()).await;
     let settings = TenantSettings { at_once: 32, answer_seconds: 3, tenant_seconds: 60, ..TenantSettings::default() };
-    let master = Instance::over(TestStore::on(Engine::Sqlite).await, settings).await;
+    let master = TenantInstance::over(TestStore::on(Engine::Sqlite).await, settings).await;
     let started = futures_util::stream::iter(0..TENANTS).map(|number| {
         let (template, folder, master) = (&template, folder.path(), &master);
         async move {
-            let (instance, door, url) = Tenant::start(template, folder, number, master.client.clone()).await;
+            let (instance, door, url) = FaultyTenant::start(template, folder, number, master.client.clone()).await;
             let added = master.onboard_at(&format!("Tenant {number}"), &url, &instance).await;
-            Tenant { id: added.id, instance, url, door }
+            FaultyTenant { id: added.id, instance, url, door }
         }
     });
-    let tenants: Vec<Tenant> = started.buffer_unordered(8).collect().await;
+    let tenants: Vec<FaultyTenant> = started.buffer_unordered(8).collect().await;
     for name in ["First", "Second"] {
         master.connect(name, json!({ "tenant": "All tenants" })).await;
     }
@@ -264,7 +273,7 @@ async fn of_two_hundred_tenants_exactly_those_are_named_that_fail_and_exactly_th
     assert_eq!((retried.tenants, retried.retry_of), (FAILING as i64, Some(run.id)));
     assert_eq!(retried.tenants_failed, (FAILING - mended.len()) as i64);
     for ((tenant, before), after) in tenants.iter().zip(before).zip(calls()) {
-        let unreachable = failing.get(&tenant.id).is_some_and(|(fault, _)| *fault == Fault::RefusedPort);
+        let unreachable = failing.get(&tenant.id).is_some_and(|(fault, _)| *fault == TenantFault::RefusedPort);
         let expected = failing.contains_key(&tenant.id) && (!unreachable || mended.contains(&tenant.id));
         assert_eq!(after > before, expected, "{:?}", failing.get(&tenant.id));
     }

@@ -10,9 +10,9 @@ use soar_store::model::{Moment, TenantKeyState, TenantState};
 use soar_store::testing::TestStore;
 use soar_store::{SEALED_PLACES, TenantFilter};
 
-use super::instance::{Instance, all_shared, these};
+use super::instance::{TenantInstance, all_shared, these};
 
-async fn key_states(tenant: &Instance) -> Vec<TenantKeyState> {
+async fn key_states(tenant: &TenantInstance) -> Vec<TenantKeyState> {
     let mut reader = tenant.store.reader().await.unwrap();
     let keys = reader.records().tenant_keys(tenant.now()).await.unwrap();
     keys.into_iter().map(|key| key.state).collect()
@@ -20,9 +20,9 @@ async fn key_states(tenant: &Instance) -> Vec<TenantKeyState> {
 
 #[tokio::test]
 async fn a_key_registers_one_master_and_is_spent() {
-    for [master, tenant] in Instance::pairs().await {
+    for [master, tenant] in TenantInstance::pairs().await {
         let key = tenant.one_time_key(60_000).await;
-        let added = master.add_tenant("TestTenant", &tenant.url, &key).await.unwrap();
+        let added = master.create_tenant("TestTenant", &tenant.url, &key).await.unwrap();
         assert_eq!((added.state, added.instance), (TenantState::Added, None));
         let refused = master.sync(all_shared()).await.unwrap();
         assert_eq!(master.outcome(&refused).await, [": not-registered"]);
@@ -39,8 +39,8 @@ async fn a_key_registers_one_master_and_is_spent() {
         // The key is used: it is valid neither for this master nor for another.
         let error = master.tenants.register(&master.admin, added.id, None).await.unwrap_err().to_string();
         assert!(error.contains("no unused one-time key"), "{error}");
-        let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
-        let again = other.add_tenant("TestTenant", &tenant.url, &key).await.unwrap();
+        let other = TenantInstance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
+        let again = other.create_tenant("TestTenant", &tenant.url, &key).await.unwrap();
         let error = other.tenants.register(&other.admin, again.id, None).await.unwrap_err().to_string();
         assert!(error.contains("was used or revoked, has expired") && error.contains("Make a new key"), "{error}");
         let refused = tenant.audit().await.into_iter().filter(|entry| !entry.accepted).collect::<Vec<_>>();
@@ -51,8 +51,8 @@ async fn a_key_registers_one_master_and_is_spent() {
 
 #[tokio::test]
 async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
-    for [master, tenant] in Instance::pairs().await {
-        let added = master.add_tenant("TestTenant", &tenant.url, &tenant.one_time_key(1_000).await).await.unwrap();
+    for [master, tenant] in TenantInstance::pairs().await {
+        let added = master.create_tenant("TestTenant", &tenant.url, &tenant.one_time_key(1_000).await).await.unwrap();
         tenant.clock.advance(std::time::Duration::from_secs(2));
         let error = master.tenants.register(&master.admin, added.id, None).await.unwrap_err().to_string();
         assert!(error.contains("has expired"), "{error}");
@@ -65,7 +65,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
         assert!(error.contains("revoked"), "{error}");
 
         // Another tenant's key, at this tenant's address.
-        let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
+        let other = TenantInstance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
         let others = other.one_time_key(60_000).await;
         let error = master.tenants.register(&master.admin, added.id, Some(&others)).await.unwrap_err().to_string();
         assert!(error.contains("belongs to another tenant"), "{error}");
@@ -73,7 +73,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
         let error = master.tenants.register(&master.admin, added.id, Some(&own)).await.unwrap_err().to_string();
         assert!(error.contains("was made on this instance"), "{error}");
         for wrong in ["", "fpt1_x", "d3k_0123456789abcdef_x"] {
-            let error = master.add_tenant("Other", &tenant.url, wrong).await.unwrap_err().to_string();
+            let error = master.create_tenant("Other", &tenant.url, wrong).await.unwrap_err().to_string();
             assert!(error.contains("fpt1_"), "{error}");
         }
         let made = tenant.manage("POST", "/tenant-keys", json!({ "hours": 721 })).await;
@@ -88,7 +88,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
 
 #[tokio::test]
 async fn a_registration_that_was_cut_off_is_done_again_with_the_same_key() {
-    for [master, tenant] in Instance::pairs().await {
+    for [master, tenant] in TenantInstance::pairs().await {
         let key = tenant.one_time_key(60_000).await;
         // The proxy drops the tenant's answer to the handshake once.
         let url = tenant.url.clone();
@@ -112,7 +112,7 @@ async fn a_registration_that_was_cut_off_is_done_again_with_the_same_key() {
         let router = axum::Router::new().route("/api/tenant/v1/{what}", post(forward));
         tokio::spawn(axum::serve(listener, router).into_future());
 
-        let added = master.add_tenant("TestTenant", &proxy, &key).await.unwrap();
+        let added = master.create_tenant("TestTenant", &proxy, &key).await.unwrap();
         let error = master.tenants.register(&master.admin, added.id, None).await.unwrap_err().to_string();
         assert!(error.contains("status 404"), "{error}");
         assert_eq!(key_states(&tenant).await, [TenantKeyState::Open]);
@@ -125,7 +125,7 @@ async fn a_registration_that_was_cut_off_is_done_again_with_the_same_key() {
 
 #[tokio::test]
 async fn who_is_revoked_by_either_side_is_refused_until_registered_anew() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Production", json!({})).await;
         assert_eq!(master.sync(these(&[made.id])).await.unwrap().counts.added, 1);
 
@@ -166,7 +166,7 @@ async fn who_is_revoked_by_either_side_is_refused_until_registered_anew() {
 
 #[tokio::test]
 async fn a_tenant_is_added_moved_and_removed_over_http_and_audited() {
-    for [master, tenant] in Instance::pairs().await {
+    for [master, tenant] in TenantInstance::pairs().await {
         let (status, made) = tenant.manage("POST", "/tenant-keys", json!({})).await;
         assert_eq!(status, 201);
         let key = made["key"].as_str().unwrap();
@@ -207,7 +207,7 @@ async fn a_tenant_is_added_moved_and_removed_over_http_and_audited() {
 
 #[tokio::test]
 async fn a_name_that_nothing_can_have_is_refused_and_not_kept() {
-    for [master, _] in Instance::registered_pairs().await {
+    for [master, _] in TenantInstance::registered_pairs().await {
         let long = "x".repeat(101);
         let of = |field: &str| {
             let mut request = all_shared();
@@ -233,10 +233,10 @@ async fn a_name_that_nothing_can_have_is_refused_and_not_kept() {
 
 #[tokio::test]
 async fn a_name_that_the_field_tenant_could_not_tell_is_refused_and_so_is_whoever_is_no_administrator() {
-    for [master, tenant] in Instance::pairs().await {
+    for [master, tenant] in TenantInstance::pairs().await {
         let key = tenant.one_time_key(60_000).await;
         for name in ["", "a/b", "a,b", "All tenants", "a\u{202e}b"] {
-            let error = master.add_tenant(name, &tenant.url, &key).await.unwrap_err().to_string();
+            let error = master.create_tenant(name, &tenant.url, &key).await.unwrap_err().to_string();
             let error = error.to_lowercase();
             assert!(error.contains("tenant's name") || error.contains("name of the tenant"), "{name}: {error}");
         }
@@ -255,10 +255,10 @@ async fn a_name_that_the_field_tenant_could_not_tell_is_refused_and_so_is_whoeve
 
 #[tokio::test]
 async fn a_rotation_of_the_sealing_key_seals_everything_of_tenants_again() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let open = tenant.one_time_key(60_000).await;
-        let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
-        let waiting = master.add_tenant("Other", &other.url, &other.one_time_key(60_000).await).await.unwrap();
+        let other = TenantInstance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
+        let waiting = master.create_tenant("Other", &other.url, &other.one_time_key(60_000).await).await.unwrap();
         // The instance's own key, the pair's secret, and a one-time key; beside them a key of the Command API is hashed.
         for instance in [&master, &tenant] {
             let rotated = rotate(&instance.store, &instance.keyring, SEALED_PLACES, instance.now()).await.unwrap();
@@ -268,21 +268,21 @@ async fn a_rotation_of_the_sealing_key_seals_everything_of_tenants_again() {
         let made = master.connect("Production", json!({})).await;
         assert_eq!(master.sync(these(&[made.id])).await.unwrap().counts.added, 1);
         master.tenants.register(&master.admin, waiting.id, None).await.unwrap();
-        let third = Instance::over(
+        let third = TenantInstance::over(
             TestStore::on(master.store.engine()).await,
             TenantSettings { name: "Third".to_owned(), ..TenantSettings::default() },
         )
         .await;
-        let added = third.add_tenant("TestTenant", &tenant.url, &open).await.unwrap();
+        let added = third.create_tenant("TestTenant", &tenant.url, &open).await.unwrap();
         third.tenants.register(&third.admin, added.id, None).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn two_masters_of_one_name_are_told_apart() {
-    for [master, tenant] in Instance::registered_pairs().await {
-        let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
-        let added = other.add_tenant("TestTenant", &tenant.url, &tenant.one_time_key(60_000).await).await.unwrap();
+    for [master, tenant] in TenantInstance::registered_pairs().await {
+        let other = TenantInstance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
+        let added = other.create_tenant("TestTenant", &tenant.url, &tenant.one_time_key(60_000).await).await.unwrap();
         let error = other.tenants.register(&other.admin, added.id, None).await.unwrap_err().to_string();
         assert!(error.contains("Another master of this tenant has the name"), "{error}");
         drop(master);

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use soar_store::testing::TestStore;
 
-use super::instance::{Instance, these};
+use super::instance::{TenantInstance, these};
 use crate::direct::DirectConnections as _;
 use soar_host::tenants::TenantSettings;
 
 #[tokio::test]
 async fn no_way_leads_to_a_change_of_what_was_received() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Production", json!({ "healthCheckMinutes": 5 })).await;
         master.sync(these(&[made.id])).await.unwrap();
         let received = tenant.all().await.remove("Production").unwrap();
@@ -41,7 +41,7 @@ async fn no_way_leads_to_a_change_of_what_was_received() {
         assert_eq!((status, &tested["passed"]), (200, &json!(false)), "it reached for the server: {tested}");
 
         // A tenant that is also a master does not share received connections.
-        let below = Instance::over(TestStore::on(tenant.store.engine()).await, TenantSettings::default()).await;
+        let below = TenantInstance::over(TestStore::on(tenant.store.engine()).await, TenantSettings::default()).await;
         tenant.onboard("TestTenant", &below).await;
         let run = tenant.sync(these(&[received.id])).await.unwrap();
         assert_eq!(tenant.outcome(&run).await, [": unknown-connection"]);

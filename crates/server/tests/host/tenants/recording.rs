@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::instance::{Instance, all_shared, these};
+use super::instance::{TenantInstance, all_shared, these};
 
 /// The planted secrets: one of letters, and one with characters that each encoding changes.
 const CANARIES: [&str; 2] = ["canary-7f3a-Scarlet-Otter", "c\"än/ary?\\ +&7f3a<é>"];
@@ -27,14 +27,14 @@ struct Passed {
 }
 
 #[derive(Clone)]
-struct Recorder {
+struct RecordingProxy {
     to: String,
     client: reqwest::Client,
     passed: Arc<Mutex<Vec<Passed>>>,
 }
 
-impl Recorder {
-    async fn before(tenant: &Instance) -> (Self, String) {
+impl RecordingProxy {
+    async fn before(tenant: &TenantInstance) -> (Self, String) {
         let recorder = Self { to: tenant.url.clone(), client: reqwest::Client::new(), passed: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -54,7 +54,7 @@ impl Recorder {
     }
 }
 
-async fn pass(State(recorder): State<Recorder>, request: Request) -> Response {
+async fn pass(State(recorder): State<RecordingProxy>, request: Request) -> Response {
     let path = request.uri().to_string();
     let head = format!("{:?}", request.headers());
     let body = to_bytes(request.into_body(), 1 << 24).await.unwrap();
@@ -133,10 +133,10 @@ fn the_search_finds_what_is_there() {
 
 #[tokio::test]
 async fn no_secret_passes_in_any_form_and_a_recording_is_refused() {
-    for [master, tenant] in Instance::pairs().await {
-        let (recorder, url) = Recorder::before(&tenant).await;
+    for [master, tenant] in TenantInstance::pairs().await {
+        let (recorder, url) = RecordingProxy::before(&tenant).await;
         let key = tenant.one_time_key(60_000).await;
-        let added = master.add_tenant("TestTenant", &url, &key).await.unwrap();
+        let added = master.create_tenant("TestTenant", &url, &key).await.unwrap();
         master.tenants.register(&master.admin, added.id, None).await.unwrap();
         let mut ids = Vec::new();
         for (index, canary) in CANARIES.into_iter().enumerate() {
@@ -207,8 +207,8 @@ async fn no_secret_passes_in_any_form_and_a_recording_is_refused() {
 
 #[tokio::test]
 async fn another_version_is_told_on_both_sides() {
-    for [master, tenant] in Instance::registered_pairs().await {
-        let (recorder, _) = Recorder::before(&tenant).await;
+    for [master, tenant] in TenantInstance::registered_pairs().await {
+        let (recorder, _) = RecordingProxy::before(&tenant).await;
         let message = json!({ "version": 2, "pair": "x", "sequence": 1, "sealed": "" });
         for path in ["/api/tenant/v1/call", "/api/tenant/v1/register"] {
             let (status, answer) = recorder.send(path, message.to_string().into()).await;

@@ -11,12 +11,12 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::instance::Instance;
+use super::instance::TenantInstance;
 
 /// The number of refusals of an address per minute with audit entries of their own.
 const OWN_ENTRIES: usize = 50;
 
-async fn figure(instance: &Instance, name: &str) -> u64 {
+async fn figure(instance: &TenantInstance, name: &str) -> u64 {
     let metrics = instance.client.get(format!("{}/metrics", instance.url)).bearer_auth(&instance.key);
     let metrics = metrics.send().await.unwrap().text().await.unwrap();
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -26,7 +26,7 @@ async fn figure(instance: &Instance, name: &str) -> u64 {
 #[tokio::test]
 async fn messages_that_are_refused_are_limited_and_counted_and_hold_no_place() {
     for test in TestStore::on_both().await {
-        let mut tenant = Instance::over(test, TenantSettings::default()).await;
+        let mut tenant = TenantInstance::over(test, TenantSettings::default()).await;
         let calls = (0..80).map(|number| {
             let (path, body) = match number % 3 {
                 0 => ("register", json!({ "version": 1, "key": "none", "handshake": "" })),
@@ -64,7 +64,7 @@ async fn messages_that_are_refused_are_limited_and_counted_and_hold_no_place() {
 #[tokio::test]
 async fn messages_that_never_arrive_take_the_share_of_their_address_and_keep_nobody_with_a_key_out() {
     for test in TestStore::on_both().await {
-        let tenant = Arc::new(Instance::over(test, TenantSettings::default()).await);
+        let tenant = Arc::new(TenantInstance::over(test, TenantSettings::default()).await);
         let mut unfinished = Vec::new();
         for _ in 0..16 {
             let mut connection = TcpStream::connect(tenant.url.trim_start_matches("http://")).await.unwrap();

@@ -4,7 +4,7 @@ use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
 use soar_store::model::{ConnectionId, Moment, SyncChange, SyncRunId, SyncStatus};
 
-use super::instance::{Instance, all_shared, these};
+use super::instance::{TenantInstance, all_shared, these};
 use crate::direct::DirectConnections as _;
 
 /// The documents' own request; the numbers are adapted.
@@ -29,7 +29,7 @@ fn documented(id: ConnectionId) -> Value {
 async fn the_documented_sample_is_answered_as_documented_and_the_connection_works_on_the_tenant() {
     let simulator = Simulator::start(Options::default()).await.unwrap();
     let user = simulator.user(UserKind::Administrator);
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let parameters = json!({
             "Server URL": simulator.url(), "User Name": user.user_name, "Password": user.password,
         });
@@ -53,7 +53,9 @@ async fn the_documented_sample_is_answered_as_documented_and_the_connection_work
 
 #[tokio::test]
 async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [mut master, tenant] in TenantInstance::registered_pairs().await {
+        // The tenant's settings have no webhook. The connection arrives, and its alerts wait.
+        master.connections = master.connections.clone().with_webhooks(["pager".to_owned()].into_iter().collect());
         let whole = json!({
             "site": "Shared to internal sites", "recipientSite": "Security Operations", "agentName": "agent",
             "description": "All of it", "users": ["Analyst"], "healthCheckMinutes": 15,
@@ -122,7 +124,7 @@ async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
 
 #[tokio::test]
 async fn sync_all_shared_sends_what_the_field_tenant_says_and_takes_the_rest_back() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let everywhere = master.connect("Everywhere", json!({ "tenant": "All tenants" })).await;
         let here = master.connect("Here", json!({ "tenant": "Other, testtenant/tenantsite" })).await;
         master.connect("Elsewhere", json!({ "tenant": "TestTenant/Client" })).await;
@@ -178,7 +180,7 @@ async fn sync_all_shared_sends_what_the_field_tenant_says_and_takes_the_rest_bac
 
 #[tokio::test]
 async fn a_shared_connection_is_the_client_sites_own_there_and_one_connection_on_internal_sites() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Shared", json!({ "site": "Shared to internal sites" })).await;
         for (site, change) in [
             ("TenantSite", SyncChange::Added),
@@ -199,7 +201,7 @@ async fn a_shared_connection_is_the_client_sites_own_there_and_one_connection_on
 
 #[tokio::test]
 async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spoils_nothing_else() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let good = master.connect("Good", json!({})).await;
         let taken = master.connect("Taken", json!({})).await;
         tenant.connect("taken", json!({ "site": "TenantSite" })).await;
@@ -277,7 +279,7 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
 }
 
 /// The number of the first run that was no plan.
-async fn run_of(master: &Instance, index: usize) -> SyncRunId {
+async fn run_of(master: &TenantInstance, index: usize) -> SyncRunId {
     let mut reader = master.store.reader().await.unwrap();
     let runs = reader.records().sync_runs(None, 100).await.unwrap();
     runs[runs.len() - index].id
@@ -285,7 +287,7 @@ async fn run_of(master: &Instance, index: usize) -> SyncRunId {
 
 #[tokio::test]
 async fn what_is_asked_for_must_make_sense() {
-    for [master, _tenant] in Instance::registered_pairs().await {
+    for [master, _tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Production", json!({})).await;
         let target = json!({ "Tenant Region": "AMER", "Tenant Name": "TestTenant", "Tenant Site": "TenantSite" });
         let with = |more: Value| {
@@ -336,7 +338,7 @@ async fn what_is_asked_for_must_make_sense() {
 
 #[tokio::test]
 async fn a_sync_under_an_idempotency_key_is_answered_the_same_and_done_once() {
-    for [master, _tenant] in Instance::registered_pairs().await {
+    for [master, _tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Production", json!({})).await;
         let body = json!({
             "Username": "Admin", "Site": "Security Operations",
@@ -357,7 +359,7 @@ async fn a_sync_under_an_idempotency_key_is_answered_the_same_and_done_once() {
 
 #[tokio::test]
 async fn syncs_of_one_tenant_at_the_same_time_leave_the_newest_state() {
-    for [master, tenant] in Instance::registered_pairs().await {
+    for [master, tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Production", json!({ "description": "0" })).await;
         for round in 1..=5 {
             let change = master.change(made.id, json!({ "description": round.to_string() }));
@@ -375,7 +377,7 @@ async fn syncs_of_one_tenant_at_the_same_time_leave_the_newest_state() {
 
 #[tokio::test]
 async fn runs_are_kept_shown_and_told_over_http() {
-    for [master, _tenant] in Instance::registered_pairs().await {
+    for [master, _tenant] in TenantInstance::registered_pairs().await {
         let made = master.connect("Production", json!({ "tenant": "TestTenant" })).await;
         let (status, plan) =
             master.manage("POST", "/sync-runs", json!({ "request": all_shared(), "plan": true })).await;

@@ -43,7 +43,7 @@ async fn a_row_of_csv_that_does_not_end_is_not_read_for_ever() {
     let begun = format!("number,site,title\n1,{},\"a quotation mark that is never closed", world.operations.name);
     let mut count = 0;
     let endless = std::io::repeat(b'x').take(1 << 30);
-    let counted = Counted { reader: std::io::Cursor::new(begun).chain(endless), count: &mut count };
+    let counted = CountingReader { reader: std::io::Cursor::new(begun).chain(endless), count: &mut count };
     let reader = BufReader::new(counted);
     let error = import(&world.store, &caller, options, reader, &entry(), &mut |_| {}).await.unwrap_err().to_string();
     assert!(error.contains("the row is longer than"), "{error}");
@@ -154,12 +154,12 @@ async fn names_and_times_of_other_lists_are_understood() {
 }
 
 /// Counts what is read.
-struct Counted<'c, R> {
+struct CountingReader<'c, R> {
     reader: R,
     count: &'c mut u64,
 }
 
-impl<R: Read> Read for Counted<'_, R> {
+impl<R: Read> Read for CountingReader<'_, R> {
     fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
         let read = self.reader.read(bytes)?;
         *self.count += read as u64;

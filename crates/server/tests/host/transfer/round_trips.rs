@@ -3,7 +3,7 @@
 use super::{entry, furnish, read, round_trip, write};
 
 use proptest::prelude::*;
-use soar_host::transfer::{Format, ImportOptions, OnConflict, Progress, Subject, export, import};
+use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, TransferProgress, export, import};
 use soar_store::AuditFilter;
 use soar_store::testing::TestStore;
 
@@ -170,7 +170,7 @@ async fn many_rows_go_in_batches_and_progress_is_told() {
         let csv = format!("number,site\n{}\n", rows.join("\n"));
         let caller = world.caller("Admin").await;
         let options = ImportOptions { subject: Subject::Incidents, format: Format::Csv, on_conflict: OnConflict::Fail };
-        let mut told: Vec<Progress> = Vec::new();
+        let mut told: Vec<TransferProgress> = Vec::new();
         let report =
             import(&test.store, &caller, options, csv.as_bytes(), &entry(), &mut |step| told.push(step)).await.unwrap();
         assert_eq!((report.added, report.failed), (1201, 0));

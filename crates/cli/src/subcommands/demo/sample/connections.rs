@@ -1,6 +1,6 @@
 //! The connections of the demo's host, with the shape of their invented past.
 
-use footprint_simulator::User;
+use footprint_simulator::SimulatedUser;
 use serde_json::{Value, json};
 use soar_store::model::Connection;
 
@@ -41,7 +41,7 @@ pub(crate) struct SampleFailure {
 
 /// The drafts of the connections, each with the shape of its past. The first one works, the last one is shared with all
 /// tenants; the others fail, so that there is a failure to understand and to mend.
-pub(crate) fn drafts(url: &str, user: &User) -> Vec<(Value, Shape)> {
+pub(crate) fn drafts(url: &str, user: &SimulatedUser) -> Vec<(Value, Shape)> {
     let slow = SampleFailure { status: "N/A", message: "The server did not answer.", code: "timed-out" };
     let refused = SampleFailure { status: "N/A", message: "The connection was refused.", code: "unreachable" };
     let wrong = SampleFailure { status: "401", message: "The password is not accepted.", code: "invalid-credentials" };

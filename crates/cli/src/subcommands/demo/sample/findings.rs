@@ -19,7 +19,7 @@ use super::{DAY, SEED, context};
 use crate::subcommands::demo::names::CONNECTION;
 
 /// The pause between two looks at a collection.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The number of findings whose state is changed with each word.
 const OF_EACH: usize = 4;
@@ -52,7 +52,7 @@ pub(crate) async fn collect(host: &Host, caller: &Caller, connection: Connection
     whole(host, caller, connection).await?;
     let begun = Moment::from(host.clock.now());
     let rule: Rule = serde_json::from_value(rule())?;
-    let rule = host.operations.add_finding_rule(&at(host, caller), &rule).await?;
+    let rule = host.operations.create_finding_rule(&at(host, caller), &rule).await?;
     decide(host, caller, executor).await?;
     let rescan =
         executor.run(caller, "coda-footprint", Some(CONNECTION), "Rescan And Wait", RawParameters::default()).await?;
@@ -107,7 +107,7 @@ async fn has_handled_all(host: &Host, caller: &Caller, rule: FindingRuleId) -> R
         if shown.after >= shown.last_sequence {
             return Ok(());
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
@@ -116,7 +116,7 @@ async fn whole(host: &Host, caller: &Caller, connection: ConnectionId) -> Result
     let wanted = CollectionToMake { connections: vec![connection], tenants: Vec::new() };
     let mut collection = host.operations.collect_findings(&at(host, caller), &wanted).await?;
     while !collection.ended {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         collection = host.operations.finding_collection(&at(host, caller), collection.id).await?;
     }
     Ok(())

@@ -46,7 +46,7 @@ pub(crate) async fn onboard(
         let (name, region) = (name.to_owned(), region.to_owned());
         let draft = TenantDraft { name, region, url: served.url(), key };
         running.push(served);
-        let added = host.operations.add_tenant(&context(caller, now), &draft).await?;
+        let added = host.operations.create_tenant(&context(caller, now), &draft).await?;
         if position + 1 < TENANTS.len() {
             host.operations.register_tenant(&context(caller, now), added.id, None).await?;
         }
@@ -69,12 +69,12 @@ pub(crate) async fn sync(host: &Host, caller: &Caller, now: Moment) -> Result<()
 }
 
 /// A tenant that is not served yet.
-struct Tenant {
+struct UnservedTenant {
     host: Arc<Host>,
     administrator: Caller,
 }
 
-async fn start(store: &Path, clock: &Arc<dyn Clock>) -> Result<Tenant> {
+async fn start(store: &Path, clock: &Arc<dyn Clock>) -> Result<UnservedTenant> {
     let store = Store::open(&store.display().to_string()).await.map_err(advised)?;
     let now = Moment::from(clock.now());
     let mut transaction = store.transaction().await.map_err(advised)?;
@@ -103,5 +103,5 @@ async fn start(store: &Path, clock: &Arc<dyn Clock>) -> Result<Tenant> {
         key: None,
         request_id: ExecutionContext::new().request_id,
     };
-    Ok(Tenant { host: Host::with_connectors(settings, executor)?, administrator })
+    Ok(UnservedTenant { host: Host::with_connectors(settings, executor)?, administrator })
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::rules::{Rule, RuleAction};
+use soar_host::rules::Rule;
 
 use super::file::{parse, text_of};
 use crate::exit::Exit;
@@ -31,13 +31,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let rules: Vec<Rule> = if is_list { parse(&arguments.from, &text)? } else { vec![parse(&arguments.from, &text)?] };
     let operations = session.connected_operations()?;
     for rule in rules {
-        let destinations = match &rule.then {
-            RuleAction::Incident(incident) => &incident.alert_to,
-            RuleAction::Alert(alert) => &alert.to,
-        };
-        session.settings.warn_of_alerts(destinations.iter().map(String::as_str), printer);
+        let (_, destinations) = rule.then.destinations();
+        session.settings.warn_of_mail(destinations.iter().map(String::as_str), printer);
         let context = session.context("findings rule add");
-        let added = operations.add_finding_rule(&context, &rule).await;
+        let added = operations.create_finding_rule(&context, &rule).await;
         let added = session.changed(context, added).await?;
         printer.done(&format!(
             "The rule {} was added. It handles the changes after {}.",

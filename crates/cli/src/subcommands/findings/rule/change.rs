@@ -8,7 +8,7 @@ use super::file::read;
 use super::{find, show_one};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,8 +35,8 @@ pub(super) struct Arguments {
     active: Option<bool>,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

@@ -18,7 +18,7 @@ use soar_store::model::name::same_name;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, ListRow, Printer, moment, moment_if_any};
+use crate::printer::{ListRow, OutputFormat, Printer, moment, moment_if_any};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -123,7 +123,7 @@ impl ListRow for RuleShown {
     }
 }
 
-fn show_one(shown: &RuleShown, form: Form, printer: &mut Printer) -> Result<()> {
+fn show_one(shown: &RuleShown, form: OutputFormat, printer: &mut Printer) -> Result<()> {
     let problem = shown.problem.as_ref().map(|problem| format!("{} ({})", problem, moment_if_any(shown.problem_at)));
     let labels = [
         ("Rule", shown.rule.name.clone()),

@@ -9,7 +9,7 @@ use super::file::read;
 use super::find;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Grid, Printer, moment};
+use crate::printer::{Grid, OutputFormat, Printer, moment};
 use crate::values::number;
 
 const EXAMPLES: &str = "\
@@ -18,7 +18,7 @@ Examples:
   footprint findings rule plan Critical";
 
 /// The most findings of an incident in the table.
-const SHOWN: usize = 5;
+const MOST_SHOWN: usize = 5;
 
 /// Show what a rule would have done about the changes of the last days; nothing is changed
 #[derive(Debug, Args)]
@@ -37,8 +37,8 @@ pub(super) struct Arguments {
     days: i64,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -56,8 +56,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     };
     let plan = plan.map_err(not_done)?;
     match arguments.output {
-        Form::Json => printer.json(&plan)?,
-        Form::Table => show(&plan, printer)?,
+        OutputFormat::Json => printer.json(&plan)?,
+        OutputFormat::Table => show(&plan, printer)?,
     }
     Ok(Exit::Successful)
 }
@@ -66,7 +66,7 @@ fn show(plan: &RulePlan, printer: &mut Printer) -> Result<()> {
     let mut grid = Grid::new(["Incident", "Severity", "Site", "Owner", "Findings"]);
     for incident in &plan.incidents {
         let mut findings: Vec<_> =
-            incident.findings.iter().take(SHOWN).map(|one| format!("{} on {}", one.cve, one.device)).collect();
+            incident.findings.iter().take(MOST_SHOWN).map(|one| format!("{} on {}", one.cve, one.device)).collect();
         let more = incident.finding_count.saturating_sub(findings.len());
         if more > 0 {
             findings.push(format!("… and {more} more"));

@@ -6,7 +6,7 @@ use clap::Args;
 use super::{find, show_one};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer};
+use crate::printer::{OutputFormat, Printer};
 
 /// Show a rule, and how far it has come in the log of changes
 #[derive(Debug, Args)]
@@ -15,8 +15,8 @@ pub(super) struct Arguments {
     rule: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

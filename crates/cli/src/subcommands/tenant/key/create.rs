@@ -6,7 +6,7 @@ use soar_host::operations::TenantKeyToMake;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
-use crate::printer::{Form, Printer, moment};
+use crate::printer::{OutputFormat, Printer, moment};
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -25,8 +25,8 @@ pub(super) struct Arguments {
     expires: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("tenant key create");
     let made = session.connected_operations()?.create_tenant_key(&context, &wanted).await;
     let made = session.changed(context, made).await?;
-    if arguments.output == Form::Json {
+    if arguments.output == OutputFormat::Json {
         printer.secret_line(&serde_json::to_string(&made)?)?;
         return Ok(Exit::Successful);
     }

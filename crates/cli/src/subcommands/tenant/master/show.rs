@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{Form, Printer, moment, moment_if_any};
+use crate::printer::{OutputFormat, Printer, moment, moment_if_any};
 
 /// Show a master
 #[derive(Debug, Args)]
@@ -14,8 +14,8 @@ pub(super) struct Arguments {
     master: String,
 
     /// The output format
-    #[arg(long, short, value_enum, default_value_t = Form::Table)]
-    output: Form,
+    #[arg(long, short, value_enum, default_value_t = OutputFormat::Table)]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {

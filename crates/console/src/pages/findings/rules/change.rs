@@ -12,18 +12,18 @@ use super::fields::{REFUSED, fields, rule};
 use super::{LIST, address};
 use crate::parts::{CHANGED_MEANWHILE, ContentPage, FormPanel, both_versions, version_of};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/findings/rules/{id}/change", form(show, save))
 }
 
-async fn show(page: Page, Path(id): Path<FindingRuleId>) -> Answer {
+async fn show(page: Page, Path(id): Path<FindingRuleId>) -> PageResult {
     let one = page.operations().finding_rule(page.context()?, id).await?;
     page.show(&shown(&page, &one, &Form::empty(), false))
 }
 
-async fn save(page: Page, Path(id): Path<FindingRuleId>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(id): Path<FindingRuleId>, mut form: Form) -> PageResult {
     let one = page.operations().finding_rule(page.context()?, id).await?;
     if version_of(&form).is_some_and(|version| version != one.version) {
         form.refuse(CHANGED_MEANWHILE);

@@ -9,7 +9,7 @@ use super::plan::{facts, incidents};
 use super::{LIST, address};
 use crate::parts::{ContentPage, FormPanel};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Frame, Notice, Page, PageError};
+use crate::visit::{Form, Frame, Notice, Page, PageError, PageResult};
 
 /// The address of the page below the console.
 const NEW: &str = "/findings/rules/new";
@@ -21,18 +21,18 @@ pub(super) fn routes() -> Router {
     Router::new().route(NEW, form(show, send))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     may_add(&page)?;
     page.show(&content(&page, &Form::empty()))
 }
 
-async fn send(page: Page, mut form: Form) -> Answer {
+async fn send(page: Page, mut form: Form) -> PageResult {
     may_add(&page)?;
     let (Some(rule), Some(days)) = (rule(&mut form, None), days(&mut form)) else {
         return page.show_again(&content(&page, &form));
     };
     if form.is_checked(ADD) {
-        match page.operations().add_finding_rule(page.context()?, &rule).await {
+        match page.operations().create_finding_rule(page.context()?, &rule).await {
             Ok(added) => {
                 let notice = Notice::done(format!("The rule {} is added.", added.rule.name));
                 return page.lead_to(&address(added.id), Some(notice));

@@ -3,17 +3,17 @@
 use axum::Router;
 use soar_store::model::Right;
 
-use super::super::View;
+use super::super::FindingsView;
 use super::{LIST, address, state};
 use crate::parts::{Cell, Column, ContentPage, Empty, LinkButton, Row, Table};
 use crate::routing::get;
-use crate::visit::{Answer, Page};
+use crate::visit::{Page, PageResult};
 
 pub(super) fn routes() -> Router {
     Router::new().route(LIST, get(show))
 }
 
-async fn show(page: Page) -> Answer {
+async fn show(page: Page) -> PageResult {
     let rules = page.operations().list_finding_rules(page.context()?).await?;
     let rows = rules.iter().map(|one| {
         let looked_at = if one.after >= one.last_sequence { "All" } else { "Some are waiting" };
@@ -37,6 +37,7 @@ async fn show(page: Page) -> Answer {
     let create = page.may_somewhere(Right::ChangeIncidents);
     let create = create.then(|| LinkButton::new(page.href(&format!("{LIST}/new")), "+ New Rule"));
     let purpose = "Rules make incidents or send alerts when findings are opened, reopened or changed.";
-    let content = ContentPage::new(page.main_frame("Findings", purpose)).action(create).with(View::Rules.tabs(&page));
+    let content =
+        ContentPage::new(page.main_frame("Findings", purpose)).action(create).with(FindingsView::Rules.tabs(&page));
     page.show(&content.with(table))
 }

@@ -7,7 +7,7 @@ use soar_store::model::FindingRuleId;
 use super::{LIST, address, state};
 use crate::parts::{Cell, ContentPage, Facts, FormPanel, LinkButton, When};
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, PageError, Path};
+use crate::visit::{Form, Notice, Page, PageError, PageResult, Path};
 
 /// The field with the new state, and its value for an active rule.
 const TO: &str = "to";
@@ -17,12 +17,12 @@ pub(super) fn routes() -> Router {
     Router::new().route("/findings/rules/{id}", form(show, save))
 }
 
-async fn show(page: Page, Path(id): Path<FindingRuleId>) -> Answer {
+async fn show(page: Page, Path(id): Path<FindingRuleId>) -> PageResult {
     let shown = shown(&page, id, &Form::empty()).await?;
     page.show(&shown)
 }
 
-async fn save(page: Page, Path(id): Path<FindingRuleId>, mut form: Form) -> Answer {
+async fn save(page: Page, Path(id): Path<FindingRuleId>, mut form: Form) -> PageResult {
     if !form.is_wrong() {
         let change = RuleChange { active: Some(form.text(TO) == ACTIVE), ..RuleChange::default() };
         match page.operations().change_finding_rule(page.context()?, id, &change).await {

@@ -8,16 +8,16 @@ use super::fields::{DAYS, days_field};
 use super::{LIST, address};
 use crate::parts::{Badge, Cell, Column, ContentPage, Empty, Facts, Filter, Row, Table, When};
 use crate::routing::get;
-use crate::visit::{Answer, ListState, Page, Path};
+use crate::visit::{ListState, Page, PageResult, Path};
 
 /// The most incidents on the page.
-const SHOWN: usize = 200;
+const MOST_SHOWN: usize = 200;
 
 pub(super) fn routes() -> Router {
     Router::new().route("/findings/rules/{id}/plan", get(show))
 }
 
-async fn show(page: Page, Path(id): Path<FindingRuleId>, list: ListState) -> Answer {
+async fn show(page: Page, Path(id): Path<FindingRuleId>, list: ListState) -> PageResult {
     let one = page.operations().finding_rule(page.context()?, id).await?;
     let days = list.filter("days").map_or(Ok(DAYS), str::parse).unwrap_or_default();
     // The host refuses a number of days that is out of bounds, and the page says so.
@@ -49,7 +49,7 @@ pub(super) fn facts(page: &Page, plan: &RulePlan) -> Facts {
 
 /// The incidents of a plan.
 pub(super) fn incidents(plan: &RulePlan) -> Table {
-    let rows = plan.incidents.iter().take(SHOWN).map(|one: &PlannedIncident| {
+    let rows = plan.incidents.iter().take(MOST_SHOWN).map(|one: &PlannedIncident| {
         Row::new([
             Cell::text(&one.title),
             Cell::badge(Badge::of_severity(one.severity.as_str())),
@@ -65,7 +65,7 @@ pub(super) fn incidents(plan: &RulePlan) -> Table {
         Column::text("owner", "Owner").wide(),
         Column::number("findings", "Findings"),
     ];
-    let more = plan.incidents.len().saturating_sub(SHOWN);
+    let more = plan.incidents.len().saturating_sub(MOST_SHOWN);
     let caption = match (more, plan.is_cut) {
         (0, false) => "Incidents of the plan".to_owned(),
         (0, true) => "Incidents of the plan (there are more)".to_owned(),

@@ -6,13 +6,13 @@ use soar_store::model::FindingRuleId;
 use super::{LIST, address};
 use crate::parts::ConfirmPage;
 use crate::routing::form;
-use crate::visit::{Answer, Form, Notice, Page, Path};
+use crate::visit::{Form, Notice, Page, PageResult, Path};
 
 pub(super) fn routes() -> Router {
     Router::new().route("/findings/rules/{id}/remove", form(ask, send))
 }
 
-async fn ask(page: Page, Path(id): Path<FindingRuleId>) -> Answer {
+async fn ask(page: Page, Path(id): Path<FindingRuleId>) -> PageResult {
     let one = page.operations().finding_rule(page.context()?, id).await?;
     let own = address(id);
     let frame = page.frame(format!("Remove the rule {}?", one.rule.name)).below("Findings", "/findings");
@@ -22,7 +22,7 @@ async fn ask(page: Page, Path(id): Path<FindingRuleId>) -> Answer {
     page.show(&ConfirmPage::new(frame, question, action, "Remove", page.href(&own)).dangerous())
 }
 
-async fn send(page: Page, Path(id): Path<FindingRuleId>, form: Form) -> Answer {
+async fn send(page: Page, Path(id): Path<FindingRuleId>, form: Form) -> PageResult {
     if form.is_wrong() {
         return ask(page, Path(id)).await;
     }

@@ -7,7 +7,7 @@ use soar_store::model::Role;
 use super::fake::Fake;
 use super::*;
 
-async fn role(stage: &Stage, user: &str, site: &str) -> Option<Role> {
+async fn role(stage: &SignInStage, user: &str, site: &str) -> Option<Role> {
     let mut reader = stage.test.store.reader().await.unwrap();
     let mut records = reader.records();
     let (user, site) = (records.user(user).await.unwrap(), records.site(site).await.unwrap());
@@ -21,7 +21,7 @@ fn groups(groups: &[&str]) -> impl FnOnce(&mut Value) {
 
 #[tokio::test]
 async fn users_are_made_only_if_the_settings_say_so_and_a_group_gives_a_role() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let off = OpenIdSettings { create_users: false, ..settings(&fake.url) };
         let reason = async || stage.audit().await.pop().unwrap().reason;
@@ -46,7 +46,7 @@ async fn users_are_made_only_if_the_settings_say_so_and_a_group_gives_a_role() {
 
 #[tokio::test]
 async fn a_user_of_the_same_name_is_taken_over_only_if_the_settings_say_so_and_by_one_subject() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let off = host(&stage, settings(&fake.url)).await;
         let named = |name: &'static str| move |claims: &mut Value| claims["preferred_username"] = json!(name);
@@ -69,7 +69,7 @@ async fn a_user_of_the_same_name_is_taken_over_only_if_the_settings_say_so_and_b
 
 #[tokio::test]
 async fn each_sign_in_sets_the_roles_of_the_sites_in_the_settings_and_no_others() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         let enter = async |given: &[&str]| fake.sign_in(&stage, host.sign_in(), "erin", groups(given)).await.unwrap();

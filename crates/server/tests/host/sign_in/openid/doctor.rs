@@ -1,6 +1,7 @@
 //! `footprint doctor` finds settings with which nobody could sign in.
 
 use serde_json::json;
+use soar_host::alerts::AlertSettings;
 use soar_host::doctor::{Examined, examine};
 use soar_store::Store;
 
@@ -9,7 +10,7 @@ use super::*;
 
 #[tokio::test]
 async fn settings_that_cannot_work_are_found_and_those_that_work_are_not() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let problems = async |openid: OpenIdSettings, public: Option<&str>, has_secret: bool| {
             let mut settings = HostSettings::default();
@@ -18,6 +19,7 @@ async fn settings_that_cannot_work_are_found_and_those_that_work_are_not() {
             let instance = Examined {
                 store: Store::open_read_only(&stage.test.address).await.unwrap(),
                 settings,
+                alerts: AlertSettings::default(),
                 keyring: Ok(soar_host::sealing::Keyring::generate().unwrap()),
                 vault: Vault::with_environment(VaultSettings::default(), move |_| has_secret.then(|| SECRET.into())),
                 registry: PluginRegistry::new(Vec::new(), &[]).unwrap(),

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::super::Stage;
+use super::super::SignInStage;
 use super::{NewConsoleSession, OpenIdStart, SignIn, SignInError, parameter, returned};
 
 /// A key of the provider.
@@ -45,8 +45,8 @@ impl ProviderKey {
     }
 }
 
-/// What the provider answers.
-pub struct Script {
+/// The answers of the provider.
+pub struct ProviderScript {
     pub metadata: Value,
     pub keys: Vec<Value>,
     pub token: (StatusCode, String),
@@ -58,11 +58,11 @@ pub struct Script {
 pub struct Fake {
     pub url: String,
     pub key: ProviderKey,
-    pub script: Arc<Mutex<Script>>,
+    pub script: Arc<Mutex<ProviderScript>>,
     pub key_readings: Arc<AtomicUsize>,
 }
 
-type Shared = (Arc<Mutex<Script>>, Arc<AtomicUsize>);
+type FakeState = (Arc<Mutex<ProviderScript>>, Arc<AtomicUsize>);
 
 impl Fake {
     pub async fn start() -> Self {
@@ -75,30 +75,30 @@ impl Fake {
         });
         // Keys of unknown kinds are no reason to refuse the others.
         let keys = vec![json!({ "kty": "new", "kid": "future" }), key.public()];
-        let script = Script {
+        let script = ProviderScript {
             metadata,
             keys,
             token: (StatusCode::OK, String::new()),
             user: json!({}),
             asked: (String::new(), String::new()),
         };
-        let shared: Shared = (Arc::new(Mutex::new(script)), Arc::default());
+        let shared: FakeState = (Arc::new(Mutex::new(script)), Arc::default());
         let router = Router::new()
             .route(
                 "/.well-known/openid-configuration",
-                get(async |State((script, _)): State<Shared>| script.lock().unwrap().metadata.to_string()),
+                get(async |State((script, _)): State<FakeState>| script.lock().unwrap().metadata.to_string()),
             )
             .route(
                 "/keys",
-                get(async |State((script, readings)): State<Shared>| {
+                get(async |State((script, readings)): State<FakeState>| {
                     readings.fetch_add(1, Ordering::SeqCst);
                     json!({ "keys": script.lock().unwrap().keys }).to_string()
                 }),
             )
-            .route("/user", get(async |State((script, _)): State<Shared>| script.lock().unwrap().user.to_string()))
+            .route("/user", get(async |State((script, _)): State<FakeState>| script.lock().unwrap().user.to_string()))
             .route(
                 "/token",
-                post(async |State((script, _)): State<Shared>, headers: HeaderMap, form: String| {
+                post(async |State((script, _)): State<FakeState>, headers: HeaderMap, form: String| {
                     let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
                     let mut script = script.lock().unwrap();
                     script.asked = (authorization.unwrap_or_default(), form);
@@ -117,7 +117,7 @@ impl Fake {
     }
 
     /// Good claims of `subject` for the sign-in that began.
-    pub fn claims(&self, stage: &Stage, start: &OpenIdStart, subject: &str) -> Value {
+    pub fn claims(&self, stage: &SignInStage, start: &OpenIdStart, subject: &str) -> Value {
         let now = stage.host.now().0 / 1_000;
         json!({
             "iss": self.url, "aud": "soar", "sub": subject, "iat": now, "exp": now + 300,
@@ -133,7 +133,7 @@ impl Fake {
     /// A sign-in with these claims, changed by `change`.
     pub async fn sign_in(
         &self,
-        stage: &Stage,
+        stage: &SignInStage,
         sign_in: &SignIn,
         subject: &str,
         change: impl FnOnce(&mut Value),

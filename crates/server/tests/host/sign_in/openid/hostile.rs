@@ -16,7 +16,7 @@ use super::fake::{Fake, ProviderKey};
 use super::*;
 
 /// The reason of the last entry of the audit log, which is a refusal.
-async fn refusal(stage: &Stage) -> String {
+async fn refusal(stage: &SignInStage) -> String {
     let entry = stage.audit().await.pop().unwrap();
     assert_eq!((entry.accepted, entry.surface, entry.command.as_str()), (false, Surface::Console, "sign in"));
     entry.reason
@@ -24,7 +24,7 @@ async fn refusal(stage: &Stage) -> String {
 
 #[tokio::test]
 async fn a_sign_in_is_asked_for_with_pkce_and_the_secret_and_is_carried_out_once() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         let sign_in = host.sign_in();
@@ -53,8 +53,8 @@ async fn a_sign_in_is_asked_for_with_pkce_and_the_secret_and_is_carried_out_once
 
 #[tokio::test]
 async fn a_token_that_is_not_for_this_sign_in_is_refused() {
-    type Change = fn(&mut Value);
-    let cases: &[(&str, Change)] = &[
+    type Tamper = fn(&mut Value);
+    let cases: &[(&str, Tamper)] = &[
         ("another issuer", |claims| claims["iss"] = json!("https://evil.example")),
         ("another issuer", |claims| claims["iss"] = json!(null)),
         ("another client", |claims| claims["aud"] = json!("other")),
@@ -74,7 +74,7 @@ async fn a_token_that_is_not_for_this_sign_in_is_refused() {
         ("list of groups", |claims| claims["groups"] = json!("soc-analysts")),
         ("list of groups", |claims| claims["groups"] = json!([1])),
     ];
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         for (expected, change) in cases {
@@ -96,7 +96,7 @@ async fn a_token_that_is_not_for_this_sign_in_is_refused() {
 
 #[tokio::test]
 async fn a_token_that_the_provider_did_not_sign_is_refused() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -153,7 +153,7 @@ async fn a_token_that_the_provider_did_not_sign_is_refused() {
 
 #[tokio::test]
 async fn a_return_that_the_browser_did_not_begin_is_refused() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         let sign_in = host.sign_in();
@@ -193,7 +193,7 @@ async fn a_return_that_the_browser_did_not_begin_is_refused() {
 
 #[tokio::test]
 async fn a_browser_may_return_to_a_host_whose_clock_is_behind() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         let clock = ManualClock::held_at(stage.clock.now() - Duration::from_secs(3_600));
@@ -208,7 +208,7 @@ async fn a_browser_may_return_to_a_host_whose_clock_is_behind() {
 
 #[tokio::test]
 async fn a_rotated_key_is_read_once_and_unknown_keys_do_not_make_the_host_ask_again_and_again() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let mut fake = Fake::start().await;
         let host = host(&stage, settings(&fake.url)).await;
         let sign_in = host.sign_in();
@@ -237,7 +237,7 @@ async fn a_rotated_key_is_read_once_and_unknown_keys_do_not_make_the_host_ask_ag
 
 #[tokio::test]
 async fn a_provider_that_fails_or_lies_about_itself_signs_nobody_in() {
-    for stage in Stage::on_both().await {
+    for stage in SignInStage::on_both().await {
         let fake = Fake::start().await;
         let other_issuer = settings(&format!("{}/", fake.url));
         let refused = host(&stage, other_issuer).await.sign_in().begin_openid().await.unwrap_err();

@@ -19,7 +19,7 @@ use soar_host::sign_in::{NewConsoleSession, OPENID_PATH, OpenIdReturn, OpenIdSta
 use soar_host::vault::{Vault, VaultSettings};
 use url::Url;
 
-use super::{HOME, Stage, browser};
+use super::{HOME, SignInStage, browser};
 
 /// The address under which browsers reach the host.
 const PUBLIC: &str = "https://soar.example.com";
@@ -50,12 +50,12 @@ fn settings(issuer: &str) -> OpenIdSettings {
 }
 
 /// Another host on the store of the stage, with a provider.
-async fn host(stage: &Stage, openid: OpenIdSettings) -> Arc<Host> {
+async fn host(stage: &SignInStage, openid: OpenIdSettings) -> Arc<Host> {
     host_with(stage, openid, stage.clock.clone()).await
 }
 
 /// The same with a clock of its own.
-async fn host_with(stage: &Stage, openid: OpenIdSettings, clock: ManualClock) -> Arc<Host> {
+async fn host_with(stage: &SignInStage, openid: OpenIdSettings, clock: ManualClock) -> Arc<Host> {
     let registry = Arc::new(PluginRegistry::new(Vec::new(), &[]).unwrap());
     let vault = Vault::with_environment(VaultSettings::default(), |_| Some(SECRET.into()));
     let (store, clock) = (stage.test.store.clone(), Arc::new(clock));

@@ -13,14 +13,14 @@ use soar_store::model::Role;
 use super::*;
 
 /// A running provider.
-struct Provider {
+struct ProviderProcess {
     process: Child,
     issuer: String,
     /// The provider ends if it cannot write its notices.
     _notices: BufReader<ChildStdout>,
 }
 
-impl Provider {
+impl ProviderProcess {
     /// One on this port, or on a free one for 0. Each has new keys.
     fn start(port: u16) -> Self {
         let package =
@@ -49,7 +49,7 @@ impl Provider {
     }
 }
 
-impl Drop for Provider {
+impl Drop for ProviderProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -95,8 +95,8 @@ async fn enter(sign_in: &SignIn, user: &str) -> Result<NewConsoleSession, SignIn
 
 #[tokio::test]
 async fn people_sign_in_with_their_groups_and_after_the_provider_rotated_its_keys() {
-    for stage in Stage::on_both().await {
-        let provider = Provider::start(0);
+    for stage in SignInStage::on_both().await {
+        let provider = ProviderProcess::start(0);
         let host = host(&stage, settings(&provider.issuer)).await;
         let sign_in = host.sign_in();
         let session = enter(sign_in, "carol").await.unwrap();
@@ -118,7 +118,7 @@ async fn people_sign_in_with_their_groups_and_after_the_provider_rotated_its_key
         let port = provider.port();
         drop(provider);
         assert!(matches!(sign_in.finish_openid(super::returned(&start, "x")).await, Err(SignInError::Provider)));
-        let _provider = Provider::start(port);
+        let _provider = ProviderProcess::start(port);
         stage.clock.advance(Duration::from_secs(31));
         enter(sign_in, "carol").await.unwrap();
     }
@@ -126,8 +126,8 @@ async fn people_sign_in_with_their_groups_and_after_the_provider_rotated_its_key
 
 #[tokio::test]
 async fn a_public_client_needs_no_secret() {
-    for stage in Stage::on_both().await {
-        let provider = Provider::start(0);
+    for stage in SignInStage::on_both().await {
+        let provider = ProviderProcess::start(0);
         let public =
             OpenIdSettings { client_id: "public".to_owned(), client_secret: None, ..settings(&provider.issuer) };
         let host = host(&stage, public).await;
