@@ -264,9 +264,9 @@ impl Store {
         let cve = format!("'CVE-2025-' || (10000 + i * 7919 % {CVES})");
         let content = format!(
             "'{{\"id\":\"' || i || '\",\"deviceId\":\"' || {device} || '\",\"deviceName\":\"device-' || {device} ||
-             '\",\"deviceAddress\":\"10.0.' || {device} / 250 || '.' || {device} % 250 || '\",\"status\":\"open\",\"cve\":[\"'
+             '\",\"deviceAddress\":\"10.0.' || ({device} / 250) || '.' || ({device} % 250) || '\",\"status\":\"open\",\"cve\":[\"'
              || {cve} || '\"],\"title\":\"A flaw in the parser of requests lets a remote attacker run code.\",\"cvss\":'
-             || i % 10 || '.5,\"software\":\"nginx 1.' || i % 20 || '\"}}'"
+             || (i % 10) || '.5,\"software\":\"nginx 1.' || (i % 20) || '\"}}'"
         );
         let columns =
             "sequence, snapshot_id, feed_id, device, finding, at, kind, baseline, before, reason, fields, content";
@@ -278,7 +278,7 @@ impl Store {
             ),
             format!(
                 "INSERT INTO finding_devices (feed_id, device, product_id, name, address)
-                 SELECT 1 + i % {FEEDS}, CAST(i AS TEXT), CAST(i AS TEXT), 'device-' || i, '10.0.' || i / 250 || '.' || i % 250
+                 SELECT 1 + i % {FEEDS}, CAST(i AS TEXT), CAST(i AS TEXT), 'device-' || i, '10.0.' || (i / 250) || '.' || (i % 250)
                  FROM (SELECT i - 1 AS i FROM {}) n WHERE {findings} > 0",
                 self.series("n", (findings / FINDINGS_OF_A_DEVICE).max(1))
             ),
@@ -297,7 +297,7 @@ impl Store {
                 "INSERT INTO finding_changes ({columns})
                  SELECT {findings} + (day - 1) * {of_a_day} + place, day * {FEEDS} + {feed}, {feed}, CAST({device} AS TEXT),
                         'f' || i, {begun} + day * {DAY} - 3600000, 'changed', 0, 'open', NULL,
-                        '[{{\"field\":\"cvss\",\"before\":5.0,\"after\":7.5}}]', {content}
+                        '[{{\"field\":\"cvss\",\"from\":5.0,\"to\":7.5}}]', {content}
                  FROM (SELECT d.i AS day, n.i AS place, 1 + (n.i * 100 + d.i) % {findings} AS i FROM {d} CROSS JOIN {}
                        WHERE {findings} > 0) changed
                  ORDER BY 1",
