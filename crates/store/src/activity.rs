@@ -6,13 +6,13 @@ use crate::model::Moment;
 /// What has happened so far. A later value that differs means that something has happened since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct Activity {
-    /// The id of the latest run; 0 if there is none.
+    /// The id of the latest run; 0 without a run.
     pub latest_run: i64,
     /// The number of runs under way.
     pub running: i64,
     /// When a host last wrote how far work in a product is.
     pub latest_progress: Option<Moment>,
-    /// The id of the latest incident; 0 if there is none.
+    /// The id of the latest incident; 0 without an incident.
     pub latest_incident: i64,
     /// When the latest health check ended.
     pub latest_check: Option<Moment>,
@@ -20,7 +20,7 @@ pub struct Activity {
     pub latest_finding: i64,
     /// The number of tenants whose findings wait to be read, or are being read.
     pub unread_tenants: i64,
-    /// The id of the latest result of a sync to a tenant; 0 if there is none.
+    /// The id of the latest result of a sync to a tenant; 0 without a result.
     pub latest_sync_result: i64,
     /// The number of syncs under way.
     pub running_syncs: i64,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use soar_store::Retention;
 use soar_store::model::{
     ConnectionId, HealthState, Latency, Moment, ScheduleKind, ScheduleRunStatus, SyncRunId, Uptime,
 };
 use soar_store::testing::TestStore;
-use soar_store::{NewSyncRun, Retention};
+
+use crate::support::new_sync;
 
 use super::world::{SchedulerNode, check_of, command_of};
 
@@ -136,15 +138,8 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
 
 /// A run of Sync Connection that begins now.
 async fn sync(world: &SchedulerNode) -> SyncRunId {
-    let new = NewSyncRun {
-        request: "{}".to_owned(),
-        planned: false,
-        retry_of: None,
-        username: "Admin".to_owned(),
-        request_id: "one".to_owned(),
-    };
     let mut transaction = world.store.transaction().await.unwrap();
-    let run = transaction.records().begin_sync(&new, DAY).await.unwrap();
+    let run = transaction.records().begin_sync(&new_sync(), DAY).await.unwrap();
     transaction.commit().await.unwrap();
     run
 }

@@ -17,7 +17,7 @@ use soar_host::settings::{HostSettings, TlsFiles};
 use soar_server::{RunningHost, serve};
 use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind};
 use soar_store::testing::TestStore;
-use soar_store::{AuditFilter, NewSite, NewUser};
+use soar_store::{AuditFilter, NewSite, NewSyncRun, NewUser};
 
 pub use commands::{Gate, Vendor};
 pub use full_host::FullHost;
@@ -68,6 +68,17 @@ pub fn site(name: &str) -> NewSite {
         description: String::new(),
         time_zone: "America/Vancouver".to_owned(),
         language: "en".to_owned(),
+    }
+}
+
+/// A run of Sync Connection that begins.
+pub fn new_sync() -> NewSyncRun {
+    NewSyncRun {
+        request: "{}".to_owned(),
+        planned: false,
+        retry_of: None,
+        username: "Admin".to_owned(),
+        request_id: "one".to_owned(),
     }
 }
 

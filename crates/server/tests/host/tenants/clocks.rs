@@ -6,11 +6,11 @@ use std::time::Duration;
 use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
 use soar_host::tenants::{TenantSettings, Tenants};
-use soar_store::NewSyncRun;
 use soar_store::model::{Moment, TenantKeyState};
 
 use super::instance::TenantInstance;
 use crate::stage::because;
+use crate::support::new_sync;
 
 #[tokio::test]
 async fn a_host_whose_clock_is_ahead_takes_no_running_sync_for_an_interrupted_one() {
@@ -19,16 +19,9 @@ async fn a_host_whose_clock_is_ahead_takes_no_running_sync_for_an_interrupted_on
         let mut connections = master.connections.clone();
         connections.store = connections.store.on_clock(Arc::new(database.clone()));
         let (store, tenants) = (connections.store.clone(), Tenants::new(connections, TenantSettings::default()));
-        let new = NewSyncRun {
-            request: "{}".to_owned(),
-            planned: false,
-            retry_of: None,
-            username: "Admin".to_owned(),
-            request_id: "one".to_owned(),
-        };
         let mut transaction = store.transaction().await.unwrap();
         let mut records = transaction.records();
-        let run = records.begin_sync(&new, Duration::from_secs(60)).await.unwrap();
+        let run = records.begin_sync(&new_sync(), Duration::from_secs(60)).await.unwrap();
         // One-time keys expire by the same clock.
         let expiry = Moment::from(database.now()) + Duration::from_secs(60);
         let made = tenants.create_key_in(&mut records, &master.admin, expiry).await.unwrap();
