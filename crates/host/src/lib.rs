@@ -6,6 +6,7 @@ pub mod agents;
 pub mod alerts;
 pub mod audit;
 pub mod commands;
+mod conflicts;
 pub mod connections;
 pub mod doctor;
 mod even_clock;

@@ -9,14 +9,13 @@ use soar_store::model::{AccessKeyId, AuditEntry, Moment};
 use soar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::conflicts::until_no_conflict;
+
 /// The capacity of the queue. Further callers wait for room.
 const QUEUE: usize = 4096;
 
 /// The most entries in one transaction.
 const BATCH_SIZE: usize = 1024;
-
-/// The number of attempts for a transaction with conflicts.
-const ATTEMPTS: u32 = 4;
 
 /// The time for which a key's last use counts as stored.
 const NOTED: Duration = Duration::from_secs(60);
@@ -139,24 +138,18 @@ async fn write_batch(
     entries: &[AuditEntry],
     used: &BTreeMap<AccessKeyId, Moment>,
 ) -> Result<(), StoreError> {
-    let mut attempt = 1;
-    loop {
-        let written = async {
-            let mut transaction = store.transaction().await?;
-            let mut records = transaction.records();
-            if !entries.is_empty() {
-                records.append_audit(entries).await?;
-            }
-            for (key, at) in used {
-                records.touch_key(*key, *at).await?;
-            }
-            transaction.commit().await
-        };
-        match written.await {
-            Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-            outcome => return outcome,
+    until_no_conflict(|| async {
+        let mut transaction = store.transaction().await?;
+        let mut records = transaction.records();
+        if !entries.is_empty() {
+            records.append_audit(entries).await?;
         }
-    }
+        for (key, at) in used {
+            records.touch_key(*key, *at).await?;
+        }
+        transaction.commit().await
+    })
+    .await
 }
 
 #[cfg(all(test, feature = "testing"))]

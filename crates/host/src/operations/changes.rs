@@ -14,9 +14,7 @@ use soar_store::{AnswerClaim, EarlierCall, Records, Store, StoreError, Transacti
 use super::{OperationError, RequestContext};
 use crate::Refusal;
 use crate::access::SecretSeal;
-
-/// The number of attempts for a change whose transaction has conflicts.
-const ATTEMPTS: u32 = 4;
+use crate::conflicts::until_no_conflict;
 
 /// The timeout for the store to take a change of a page, for which a person waits. Other changes wait as long as the store
 /// does.
@@ -241,19 +239,6 @@ pub(super) struct IdempotencyClaim {
     pub(super) kept: AnswerClaim,
     /// The fingerprint, unsealed.
     fingerprint: String,
-}
-
-/// Tries again while the transaction has conflicts with another transaction.
-pub(super) async fn until_no_conflict<T, F: Future<Output = Result<T, OperationError>>>(
-    mut attempt: impl FnMut() -> F,
-) -> Result<T, OperationError> {
-    let mut attempts = 1;
-    loop {
-        match attempt().await {
-            Err(error) if error.is_conflict() && attempts < ATTEMPTS => attempts += 1,
-            ended => return ended,
-        }
-    }
 }
 
 /// Writes a call's audit entry, and keeps the answer under its claim.

@@ -4,6 +4,7 @@ use soar_store::model::FindingSequence;
 use soar_store::{EarlierCall, StoreError};
 
 use crate::Refusal;
+use crate::conflicts::MayConflict;
 
 /// The reason for which an operation was not performed.
 #[derive(Debug, thiserror::Error)]
@@ -42,10 +43,8 @@ impl From<StoreError> for OperationError {
     }
 }
 
-impl OperationError {
-    /// Whether the operation had a conflict with another transaction, so that another attempt may succeed.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Refusal(Refusal::Store(error)) if error.is_conflict())
+impl MayConflict for OperationError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refusal(error) if error.is_conflict())
     }
 }

@@ -9,10 +9,11 @@ use futures_util::FutureExt as _;
 use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{AuditEntry, Caller};
 
-use super::changes::{IdempotencyClaim, json, record, until_no_conflict};
+use super::changes::{IdempotencyClaim, json, record};
 use super::{Changes, CommandEnd, OperationError, Operations, RequestContext, boxed};
 use crate::Refusal;
 use crate::commands::{CommandRunner, Registered};
+use crate::conflicts::until_no_conflict;
 use crate::parameter_texts::check_texts;
 use crate::utility::Answer;
 

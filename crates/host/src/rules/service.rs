@@ -9,14 +9,12 @@ use tokio::sync::watch;
 
 use super::checked::CheckedRule;
 use crate::Refusal;
+use crate::conflicts::until_no_conflict;
 use crate::connections::Connections;
 use crate::findings::{Enrichment, Findings};
 
 /// The interval between looks for changes.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Attempts of a step that lost against another transaction.
-const ATTEMPTS: usize = 4;
 
 /// The begin of the problem of a rule that cannot go on. It is cleared when the rule goes on.
 pub(super) const WAITS: &str = "The rule waits:";
@@ -82,15 +80,8 @@ impl Rules {
 
     /// Does all that is due by one rule.
     async fn run_rule(&self, rule: FindingRuleId) -> Result<(), Refusal> {
-        let mut attempts = 1;
-        loop {
-            match self.step(rule).await {
-                Ok(true) => attempts = 1,
-                Ok(false) => return Ok(()),
-                Err(Refusal::Store(error)) if error.is_conflict() && attempts < ATTEMPTS => attempts += 1,
-                Err(error) => return Err(error),
-            }
-        }
+        while until_no_conflict(|| self.step(rule)).await? {}
+        Ok(())
     }
 
     /// Records why a rule cannot go on. It tries again later.

@@ -37,6 +37,7 @@ pub(super) struct PreparedMessages {
 pub(super) struct Fetched(Mutex<HashMap<Reference, Result<SecretString, String>>>);
 
 /// The purpose of the numbers.
+#[derive(Clone, Copy)]
 pub(super) enum NumbersFor<'a> {
     /// One number for each of these connections.
     Connections(&'a [ConnectionId]),

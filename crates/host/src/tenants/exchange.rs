@@ -13,6 +13,7 @@ use super::content::{Channel, Fetched, NumbersFor, PreparedMessages, prepare_mes
 use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
 use super::message::{TenantAnswer, TenantRequest};
+use crate::conflicts::until_no_conflict;
 
 /// The number of connections read at once.
 const BATCH_SIZE: usize = 25;
@@ -217,20 +218,9 @@ impl Tenants {
         purpose: NumbersFor<'_>,
         at_least: MessageNumber,
     ) -> Result<PreparedMessages, SyncFailure> {
-        let purpose_ids = match &purpose {
-            NumbersFor::Connections(ids) => ids.to_vec(),
-            NumbersFor::One => Vec::new(),
-        };
-        for attempt in 1.. {
-            let purpose = if purpose_ids.is_empty() { NumbersFor::One } else { NumbersFor::Connections(&purpose_ids) };
-            match prepare_messages(&self.connections, fetched, tenant.id, purpose, at_least).await {
-                Ok(Some(prepared)) => return Ok(prepared),
-                Ok(None) => return Err(revoked_here()),
-                Err(error) if error.is_conflict() && attempt < 4 => {}
-                Err(error) => return Err(store_failed(tenant, &error)),
-            }
-        }
-        Err(revoked_here())
+        let prepared =
+            until_no_conflict(|| prepare_messages(&self.connections, fetched, tenant.id, purpose, at_least)).await;
+        prepared.map_err(|error| store_failed(tenant, &error))?.ok_or_else(revoked_here)
     }
 
     /// Sends a message once. Returns `None` where the message needs a new number.

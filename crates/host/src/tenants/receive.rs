@@ -19,10 +19,8 @@ use super::message::{
 use super::site_status::set_status;
 use super::{PROTOCOL_VERSION, Tenants};
 use crate::Refusal;
+use crate::conflicts::{ATTEMPTS, MayConflict as _};
 use crate::sealing::SealingGuard;
-
-/// The number of attempts for a transaction with conflicts.
-const ATTEMPTS: u32 = 4;
 
 /// A received message of a master.
 #[derive(Debug)]
@@ -125,7 +123,7 @@ impl Tenants {
                 IncomingRequest::Sealed(request) => self.take_message(entry, request).await,
             };
             match taken {
-                Err(Refusal::Store(error)) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
+                Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
                 taken => return taken,
             }
         }

@@ -20,6 +20,7 @@ use super::order::SyncOrder;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::service::demand;
 use crate::Refusal;
+use crate::conflicts::until_no_conflict;
 
 /// The number of tenants read at once.
 const PAGE: i64 = 100;
@@ -232,18 +233,12 @@ impl Tenants {
     }
 
     async fn keep(&self, run: SyncRunId, results: &[SyncResult]) -> Result<(), StoreError> {
-        let mut attempt = 1;
-        loop {
-            let kept = async {
-                let mut transaction = self.connections.store.transaction().await?;
-                transaction.records().note_sync_results(run, results, self.lease()).await?;
-                transaction.commit().await
-            };
-            match kept.await {
-                Err(error) if error.is_conflict() && attempt < 4 => attempt += 1,
-                ended => return ended,
-            }
-        }
+        until_no_conflict(|| async {
+            let mut transaction = self.connections.store.transaction().await?;
+            transaction.records().note_sync_results(run, results, self.lease()).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     /// The time within which a run stores its next result.
