@@ -124,6 +124,25 @@ impl Records<'_> {
         Ok(counts)
     }
 
+    /// The states of at most `limit` connections, by integration, name and place.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn health_states(
+        &mut self,
+        selection: &HealthSelection,
+        limit: i64,
+    ) -> Result<Vec<(ConnectionId, HealthState)>, StoreError> {
+        let mut bounds = Bounds::default();
+        let state = selection.shown_state_sql(self.engine, &mut bounds);
+        let from = selection.rows_sql(self.engine, &mut bounds);
+        let limit = bounds.number(limit);
+        let sql =
+            format!("SELECT c.id, {state} AS known {from} ORDER BY c.integration, c.name_key, c.place LIMIT {limit}");
+        let query = sqlx::query_as_with(sqlx::AssertSqlSafe(sql), bounds.arguments()?);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
     /// The groups of the connections, at most `limit`, those with the worst states first. With `state`, only the
     /// connections in this state are counted.
     ///

@@ -55,7 +55,8 @@ async fn failing(page: &Page) -> Result<(Option<Counts>, Option<Table>), PageErr
     if !page.may_somewhere(Right::UseConnections) {
         return Ok((None, None));
     }
-    let filter = HealthFilter { limit: Some(ROWS), without_latencies: true, ..HealthFilter::default() };
+    let filter =
+        HealthFilter { limit: Some(ROWS), without_latencies: true, without_uptimes: true, ..HealthFilter::default() };
     let health = if_allowed(page.operations().list_health(page.context()?, None, filter).await)?;
     let Some(health) = health else { return Ok((None, None)) };
     let mut states = Counts::new("states", "Connections by state").titled().live("health");

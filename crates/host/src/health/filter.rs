@@ -51,6 +51,8 @@ pub struct HealthFilter {
     pub charts: Option<i64>,
     /// Leaves out the latencies of the last 24 hours, since the database reads each check of that time for them.
     pub without_latencies: bool,
+    /// Leaves out the uptimes, since the database reads each hour of the last 30 days for them.
+    pub without_uptimes: bool,
 }
 
 impl Connections {

@@ -3,6 +3,7 @@
 mod charts;
 mod filter;
 mod overview;
+mod worst;
 
 pub use charts::HealthCharts;
 pub use filter::{Grouping, HealthFilter};

@@ -8,18 +8,16 @@ use soar_store::model::{
     Caller, Check, Connection, ConnectionId, ConnectionSites, Health, HealthState, Latency, Moment, Schedule, Site,
     Uptime,
 };
-use soar_store::{ConnectionFilter, HealthSelection, Records, StoreError, Uptimes};
+use soar_store::{ConnectionFilter, Records, StoreError, Uptimes};
 use utoipa::ToSchema;
 
 use super::charts::{HealthCharts, latest_checks};
 use super::filter::HealthFilter;
+use super::worst::{LARGEST_PAGE, counted, few_states, worst, worst_of};
 use crate::Refusal;
 use crate::connections::{AgentsByName, Connections};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
-
-/// The most entries on a page of the history or the table.
-const LARGEST_PAGE: i64 = 1000;
 
 /// The most groups in a table, those with the worst states.
 const MOST_GROUPS: i64 = 100;
@@ -138,7 +136,16 @@ impl Connections {
     ) -> Result<HealthTable, Refusal> {
         let agents = AgentsByName::read(records).await?;
         let selection = self.selection(records, caller, filter, &agents).await?;
-        let mut states = records.count_health(&selection).await?;
+        // Texts and servers are compared for each connection, so that the connections are read once only where few match.
+        let is_searched = filter.text.is_some() || filter.server.is_some();
+        let few = match is_searched && filter.grouping.is_none() {
+            true => few_states(records, &selection).await?,
+            false => None,
+        };
+        let mut states = match &few {
+            Some(few) => counted(few),
+            None => records.count_health(&selection).await?,
+        };
         if let Some(wanted) = filter.state {
             states.iter_mut().filter(|(state, _)| **state != wanted).for_each(|(_, count)| *count = 0);
         }
@@ -155,7 +162,10 @@ impl Connections {
             table.groups = found.groups.into_iter().map(|(name, states)| (name, in_whole(states))).collect();
             return Ok(table);
         }
-        let ids = worst(records, &selection, filter, &states).await?;
+        let ids = match few {
+            Some(few) => worst_of(few, filter),
+            None => worst(records, &selection, filter, &states).await?,
+        };
         let mut connections: HashMap<_, _> = records
             .connections(ConnectionFilter::Ids(ids.clone()))
             .await?
@@ -165,7 +175,10 @@ impl Connections {
         let known = records.health_checks_of(&ids).await?.into_iter();
         let mut known: HashMap<ConnectionId, _> = known.map(|row| (row.0.what.connection_id, row)).collect();
         let sites = records.sites().await?;
-        let mut uptimes = records.uptimes(&ids, selection.now, filter.charts.unwrap_or_default()).await?;
+        let mut uptimes = match filter.without_uptimes {
+            true => HashMap::new(),
+            false => records.uptimes(&ids, selection.now, filter.charts.unwrap_or_default()).await?,
+        };
         for id in ids {
             // A connection that was removed since is left out.
             let Some(connection) = connections.remove(&id) else { continue };
@@ -187,6 +200,19 @@ impl Connections {
             table.connections.push(self.explained(ConnectionHealth { server, charts, latency_day, ..shown }));
         }
         Ok(table)
+    }
+
+    /// The states of those of these connections that the caller may see.
+    pub(crate) async fn health_states_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        ids: Vec<ConnectionId>,
+    ) -> Result<HashMap<ConnectionId, HealthState>, StoreError> {
+        let agents = AgentsByName::read(records).await?;
+        let mut selection = self.selection(records, caller, &HealthFilter::default(), &agents).await?;
+        selection.connections.ids = Some(ids);
+        Ok(records.health_states(&selection, i64::MAX).await?.into_iter().collect())
     }
 
     /// The health of a connection with at most `limit` checks (1 to 1,000) that were due before `before`.
@@ -228,33 +254,6 @@ impl Connections {
         let (last_error_cause, last_error_cure) = entry.map(|entry| (entry.cause, entry.cure)).unzip();
         ConnectionHealth { last_error_cause, last_error_cure, ..one }
     }
-}
-
-/// The connections of a page, the worst first.
-async fn worst(
-    records: &mut Records<'_>,
-    selection: &HealthSelection,
-    filter: &HealthFilter,
-    states: &BTreeMap<HealthState, i64>,
-) -> Result<Vec<ConnectionId>, StoreError> {
-    let mut left = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
-    let mut skipped = i64::try_from(filter.offset).unwrap_or(i64::MAX);
-    let mut ids = Vec::new();
-    for state in HealthState::WORST_FIRST {
-        let count = states.get(&state).copied().unwrap_or_default();
-        if skipped >= count {
-            skipped -= count;
-            continue;
-        }
-        if left == 0 {
-            break;
-        }
-        let found = records.connections_in_state(selection, state, skipped, left.min(count - skipped)).await?;
-        left -= i64::try_from(found.len()).unwrap_or(left);
-        skipped = 0;
-        ids.extend(found);
-    }
-    Ok(ids)
 }
 
 fn in_whole(states: BTreeMap<HealthState, i64>) -> BTreeMap<HealthState, usize> {

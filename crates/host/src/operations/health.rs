@@ -1,7 +1,9 @@
 //! Operations on the health of connections and on alerts.
 
+use std::collections::HashMap;
+
 use soar_store::WaitingMessage;
-use soar_store::model::{ConnectionId, Moment};
+use soar_store::model::{ConnectionId, HealthState, Moment};
 
 use super::{OperationError, Operations, RequestContext, boxed};
 use crate::health::{ConnectionHistory, HealthCharts, HealthFilter, HealthTable};
@@ -28,6 +30,22 @@ impl Operations {
         let caller = context.caller_anywhere(&mut records).await?;
         let filter = HealthFilter { site, ..filter };
         Ok(self.connections()?.health_in(&mut records, &caller, &filter).await?)
+    }
+
+    /// The states of those of these connections that the caller may see.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    #[boxed]
+    pub async fn health_states(
+        &self,
+        context: &RequestContext,
+        ids: Vec<ConnectionId>,
+    ) -> Result<HashMap<ConnectionId, HealthState>, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        Ok(self.connections()?.health_states_in(&mut records, &caller, ids).await?)
     }
 
     /// The charts of a connection. Days begin `offset` hours before the days of UTC.

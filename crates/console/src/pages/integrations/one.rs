@@ -1,15 +1,12 @@
 //! `GET /integrations/{id}`: an integration with its commands and connections.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::Router;
 use soar_connector::Manifest;
 use soar_connector::manifest::{Effect, Setting};
 use soar_connector::name::normalised;
-use soar_host::health::HealthFilter;
 use soar_host::operations::ConnectionQuery;
-use soar_store::model::{ConnectionId, HealthState, Right};
+use soar_store::model::Right;
 
 use crate::parts::{Badge, Cell, Column, Empty, Meaning, Row, Table};
 use crate::routing::get;
@@ -17,9 +14,6 @@ use crate::visit::{Frame, ListState, Page, PageError, PageResult, Path, if_allow
 
 /// The number of connections of a page.
 const ROWS: i64 = 100;
-
-/// The most connections whose health is read.
-const MOST_STATES: i64 = 1_000;
 
 #[derive(Debug, Template)]
 #[template(path = "integrations/one.html")]
@@ -89,14 +83,6 @@ fn commands(page: &Page, manifest: &Manifest, search: &str) -> Table {
     Table::new("commands", "Commands", columns).rows(rows).empty(Empty::new("No command matches the search."))
 }
 
-/// The health of connections by their ids, the worst ones if there are too many.
-async fn states(page: &Page, text: Option<String>) -> Result<HashMap<ConnectionId, HealthState>, PageError> {
-    let filter = HealthFilter { text, limit: Some(MOST_STATES), without_latencies: true, ..HealthFilter::default() };
-    let health = if_allowed(page.operations().list_health(page.context()?, None, filter).await)?;
-    let connections = health.map(|health| health.connections).unwrap_or_default();
-    Ok(connections.into_iter().map(|one| (one.id, one.health.state)).collect())
-}
-
 async fn connections(page: &Page, integration: &str, list: &ListState) -> Result<Table, PageError> {
     let from = list.offset();
     let wanted = ConnectionQuery {
@@ -108,7 +94,8 @@ async fn connections(page: &Page, integration: &str, list: &ListState) -> Result
     };
     let found = if_allowed(page.operations().list_connections(page.context()?, &wanted).await)?;
     let (found, total) = found.map_or((Vec::new(), 0), |found| (found.connections, found.all));
-    let states = states(page, wanted.text.clone()).await?;
+    let states = page.operations().health_states(page.context()?, found.iter().map(|one| one.id).collect()).await;
+    let states = if_allowed(states)?.unwrap_or_default();
     let rows = found.iter().map(|one| {
         let state = match states.get(&one.id) {
             Some(state) if one.active => Badge::of_health(*state),

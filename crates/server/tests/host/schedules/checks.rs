@@ -1,12 +1,14 @@
 //! Health checks of real connections.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use footprint_simulator::{Simulator, UserKind};
 use serde_json::json;
 use soar_host::health::{ConnectionHealth, HealthFilter};
 use soar_store::ScheduleFilter;
-use soar_store::model::{Connection, HealthState, Moment};
+use soar_store::model::{Connection, ConnectionId, HealthState, Moment};
+use soar_store::testing::StoreSize;
 
 use super::wired::{Wired, draft, nightly};
 use super::world::MINUTE;
@@ -212,4 +214,53 @@ fn assert_explained(one: &ConnectionHealth) {
     assert_eq!(one.health.last_error_code.as_deref(), Some("invalid-credentials"), "{one:?}");
     assert_eq!(one.last_error_cause.as_deref(), Some("Footprint rejected User Name and Password."));
     assert!(one.last_error_cure.as_deref().unwrap().starts_with("Correct User Name and Password."), "{one:?}");
+}
+
+/// The connections of all pages of three, with their states, and the numbers of connections in each state.
+async fn all_pages(
+    stage: &ExecutorStage,
+    filter: &HealthFilter,
+) -> (Vec<(ConnectionId, HealthState)>, BTreeMap<HealthState, usize>) {
+    let (administrator, mut found) = (stage.administrator().await, Vec::new());
+    loop {
+        let page = HealthFilter { offset: found.len(), limit: Some(3), without_uptimes: true, ..filter.clone() };
+        let table = stage.executor.connections().health(&administrator, &page).await.unwrap();
+        assert!(table.connections.iter().all(|one| one.uptime_month.passed == 0), "it leaves out the uptimes");
+        if table.connections.is_empty() {
+            return (found, table.states);
+        }
+        found.extend(table.connections.iter().map(|one| (one.id, one.health.state)));
+    }
+}
+
+#[tokio::test]
+async fn a_searched_table_of_health_has_the_order_and_the_numbers_of_the_whole_one() {
+    for stage in ExecutorStage::on_both().await {
+        let size = StoreSize {
+            sites: 1,
+            connections: 250,
+            incidents: 2,
+            checks: 500,
+            runs: 1,
+            audit: 1,
+            cases: 1,
+            tenants: 1,
+            findings: 0,
+        };
+        stage.test.store.fill(size, Moment(jiff::Timestamp::now().as_millisecond())).await.unwrap();
+        for state in [None, Some(HealthState::Failing), Some(HealthState::Healthy)] {
+            let whole = HealthFilter { state, ..HealthFilter::default() };
+            let searched = HealthFilter { text: Some("FOOTPRINT".to_owned()), ..whole.clone() };
+            let expected = all_pages(&stage, &whole).await;
+            let states = expected.1.values().filter(|count| **count > 0).count();
+            assert!(expected.0.len() > 1 && states >= if state.is_none() { 5 } else { 1 }, "{expected:?}");
+            assert_eq!(all_pages(&stage, &searched).await, expected, "{state:?}");
+        }
+        let of_server =
+            HealthFilter { server: Some("https://footprint-7.example.com".to_owned()), ..HealthFilter::default() };
+        let (found, states) = all_pages(&stage, &of_server).await;
+        assert_eq!((found.len(), states.values().sum::<usize>()), (1, 1));
+        let nothing = HealthFilter { text: Some("nothing".to_owned()), ..HealthFilter::default() };
+        assert_eq!(all_pages(&stage, &nothing).await.0, []);
+    }
 }
