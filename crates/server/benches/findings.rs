@@ -20,7 +20,7 @@ use soar_store::{Difference, Engine, SnapshotClaim, SnapshotEnd, StagedSnapshot,
 const PER_DEVICE: usize = 100;
 const MOST_RATIO: f64 = 1.5;
 const MOST_MEMORY: u64 = 96 * 1024;
-const BATCH_SIZE: i64 = 2_000;
+const BATCH_SIZE: i64 = 1_000;
 
 /// The findings of a day. On each later day another 1 % have another score.
 fn finding(number: usize, day: u32) -> (Finding, Vec<String>) {
@@ -68,7 +68,7 @@ async fn write(store: &Store, claim: &SnapshotClaim, found: Vec<Difference>) {
     transaction.commit().await.unwrap();
 }
 
-/// Compares as a collection does, and ends the snapshot.
+/// Compares as a collection does.
 async fn compare(store: &Store, claim: &SnapshotClaim, stage: &mut StagedSnapshot) {
     stage.settle(claim.feed.id, &Unlisted::All).await.unwrap();
     let mut after = (String::new(), String::new());
@@ -80,6 +80,9 @@ async fn compare(store: &Store, claim: &SnapshotClaim, stage: &mut StagedSnapsho
     }
     let gone = stage.missing(claim.feed.id, ("", ""), BATCH_SIZE).await.unwrap();
     assert!(gone.is_empty());
+}
+
+async fn end(store: &Store, claim: &SnapshotClaim) {
     let mut transaction = store.transaction().await.unwrap();
     let end = SnapshotEnd { status: SnapshotStatus::Whole, problem: None, rows_read: 0, requests: 0 };
     transaction.records().end_snapshot(claim, &end).await.unwrap();
@@ -130,16 +133,20 @@ async fn measure(engine: Engine, findings: usize, before: Option<u64>) -> (bool,
         let begun = Instant::now();
         compare(store, &claim, &mut stage).await;
         let comparing = begun.elapsed();
+        let begun = Instant::now();
+        stage.count_groups(&claim).await.unwrap();
+        let grouping = begun.elapsed();
+        end(store, &claim).await;
         stage.close().await.unwrap();
-        phases.push((what, reading, comparing, last(store).await - known, peak()));
+        phases.push((what, (reading, comparing, grouping), last(store).await - known, peak()));
     }
     // Last, so that its memory does not count.
     let bare = bare_merge(store, &feed, findings, 2).await;
     let (mut is_good, mut highest, mut ratio) = (true, 0, 0.0);
-    for (what, reading, comparing, changes, memory) in phases {
+    for (what, (reading, comparing, grouping), changes, memory) in phases {
         println!(
-            "{engine:?} {findings} findings, {what}: read {reading:.2?}, compared {comparing:.2?}, {changes} changes, \
-             peak {} MiB",
+            "{engine:?} {findings} findings, {what}: read {reading:.2?}, compared {comparing:.2?}, groups counted \
+             {grouping:.2?}, {changes} changes, peak {} MiB",
             memory / 1024,
         );
         is_good &= memory <= MOST_MEMORY && (what != "no change" || changes == 0);

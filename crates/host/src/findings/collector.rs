@@ -15,8 +15,8 @@ use super::rows::{Listing, Staging};
 use super::settings::FindingSettings;
 use crate::executor::Executor;
 
-/// Differences in one transaction. On SQLite it holds the only writer for some 100 ms.
-const BATCH_SIZE: i64 = 2_000;
+/// Differences in one transaction. On SQLite it holds the only writer for some 50 ms.
+const BATCH_SIZE: i64 = 1_000;
 
 /// The most devices with known findings whose ids the command gets.
 const MOST_DEVICES: i64 = 100_000;
@@ -154,6 +154,7 @@ impl FindingCollector {
             self.write_all(claim, &mut stage, Side::Missing(&absent.reasons)).await?;
             self.tidied(claim, stage.forget_devices(claim).await)?;
         }
+        self.tidied(claim, stage.count_groups(claim).await)?;
         self.tidied(claim, stage.close().await)?;
         Ok(SnapshotEnd { status, problem: problem.map(|text| sentence(&text)), rows_read: rows, requests })
     }
@@ -165,7 +166,10 @@ impl FindingCollector {
             Err(error) => {
                 if !self.store.note(&error) {
                     let tenant = &claim.feed.tenant;
-                    tracing::warn!(?tenant, "What a snapshot no longer needs could not be deleted: {error}");
+                    tracing::warn!(
+                        ?tenant,
+                        "The end of a snapshot was not tidied up. The next one of the tenant does it: {error}"
+                    );
                 }
                 Ok(())
             }

@@ -64,19 +64,30 @@ pub fn staged(mut finding: Finding, key: &[String]) -> Result<StagedFinding, ser
         list.sort_unstable();
         list.dedup();
     }
-    let content = serde_json::to_string(&finding)?;
+    let mut content = serde_json::to_string(&finding)?;
+    if content.contains(NUL) {
+        content = content.replace(NUL, "\\ufffd");
+    }
     let key = blake3::hash(&serde_json::to_vec(key)?);
     Ok(StagedFinding {
         finding: URL_SAFE_NO_PAD.encode(&key.as_bytes()[..15]),
         counted: hash(&ComparedFinding(&finding).counted())?,
         kept: hash(&content)?,
         status: finding.status,
-        cve: finding.cve.first().cloned().unwrap_or_default(),
-        device: finding.device_id,
-        device_name: finding.device_name.unwrap_or_default(),
-        device_address: finding.device_address.unwrap_or_default(),
+        cve: without_nul(finding.cve.into_iter().next().unwrap_or_default()),
+        device: without_nul(finding.device_id),
+        device_name: without_nul(finding.device_name.unwrap_or_default()),
+        device_address: without_nul(finding.device_address.unwrap_or_default()),
         content,
     })
+}
+
+/// A NUL in JSON.
+const NUL: &str = "\\u0000";
+
+/// Puts a replacement character in place of each NUL, which PostgreSQL stores in no text.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 /// The first eight bytes of a hash. Two rows of one finding with the same number are the same with a probability of all

@@ -72,7 +72,7 @@ impl Scheduler {
     /// # Errors
     /// [`StoreError`].
     pub async fn drop_old_history(&self) -> Result<u64, StoreError> {
-        let mut gone = 0;
+        let (mut gone, mut of_tenants) = (0, 0);
         loop {
             let mut transaction = self.store.transaction().await?;
             let mut records = transaction.records();
@@ -83,7 +83,13 @@ impl Scheduler {
             let orphaned = transaction.records().prune_orphaned_findings(DROPPED_TOGETHER).await?;
             transaction.commit().await?;
             gone += dropped + orphaned;
+            of_tenants += orphaned;
             if dropped + orphaned == 0 {
+                if of_tenants > 0 {
+                    let mut transaction = self.store.transaction().await?;
+                    gone += transaction.records().prune_finding_texts().await?;
+                    transaction.commit().await?;
+                }
                 return Ok(gone);
             }
         }

@@ -12,31 +12,22 @@ use soar_host::sealing::{Keyring, check_keys, rotate};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{KeyId, Moment};
 use soar_store::{ConnectionSecrets, Records, SealedPlace, SealedSecret, StoreError};
-use sqlx::Connection as _;
 
 use crate::direct::DirectConnections as _;
 use crate::stage::{ExecutorStage, because};
-
-/// Runs SQL as an attacker with write access to the store.
-async fn sql(stage: &ExecutorStage, statement: &'static str) {
-    let address = &stage.test.address;
-    let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
-    let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
-    sqlx::query(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-}
 
 #[tokio::test]
 async fn a_sealed_secret_that_is_moved_to_another_connection_does_not_open() {
     for stage in ExecutorStage::on_both().await {
         let admin = stage.administrator().await;
         let (rich, poor) = (stage.gate("Rich").await, stage.gate("Poor").await);
-        sql(
-            &stage,
-            "UPDATE connection_parameters SET value = (SELECT p.value FROM connection_parameters p
+        stage
+            .test
+            .execute(
+                "UPDATE connection_parameters SET value = (SELECT p.value FROM connection_parameters p
                  WHERE p.name = 'Password' ORDER BY p.connection_id LIMIT 1) WHERE name = 'Password'",
-        )
-        .await;
+            )
+            .await;
         assert!(stage.executor.test(&admin, rich.id).await.unwrap().passed);
         let moved = stage.executor.test(&admin, poor.id).await.unwrap();
         assert!(!moved.passed && moved.text.contains("Password: The sealed secret cannot be opened"), "{}", moved.text);
@@ -55,12 +46,13 @@ async fn a_sealed_secret_that_is_moved_to_another_parameter_does_not_open() {
             "Proxy": "http://proxy.example", "Proxy User Name": "someone", "Proxy Password": "close sesame",
         }});
         let made = stage.create(&admin, draft).await.unwrap();
-        sql(
-            &stage,
-            "UPDATE connection_parameters SET value = (SELECT p.value FROM connection_parameters p
+        stage
+            .test
+            .execute(
+                "UPDATE connection_parameters SET value = (SELECT p.value FROM connection_parameters p
                  WHERE p.name = 'Password') WHERE name = 'Proxy Password'",
-        )
-        .await;
+            )
+            .await;
         let moved = stage.executor.test(&admin, made.id).await.unwrap();
         let expected = "Proxy Password: The sealed secret cannot be opened";
         assert!(!moved.passed && moved.text.contains(expected), "{}", moved.text);

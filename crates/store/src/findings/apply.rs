@@ -87,6 +87,7 @@ impl Records<'_> {
         changes: &[AppliedChange],
     ) -> Result<ChangeCounts, StoreError> {
         self.must_hold(claim).await?;
+        self.mark_ungrouped(claim.feed.id).await?;
         self.drop_clean_pages().await?;
         let counts = ChangeCounts::of(changes);
         let now = self.now().await?;
@@ -98,6 +99,7 @@ impl Records<'_> {
         let first = last - counts.total() + 1;
         let numbers = self.log_changes(claim, changes, first, now).await?;
         self.write_findings(claim, changes, &numbers, now).await?;
+        self.add_texts(changes).await?;
         if counts.total() > 0 {
             self.count_changes(claim, counts, first, last).await?;
         }

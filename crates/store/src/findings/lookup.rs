@@ -2,7 +2,6 @@
 
 use crate::model::access::text_enum;
 use crate::model::{FeedId, KnownFinding};
-use crate::rows::identifiers;
 use crate::{Engine, Records, StoreError};
 
 text_enum! {
@@ -80,93 +79,6 @@ pub struct FindingFilter {
     pub after: Option<String>,
 }
 
-/// The conditions of a filter, with the parameters `$1` to `$6`: tenants, search, CVE, status, device, tenant.
-pub(super) struct FilterConditions {
-    /// The conditions on the tenant, the device and the CVE. An index finds these rows.
-    scope: String,
-    /// The conditions for which each of these rows is read.
-    rest: String,
-    values: [String; 6],
-}
-
-impl FilterConditions {
-    pub(super) fn new(engine: Engine, feeds: &[FeedId], filter: &FindingFilter) -> Self {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let cve = text(&filter.cve);
-        let is_cve = cve.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("cve-"));
-        let (cve, status) = (if is_cve { cve.to_ascii_uppercase() } else { cve }, text(&filter.status));
-        let (device, tenant) = (text(&filter.device), text(&filter.tenant));
-        let seen = engine.integers_of("$1");
-        let tenants = if tenant.is_empty() {
-            seen
-        } else {
-            format!(
-                "SELECT t.id FROM finding_feeds t
-                 WHERE t.id IN ({seen}) AND (t.tenant = $6 OR LOWER(t.tenant_name) = LOWER($6))"
-            )
-        };
-        let mut scope = format!("n.feed_id {}", engine.among(&tenants));
-        if !device.is_empty() {
-            // SQLite looks up a device by the index only where its column is compared alone.
-            let found = format!(
-                "FROM finding_devices d WHERE d.feed_id {}
-                     AND (LOWER(d.name) = LOWER($5) OR d.address = $5 OR d.product_id = $5)",
-                engine.among(&tenants)
-            );
-            scope.push_str(&format!(
-                " AND n.device IN (SELECT d.device {found})
-                  AND (n.feed_id, n.device) IN (SELECT d.feed_id, d.device {found})"
-            ));
-        }
-        if !cve.is_empty() {
-            scope.push_str(" AND n.cve = $3");
-        }
-        // PostgreSQL refuses a parameter that the statement does not have.
-        for (value, parameter) in [(&cve, "$3"), (&device, "$5"), (&tenant, "$6")] {
-            if value.is_empty() {
-                scope.push_str(&format!(" AND {parameter} = ''"));
-            }
-        }
-        let member = |name: &str| format!("LOWER(COALESCE({}, ''))", engine.json_text("n.content", name));
-        let rest = format!(
-            "($2 = '' OR LOWER(n.cve) LIKE $2 ESCAPE '\\' OR {title} LIKE $2 ESCAPE '\\'
-              OR {software} LIKE $2 ESCAPE '\\'
-              OR EXISTS (SELECT 1 FROM finding_devices d WHERE d.feed_id = n.feed_id AND d.device = n.device
-                         AND (LOWER(d.name) LIKE $2 ESCAPE '\\' OR d.address LIKE $2 ESCAPE '\\')))
-             AND ($4 = '' OR n.status = $4) {gone}",
-            title = member("title"),
-            software = member("software"),
-            gone = if filter.with_gone { "" } else { "AND n.listed = 1" },
-        );
-        let search = filter.search.as_deref().map(containing).unwrap_or_default();
-        Self { scope, rest, values: [identifiers(feeds), search, cve, status, device, tenant] }
-    }
-
-    pub(super) fn sql(&self) -> String {
-        format!("{} AND {}", self.scope, self.rest)
-    }
-
-    /// Binds the parameters.
-    pub(super) fn bind<'q, O>(self, query: AnyQueryAs<'q, O>) -> AnyQueryAs<'q, O> {
-        self.values.into_iter().fold(query, sqlx::query::QueryAs::bind)
-    }
-}
-
-pub(super) type AnyQueryAs<'q, O> = sqlx::query::QueryAs<'q, sqlx::Any, O, sqlx::any::AnyArguments>;
-
-/// A pattern of texts that contain this one, in lower case.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 impl FindingOrder {
     /// The value by which rows of the table `alias` are ordered. `None` for the order of the table itself.
     fn value(self, engine: Engine, alias: &str) -> Option<String> {
@@ -214,19 +126,20 @@ impl Records<'_> {
         let (compared, direction) = if filter.descending { ("<", " DESC") } else { (">", "") };
         let beyond = match (after, order.value(self.engine, "a")) {
             (None, _) => String::new(),
-            (Some(_), None) => format!("AND (n.feed_id, n.device, n.finding) {compared} ($8, $9, $10)"),
+            (Some(_), None) => format!("AND (n.feed_id, n.device, n.finding) {compared} ($10, $11, $12)"),
             (Some(_), Some(value)) => format!(
                 "AND ({}n.feed_id, n.device, n.finding) {compared} ((SELECT {value} FROM findings a
-                     WHERE a.feed_id = $8 AND a.device = $9 AND a.finding = $10), $8, $9, $10)",
+                     WHERE a.feed_id = $10 AND a.device = $11 AND a.finding = $12), $10, $11, $12)",
                 of("n")
             ),
         };
         let ordered = order.value(self.engine, "n").map(|value| format!("{value}{direction}, ")).unwrap_or_default();
-        let conditions = FilterConditions::new(self.engine, feeds, filter);
+        let conditions = self.filter_conditions(feeds, filter).await?;
         let sql = format!(
-            "SELECT {COLUMNS} FROM findings n JOIN finding_feeds f ON f.id = n.feed_id
+            "SELECT {COLUMNS} FROM {} JOIN finding_feeds f ON f.id = n.feed_id
              WHERE {} {beyond}
-             ORDER BY {ordered}n.feed_id{direction}, n.device{direction}, n.finding{direction} LIMIT $7",
+             ORDER BY {ordered}n.feed_id{direction}, n.device{direction}, n.finding{direction} LIMIT $9",
+            conditions.table,
             conditions.sql()
         );
         let mut query = conditions.bind(sqlx::query_as(sqlx::AssertSqlSafe(sql))).bind(limit);
@@ -258,13 +171,13 @@ impl Records<'_> {
         filter: &FindingFilter,
         bounds: CountBounds,
     ) -> Result<FindingTotal, StoreError> {
-        let conditions = FilterConditions::new(self.engine, feeds, filter);
+        let conditions = self.filter_conditions(feeds, filter).await?;
         // The order is that of the table, so that PostgreSQL reads no rows of other tenants before those of the filter.
         let sql = format!(
             "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(matching), 0) AS BIGINT)
-             FROM (SELECT CASE WHEN {} THEN 1 ELSE 0 END AS matching FROM findings n WHERE {}
-                   ORDER BY n.feed_id, n.device, n.finding LIMIT $7) looked_at",
-            conditions.rest, conditions.scope
+             FROM (SELECT CASE WHEN {} THEN 1 ELSE 0 END AS matching FROM {} WHERE {}
+                   ORDER BY n.feed_id, n.device, n.finding LIMIT $9) looked_at",
+            conditions.rest, conditions.table, conditions.scope
         );
         // One more row tells whether there are further ones.
         let query = conditions.bind(sqlx::query_as(sqlx::AssertSqlSafe(sql))).bind(bounds.rows.saturating_add(1));

@@ -2,6 +2,7 @@
 
 mod apply;
 mod collections;
+mod conditions;
 mod deliveries;
 mod devices;
 mod feeds;
@@ -18,6 +19,7 @@ mod rules;
 mod span;
 mod stage;
 mod staged;
+mod texts;
 
 pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
 pub use collections::{NewSnapshot, SnapshotClaim, SnapshotEnd};

@@ -77,7 +77,7 @@ impl Records<'_> {
         Ok(gone)
     }
 
-    /// Deletes at most `limit` findings, devices and changes of tenants that were removed or whose connection was deleted. The
+    /// Deletes at most `limit` findings, devices, groups and changes of tenants that were removed or whose connection was deleted. The
     /// rows of the tenants themselves stay, since results of collections name them. The caller gives it a transaction of its
     /// own, so that no collection waits for it. Returns the number of rows.
     ///
@@ -103,6 +103,11 @@ impl Records<'_> {
                 "finding_devices",
                 "DELETE FROM finding_devices WHERE feed_id = $1
                      AND device IN (SELECT device FROM finding_devices WHERE feed_id = $1 LIMIT $2)",
+            ),
+            (
+                "finding_groups",
+                "DELETE FROM finding_groups WHERE feed_id = $1
+                     AND (kind, name) IN (SELECT kind, name FROM finding_groups WHERE feed_id = $1 LIMIT $2)",
             ),
             (
                 "finding_changes",

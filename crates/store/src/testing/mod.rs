@@ -76,6 +76,16 @@ impl TestStore {
         Self { store: self.store.clone(), address: self.address.clone(), _folder: None }
     }
 
+    /// Changes the store as nothing in it does.
+    ///
+    /// # Panics
+    /// When the statement fails.
+    #[allow(clippy::expect_used, reason = "a test whose store cannot be changed can only end")]
+    pub async fn execute(&self, sql: &str) {
+        let statement = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+        statement.execute(&self.store.writers).await.expect("a statement");
+    }
+
     /// An empty store on each engine, since every behaviour is the same on both.
     pub async fn on_both() -> [Self; 2] {
         [Self::on(Engine::Sqlite).await, Self::on(Engine::Postgres).await]

@@ -19,6 +19,8 @@ pub const FINDINGS_OF_A_DEVICE: i64 = 100;
 
 /// The number of different CVEs.
 const CVES: i64 = 5_000;
+/// The title of each finding.
+const TITLE: &str = "A flaw in the parser of requests lets a remote attacker run code.";
 
 /// The number of rounds of checks in a transaction.
 const ROUNDS_AT_ONCE: i64 = 100;
@@ -65,11 +67,25 @@ impl Store {
         for sql in self.other_sql(size, now.0).into_iter().chain(self.findings_sql(size, now.0)) {
             self.fill_by(&sql).await?;
         }
+        self.group_findings().await?;
         if self.engine == Engine::Postgres {
             // As the server's own maintenance does.
             self.writers.execute("VACUUM ANALYZE").await?;
         }
         Ok(())
+    }
+
+    /// Counts the groups of findings, as the end of a reading does.
+    async fn group_findings(&self) -> Result<(), StoreError> {
+        let feeds = self.reader().await?.records().finding_feeds().await?;
+        let mut stage = self.finding_stage().await?;
+        for feed in feeds {
+            let counted = stage.counted_groups(feed.id).await?;
+            let mut transaction = self.transaction().await?;
+            transaction.records().replace_groups(feed.id, counted).await?;
+            transaction.commit().await?;
+        }
+        stage.close().await
     }
 
     /// Moves the latest results of health checks to `now`, so that they do not become stale.
@@ -265,7 +281,7 @@ impl Store {
         let content = format!(
             "'{{\"id\":\"' || i || '\",\"deviceId\":\"' || {device} || '\",\"deviceName\":\"device-' || {device} ||
              '\",\"deviceAddress\":\"10.0.' || ({device} / 250) || '.' || ({device} % 250) || '\",\"status\":\"open\",\"cve\":[\"'
-             || {cve} || '\"],\"title\":\"A flaw in the parser of requests lets a remote attacker run code.\",\"cvss\":'
+             || {cve} || '\"],\"title\":\"{TITLE}\",\"cvss\":'
              || (i % 10) || '.5,\"software\":\"nginx 1.' || (i % 20) || '\"}}'"
         );
         let columns =
@@ -287,6 +303,10 @@ impl Store {
                      sequence, content)
                  SELECT {feed}, CAST({device} AS TEXT), 'f' || i, i, i, 'open', 1, {cve}, {begun}, {begun}, i, {content}
                  FROM {n} WHERE {findings} > 0"
+            ),
+            format!(
+                "INSERT INTO finding_texts (cve, text, is_whole)
+                 SELECT DISTINCT {cve}, LOWER('{TITLE}') || '\nnginx 1.' || (i % 20), 1 FROM {n} WHERE {findings} > 0"
             ),
             format!(
                 "INSERT INTO finding_changes ({columns})

@@ -1,6 +1,5 @@
 //! Connections that choose an agent, and agents in use.
 
-use super::sql;
 use serde_json::json;
 use soar_host::connections::without_their_agent;
 
@@ -37,8 +36,8 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         stage.update(&admin, made.id, shared).await.unwrap();
 
         // An older connection has both: it uses neither a direct connection nor its own proxy.
-        sql(&stage, "INSERT INTO connection_parameters (connection_id, name, kind, value) SELECT id, 'Proxy', 'Plain', 'http://own.example' FROM connections").await;
-        sql(&stage, "UPDATE connections SET version = version + 1").await;
+        stage.test.execute("INSERT INTO connection_parameters (connection_id, name, kind, value) SELECT id, 'Proxy', 'Plain', 'http://own.example' FROM connections").await;
+        stage.test.execute("UPDATE connections SET version = version + 1").await;
         let tested = stage.executor.test(&admin, made.id).await.unwrap();
         assert!(!tested.passed && tested.text.contains("a proxy of its own"), "{}", tested.text);
     }

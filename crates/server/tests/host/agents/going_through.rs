@@ -1,6 +1,6 @@
 //! Commands, tests, health checks and diagnoses through an agent.
 
-use super::{CANARY, LOGIN, agent, scanners, sql};
+use super::{CANARY, LOGIN, agent, scanners};
 use footprint_simulator::UserKind;
 use serde_json::{Value, json};
 use soar_host::connections::without_their_agent;
@@ -122,7 +122,7 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         assert!(unknown.contains("no agent \"Branch\"") && unknown.contains("footprint agent add"), "{unknown}");
 
         // A free text from a version before agents.
-        sql(&stage, "UPDATE connections SET agent_name = 'Branch', version = version + 1").await;
+        stage.test.execute("UPDATE connections SET agent_name = 'Branch', version = version + 1").await;
         let before = simulator.requests().len();
         let answer = scanners(&stage, &admin).await.unwrap();
         assert!(answer.error.contains("\"Branch\", which does not exist on this host"), "{}", answer.error);

@@ -4,6 +4,7 @@ mod busy_day;
 mod delivery;
 mod faults;
 mod formats;
+mod groups;
 mod log;
 mod over_http;
 pub mod product;
