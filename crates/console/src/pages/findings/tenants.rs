@@ -92,8 +92,8 @@ fn tenant(
 ) -> Vec<Cell> {
     let name = remove::name(&one.tenant_name);
     let link = page.href(&format!("/findings?tenant={}", utf8_percent_encode(&one.tenant_name, NON_ALPHANUMERIC)));
-    // A tenant that was never read has no known number of findings.
-    let is_known = group.is_some() || one.status == SnapshotStatus::Whole;
+    // A tenant that was never read, or whose findings are not counted, has no known number of findings.
+    let is_known = group.is_some() || (one.status == SnapshotStatus::Whole && one.rows_read == 0);
     let count = |value: fn(&FindingGroup) -> i64| {
         if is_known { Cell::number(group.map_or(0, value)) } else { Cell::unknown() }
     };
