@@ -120,11 +120,9 @@ impl Browser {
             "pageLoadStrategy": "normal",
         });
         let Value::Object(capabilities) = capabilities else { unreachable!() };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let address = format!("http://127.0.0.1:{port}");
+        let client = in_time(builder.capabilities(capabilities).connect(&address)).await.unwrap();
         Self { client, _alive: alive }
     }
 
@@ -170,9 +168,9 @@ impl Browser {
 
     /// Types a text into the field with this id.
     pub async fn fill(&self, id: &str, text: &str) {
-        let field = self.client.find(Locator::Id(id)).await.unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let field = answered(self.client.find(Locator::Id(id))).await;
+        answered(field.clear()).await;
+        answered(field.send_keys(text)).await;
     }
 
     /// The value of the field with this id.
@@ -183,13 +181,13 @@ impl Browser {
 
     /// Chooses the option with this value in the field with this id.
     pub async fn select(&self, id: &str, value: &str) {
-        self.client.find(Locator::Id(id)).await.unwrap().select_by_value(value).await.unwrap();
+        answered(async { self.client.find(Locator::Id(id)).await?.select_by_value(value).await }).await;
     }
 
     /// Clicks the button with this text.
     pub async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()=\"{text}\"]");
-        self.client.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+        answered(async { self.client.find(Locator::XPath(&path)).await?.click().await }).await;
     }
 
     /// Waits for the button with this text, and clicks it.
@@ -215,7 +213,7 @@ impl Browser {
         let pressed = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
             keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
         });
-        self.client.perform_actions(pressed).await.unwrap();
+        answered(self.client.perform_actions(pressed)).await;
     }
 
     /// The text of the focused element.
@@ -227,13 +225,13 @@ impl Browser {
 
     /// Clicks the link with this text.
     pub async fn follow(&self, text: &str) {
-        self.client.find(Locator::LinkText(text)).await.unwrap().click().await.unwrap();
+        answered(async { self.client.find(Locator::LinkText(text)).await?.click().await }).await;
     }
 
     /// Waits for an element.
     pub async fn wait_for(&self, css: &str) {
         let wait = self.client.wait().at_most(TIMEOUT);
-        if let Err(error) = wait.for_element(Locator::Css(css)).await {
+        if let Err(error) = in_time(wait.for_element(Locator::Css(css))).await {
             panic!("{css} did not appear: {error}\n{}", self.text().await);
         }
     }
@@ -255,8 +253,8 @@ impl Browser {
 
     /// The visible text of the page.
     pub async fn text(&self) -> String {
-        match self.client.find(Locator::Css("body")).await {
-            Ok(body) => body.text().await.unwrap_or_default(),
+        match in_time(self.client.find(Locator::Css("body"))).await {
+            Ok(body) => in_time(body.text()).await.unwrap_or_default(),
             Err(_) => String::new(),
         }
     }
@@ -328,9 +326,14 @@ impl Browser {
     }
 }
 
-/// The browser's answer. A browser that has crashed gives none.
+/// The browser's answer, which has to be a success.
 async fn answered<T>(answer: impl Future<Output = Result<T, CmdError>>) -> T {
-    tokio::time::timeout(LONGEST_ANSWER, answer).await.expect("the browser does not answer").unwrap()
+    in_time(answer).await.unwrap()
+}
+
+/// The browser's answer. A browser that has crashed gives none.
+async fn in_time<T>(answer: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LONGEST_ANSWER, answer).await.expect("the browser does not answer")
 }
 
 /// The folder of tools that `tests/run` installs.
