@@ -76,6 +76,14 @@ impl Engine {
         }
     }
 
+    /// SQL for the table of a JSON array of arrays that is bound as `parameter`, and for one of the arrays as a column.
+    pub(super) fn table_of_arrays(self, parameter: &str) -> (String, &'static str) {
+        match self {
+            Self::Sqlite => (format!("json_each({parameter})"), "value"),
+            Self::Postgres => (format!("jsonb_array_elements(CAST({parameter} AS jsonb)) AS t (cells)"), "cells"),
+        }
+    }
+
     /// SQL for a table of whole numbers, a JSON array of arrays that is bound as `parameter`, under `alias`.
     pub(super) fn table_of_integers(self, parameter: &str, columns: &[&str], alias: &str) -> String {
         let cell = |(at, name): (usize, &&str)| match self {

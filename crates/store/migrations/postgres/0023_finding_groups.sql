@@ -52,6 +52,6 @@ FROM (SELECT cve, LOWER(COALESCE(CAST(content AS jsonb) ->> 'title', '') || chr(
                         || COALESCE(CAST(content AS jsonb) ->> 'software', '')) AS text FROM findings) AS known
 GROUP BY cve, SUBSTR(text, 1, 500);
 
--- The order by score. SQLite has no such index: it would make each comparison of a snapshot half as long again.
+-- The order by score. SQLite has no such index, since writing changes would take too long.
 CREATE INDEX findings_by_cvss ON findings (
     (COALESCE(CAST((CAST(content AS jsonb) ->> 'cvss') AS DOUBLE PRECISION), -1)), feed_id, device, finding);

@@ -124,10 +124,7 @@ impl Records<'_> {
     ) -> Result<(), StoreError> {
         let deleted = sqlx::query("DELETE FROM finding_groups WHERE feed_id = $1").bind(feed);
         deleted.execute(&mut *self.connection).await?;
-        let (from, cell) = match self.engine {
-            Engine::Sqlite => ("json_each($3)", "value"),
-            Engine::Postgres => ("jsonb_array_elements(CAST($3 AS jsonb)) AS t (cells)", "cells"),
-        };
+        let (from, cell) = self.engine.table_of_arrays("$3");
         let number = |at: usize, kind: &str| format!("CAST({cell} ->> {at} AS {kind})");
         let numbers: Vec<_> =
             (1..=5).map(|at| number(at, if at == 4 { "DOUBLE PRECISION" } else { "BIGINT" })).collect();

@@ -77,9 +77,9 @@ impl Records<'_> {
         Ok(gone)
     }
 
-    /// Deletes at most `limit` findings, devices, groups and changes of tenants that were removed or whose connection was deleted. The
-    /// rows of the tenants themselves stay, since results of collections name them. The caller gives it a transaction of its
-    /// own, so that no collection waits for it. Returns the number of rows.
+    /// Deletes at most `limit` findings, devices, groups and changes of tenants that were removed or whose connection was
+    /// deleted. The rows of the tenants themselves stay, since results of collections name them. The caller gives it a
+    /// transaction of its own, so that no collection waits for it. Returns the number of rows.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -96,10 +96,7 @@ impl Records<'_> {
             return Ok(());
         }
         let rows: Vec<_> = texts.iter().map(|((cve, text), is_whole)| (cve, text, is_whole)).collect();
-        let (from, cell) = match self.engine {
-            Engine::Sqlite => ("json_each($1)", "value"),
-            Engine::Postgres => ("jsonb_array_elements(CAST($1 AS jsonb)) AS t (cells)", "cells"),
-        };
+        let (from, cell) = self.engine.table_of_arrays("$1");
         // Two texts may be one in lower case.
         let sql = format!(
             "INSERT INTO finding_texts (cve, text, is_whole)

@@ -1,9 +1,10 @@
 //! Groups of findings that were counted when a reading ended, and searches that read few findings.
 
 use soar_store::model::Moment;
+use soar_store::testing::TestStore;
 use soar_store::{Engine, FindingFilter, FindingGrouping};
 
-use super::product::ProductFault;
+use super::product::{Lister, ProductFault};
 use super::world::FindingsWorld;
 
 const GROUPINGS: [FindingGrouping; 3] = [FindingGrouping::Device, FindingGrouping::Cve, FindingGrouping::Tenant];
@@ -181,6 +182,23 @@ async fn a_search_finds_texts_of_every_length_and_those_of_later_readings() {
         world.lister.data().tenants.get_mut("1").unwrap().devices.get_mut(&2).unwrap().name = "g\0te".to_owned();
         assert_eq!(world.collect().await.tenants[0].changed, 3);
         assert_eq!((found(&world, "nul\u{fffd}inside").await, found(&world, "g\u{fffd}te").await), (3, 1));
+        assert_counted(&world).await;
+    }
+}
+
+/// A CVE is no field whose change is a change of the finding.
+#[tokio::test]
+async fn a_finding_is_found_by_a_cve_that_it_got_without_a_change_in_the_log() {
+    for test in TestStore::on_both().await {
+        let world = FindingsWorld::with(test, Lister::keyed(r#"["$.software"]"#)).await;
+        world.lister.set("1", 1, "CVE-5", "open", 9.8);
+        world.collect().await;
+        let last = world.last().await;
+        world.lister.data().tenants.get_mut("1").unwrap().devices.get_mut(&1).unwrap().findings.clear();
+        world.lister.set("1", 1, "CVE-1", "open", 9.8);
+        world.collect().await;
+        assert_eq!(world.last().await, last, "nothing changed");
+        assert_eq!((found(&world, "cve-1").await, found(&world, "cve-5").await), (1, 0));
         assert_counted(&world).await;
     }
 }

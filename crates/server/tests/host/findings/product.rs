@@ -134,9 +134,15 @@ pub struct Lister {
 
 impl Lister {
     pub fn new() -> Self {
+        Self::keyed(r#"["$.cve", "$.software"]"#)
+    }
+
+    /// A product whose findings are known by these members.
+    pub fn keyed(key: &str) -> Self {
+        let connector = CONNECTOR.replace(r#"["$.cve", "$.software"]"#, key);
         let file = |name, text| ManifestFile { name, text };
         let commands = [file("findings", FINDINGS), file("tenants", TENANTS), file("devices", DEVICES)];
-        let manifest = Manifest::load(file("connector", CONNECTOR), &commands).unwrap();
+        let manifest = Manifest::load(file("connector", &connector), &commands).unwrap();
         Self { manifest: Arc::new(manifest), data: Arc::default() }
     }
 
