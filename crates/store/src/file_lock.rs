@@ -315,7 +315,16 @@ mod tests {
         one.close().await;
         assert!(matches!(FileLock::take_alone(&path), Err(StoreError::Locked(_))));
         other.close().await;
-        let alone = FileLock::take_alone(&path).unwrap();
+        // A process that another test is starting has the closed file open until it runs its program.
+        let taken = async {
+            loop {
+                match FileLock::take_alone(&path) {
+                    Err(StoreError::Locked(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+                    taken => break taken.unwrap(),
+                }
+            }
+        };
+        let alone = tokio::time::timeout(Duration::from_secs(10), taken).await.unwrap();
         let waiting = FileLock::take(&path, Duration::ZERO).await;
         assert!(matches!(waiting, Err(StoreError::Locked(_))), "{waiting:?}");
         drop(alone);
