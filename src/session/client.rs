@@ -16,6 +16,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
 
 use super::connect::{Dialer, Handshake, USER_AGENT};
 use super::lock::lock;
@@ -25,7 +27,7 @@ use crate::settings::{Network, ProxyKind};
 /// Sends requests over connections that it keeps. Follows no redirect: it could lead to another host, which must not
 /// see credentials. Heeds no variable of the environment.
 pub(super) struct Client {
-    http: legacy::Client<Dialer, Full<Bytes>>,
+    http: BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, legacy::Error>,
     dialer: Dialer,
     read_timeout: Duration,
 }
@@ -70,11 +72,11 @@ impl Client {
     }
 
     fn with(dialer: Dialer, read_timeout: Duration) -> Self {
-        let http = legacy::Client::builder(TokioExecutor::new())
+        let http: legacy::Client<_, Full<Bytes>> = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .build(dialer.clone());
-        Self { http, dialer, read_timeout }
+        Self { http: BoxCloneSyncService::new(http), dialer, read_timeout }
     }
 
     /// A client that goes the same way with connections of its own, and notes each TLS handshake in `notes`.
@@ -98,7 +100,7 @@ impl Client {
         if let Some(authorization) = self.dialer.forward_authorization(request.uri().scheme()) {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
         }
-        let sent = timeout(self.read_timeout, self.http.request(request)).await;
+        let sent = timeout(self.read_timeout, self.http.clone().oneshot(request)).await;
         sent.map_err(|_| SendError::TimedOut)?.map_err(SendError::NoReply)
     }
 

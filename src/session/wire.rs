@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use soar_connector::{Command, Manifest};
 
 use super::VendorSession;
@@ -28,10 +29,10 @@ impl<'a> Wire<'a> {
         endpoint: &dyn Endpoint,
         request: &VendorRequest,
     ) -> Result<(u16, ListReply), Failure> {
-        let reply = self.session.send(request, &self.context).await?;
+        let reply = self.session.send(request, &self.context).boxed().await?;
         let status = reply.status;
         // After a write without a good reply, the reply's first bytes are the only evidence.
-        let beginning = if request.is_write() { Some(self.session.beginning(&reply).await) } else { None };
+        let beginning = if request.is_write() { Some(self.session.beginning(&reply).boxed().await) } else { None };
         let told = |failure: Failure| {
             let message = match &beginning {
                 Some(beginning) => format!("{} It begins with {beginning}.", failure.message),
@@ -41,7 +42,7 @@ impl<'a> Wire<'a> {
         };
         let list = self.split(endpoint, reply).await.map_err(&told)?;
         if !list.proven {
-            self.session.vouch(&self.context).await.map_err(&told)?;
+            self.session.vouch(&self.context).boxed().await.map_err(&told)?;
         }
         Ok((status, list))
     }
@@ -54,7 +55,7 @@ impl<'a> Wire<'a> {
 
     /// The form of the instance's List Devices: asked for once a login, and known as soon as a device was seen.
     pub(super) async fn device_form(&self) -> Result<DeviceForm, Failure> {
-        let login = self.session.login(&self.context).await?;
+        let login = self.session.login(&self.context).boxed().await?;
         if let Some(form) = login.device_form.get() {
             return Ok(*form);
         }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex as StandardMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use sqlx_core::any::AnyConnectionBackend;
 use sqlx_sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -31,15 +32,15 @@ pub(super) struct Readers {
 /// A connection whose statements are stopped at their time limit.
 #[derive(Debug)]
 pub(super) struct LimitedConnection {
-    connection: SqliteConnection,
+    connection: Box<dyn AnyConnectionBackend>,
     limit: StatementLimit,
 }
 
 impl LimitedConnection {
     /// The connection, for a new statement.
-    pub(super) fn begin(&mut self) -> &mut SqliteConnection {
+    pub(super) fn begin(&mut self) -> &mut dyn AnyConnectionBackend {
         self.limit.begin();
-        &mut self.connection
+        &mut *self.connection
     }
 }
 
@@ -95,7 +96,7 @@ impl Readers {
             let limit = StatementLimit::new(budget);
             let look = limit.clone();
             connection.lock_handle().await?.set_progress_handler(BETWEEN_LOOKS, move || look.goes_on());
-            connections.push(Arc::new(Mutex::new(LimitedConnection { connection, limit })));
+            connections.push(Arc::new(Mutex::new(LimitedConnection { connection: Box::new(connection), limit })));
         }
         let places = ReadingPlaces::new(count, wait);
         Ok(Arc::new(Self { connections: StandardMutex::new(connections), places, count }))

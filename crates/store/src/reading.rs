@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool};
 
@@ -43,7 +44,7 @@ impl ReadingConnections {
             Self::File(readers) => Ok(Lent::File(readers.lend(caller).await?)),
             Self::Server { pool, places, .. } => {
                 let place = places.take(caller).await?;
-                Ok(Lent::Server { connection: pool.acquire().await?, busy: false, _place: place })
+                Ok(Lent::Server { connection: pool.acquire().boxed().await?, busy: false, _place: place })
             }
         }
     }

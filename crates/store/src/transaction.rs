@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
@@ -35,7 +36,7 @@ impl Store {
             Engine::Postgres => "BEGIN; SET LOCAL statement_timeout TO DEFAULT",
         };
         self.condition.check_file()?;
-        let connection = self.writers.acquire().await?;
+        let connection = self.writers.acquire().boxed().await?;
         let condition = Arc::clone(&self.condition);
         let (engine, timeout, clock) = (self.engine, self.timeout, self.clock.clone());
         let room = self.room.clone();

@@ -100,7 +100,7 @@ impl LimitedConnection {
             Err(error) => return stream::once(future::ready(Err(sqlx::Error::Encode(error)))).boxed(),
         };
         let persistent = query.persistent();
-        AnyConnectionBackend::fetch_many(self.begin(), query.sql(), persistent, arguments)
+        self.begin().fetch_many(query.sql(), persistent, arguments)
     }
 
     fn fetch_optional<'e, 'q: 'e>(
@@ -112,7 +112,7 @@ impl LimitedConnection {
             Err(error) => return future::ready(Err(sqlx::Error::Encode(error))).boxed(),
         };
         let persistent = query.persistent();
-        AnyConnectionBackend::fetch_optional(self.begin(), query.sql(), persistent, arguments)
+        self.begin().fetch_optional(query.sql(), persistent, arguments)
     }
 }
 
