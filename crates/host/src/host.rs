@@ -163,7 +163,7 @@ impl Host {
         let (runner, sender) = (Arc::new(runner), Some(Arc::clone(&courier)));
         let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
         let scheduler = Scheduler::new(store, clock, runner, courier, host.settings.scheduler());
-        let scheduler = Some(Arc::new(scheduler.counting(host.metrics.recorder())));
+        let scheduler = Some(Arc::new(scheduler.counting(host.metrics.scheduler())));
         Ok(Arc::new(Self { scheduler, courier: sender, ..host }))
     }
 

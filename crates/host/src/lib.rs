@@ -17,6 +17,7 @@ pub mod health;
 mod host;
 mod known_commands;
 pub mod limits;
+mod metric_families;
 pub mod metrics;
 pub mod operations;
 mod parameter_texts;

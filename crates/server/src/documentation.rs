@@ -1,20 +1,17 @@
 //! `/openapi.json`, and Swagger UI at `/docs`, served from the binary.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::get;
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::routing::{get, get_service};
 use bytes::Bytes;
+use swagger_ui_dist::{ApiDefinition, OpenApiSource};
 use tower::util::MapResponseLayer;
-use utoipa_swagger_ui::Config;
 
 use super::openapi;
 use crate::Server;
-use crate::gate::ApiReply;
 
 /// Swagger UI uses inline styles and images from `data:`.
 const PAGE_POLICY: &str =
@@ -25,25 +22,49 @@ pub(super) fn document(host: &Server) -> Bytes {
     openapi(&host.settings, &host.commands).to_string().into()
 }
 
+/// The page, which loads its files from beside it.
+const PAGE: &str = r##"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>API of the host</title>
+<link rel="stylesheet" href="swagger-ui.css">
+<style>body { margin: 0; background: #fafafa }</style>
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="swagger-ui-bundle.js"></script>
+<script src="swagger-initializer.js"></script>
+</body>
+</html>
+"##;
+
+/// The script that starts the page. The address is relative, so that the page also works behind a proxy that adds a path
+/// prefix.
+const INITIALIZER: &str = r##"window.onload = () => {
+  window.ui = SwaggerUIBundle({ url: "../openapi.json", dom_id: "#swagger-ui", deepLinking: true });
+};
+"##;
+
 /// The routes of the documentation below `base`.
 pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {
-    // Relative, so that the page also works behind a proxy that adds a path prefix.
-    let config = Arc::new(Config::from("../openapi.json"));
+    let prefix = format!("{base}/docs");
+    // Only the library's files are taken: its page has a script inside, which the policy of the host's pages refuses.
+    let files = swagger_ui_dist::generate_routes(ApiDefinition {
+        uri_prefix: prefix.clone(),
+        api_definition: OpenApiSource::Uri(format!("{base}/openapi.json")),
+        title: None,
+    });
+    let initializer = ([(header::CONTENT_TYPE, HeaderValue::from_static("text/javascript"))], INITIALIZER);
     let pages = Router::new()
-        .route(
-            &format!("{base}/docs/"),
-            get({
-                let config = Arc::clone(&config);
-                move || async move { file("index.html", config) }
-            }),
-        )
-        .route(
-            &format!("{base}/docs/{{*file}}"),
-            get(move |State(_): State<Arc<Server>>, Path(path): Path<String>| async move { file(&path, config) }),
-        )
+        .route(&format!("{prefix}/"), get(|| async { Html(PAGE) }))
+        .route(&format!("{prefix}/index.html"), get(|| async { Html(PAGE) }))
+        .route(&format!("{prefix}/swagger-initializer.js"), get(move || async move { initializer }))
+        .route(&format!("{prefix}/swagger-ui.css"), get_service(files.clone()))
+        .route(&format!("{prefix}/swagger-ui-bundle.js"), get_service(files))
         .layer(MapResponseLayer::new(with_page_policy));
     Router::new()
-        .route(&format!("{base}/docs"), get(|| async { Redirect::permanent("docs/") }))
+        .route(&prefix, get(|| async { Redirect::permanent("docs/") }))
         .route(&format!("{base}/openapi.json"), get(move || async move { json(document) }))
         .merge(pages)
 }
@@ -55,21 +76,4 @@ fn with_page_policy(mut response: Response) -> Response {
 
 fn json(document: Bytes) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], document).into_response()
-}
-
-fn file(path: &str, config: Arc<Config<'static>>) -> Response {
-    match utoipa_swagger_ui::serve(path, config) {
-        Ok(Some(file)) => {
-            let kind = HeaderValue::from_str(&file.content_type);
-            let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            let bytes = match file.bytes {
-                // The file is part of the binary, so all answers share its bytes.
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => bytes.into(),
-            };
-            ([(header::CONTENT_TYPE, kind)], bytes).into_response()
-        }
-        _ => ApiReply::error(StatusCode::NOT_FOUND, "The file does not exist.")
-            .into_response(&uuid::Uuid::now_v7().to_string()),
-    }
 }

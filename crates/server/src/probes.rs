@@ -77,7 +77,13 @@ pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -
         call.note_valid_key();
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
-    let text = host.metrics.render(host.audit.waiting(), in_flight);
+    let text = match host.metrics.render(host.audit.waiting(), in_flight) {
+        Ok(text) => text,
+        Err(error) => {
+            let text = format!("The host cannot write its metrics. {error}\n");
+            return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+        }
+    };
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

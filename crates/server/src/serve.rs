@@ -17,7 +17,7 @@ use super::router::{Answers, PageRoutes};
 use super::tls;
 use crate::Server;
 
-/// The interval between deletions of expired answers and of old metrics.
+/// The interval between deletions of expired answers.
 const UPKEEP: Duration = Duration::from_secs(60);
 
 /// The interval between audit entries for counted refusals.
@@ -182,7 +182,6 @@ async fn keep_up(host: Arc<Server>) {
     let mut clock = EvenClock::default();
     loop {
         tokio::time::sleep(UPKEEP).await;
-        host.metrics.upkeep();
         match host.purge_answers(&mut clock).await {
             Ok(0) => {}
             Ok(purged) => tracing::debug!(purged, "expired answers were deleted"),

@@ -1,10 +1,11 @@
 //! Whether something has happened, for pages that show it at once.
 
 use super::{Records, StoreError};
+use crate::columns::from_row;
 use crate::model::Moment;
 
 /// What has happened so far. A later value that differs means that something has happened since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activity {
     /// The id of the latest run; 0 without a run.
     pub latest_run: i64,
@@ -24,6 +25,11 @@ pub struct Activity {
     pub latest_sync_result: i64,
     /// The number of syncs under way.
     pub running_syncs: i64,
+}
+
+from_row! {
+    Activity: latest_run, running, latest_progress, latest_incident, latest_check, latest_finding, unread_tenants,
+        latest_sync_result, running_syncs,
 }
 
 impl Records<'_> {

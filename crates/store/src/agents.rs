@@ -1,6 +1,6 @@
 //! Proxy agents in the store. Their secrets are sealed, or are references to secrets elsewhere.
 
-use super::columns::{decoded, encoded};
+use super::columns::{decoded, encoded, from_row};
 use super::sealed_column::SealedColumn;
 use super::{Records, StoreError, StoredValue};
 use crate::model::name::{name_key, same_name};
@@ -31,7 +31,7 @@ pub struct StoredAgent {
 }
 
 /// A connection and the agent that it names.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentUse {
     /// The connection's id.
     pub id: ConnectionId,
@@ -45,7 +45,8 @@ pub struct AgentUse {
     pub agent_name: String,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! { AgentUse: id, connection, site_id, site, agent_name }
+
 struct AgentRow {
     id: AgentId,
     name: String,
@@ -59,6 +60,11 @@ struct AgentRow {
     version: Version,
     created_at: Moment,
     modified_at: Moment,
+}
+
+from_row! {
+    AgentRow: id, name, site_id, site_name, address, user_name, description, secret_kind, secret, version, created_at,
+        modified_at,
 }
 
 impl TryFrom<AgentRow> for StoredAgent {
@@ -102,11 +108,12 @@ const SELECT: &str = "SELECT a.id, a.name, a.site_id, s.name AS site_name, a.add
                       FROM agents a LEFT JOIN sites s ON s.id = a.site_id";
 
 /// An agent that connections of a place name.
-#[derive(sqlx::FromRow)]
 struct NamedAgent {
     agent_name: String,
     place: SiteId,
 }
+
+from_row! { NamedAgent: agent_name, place }
 
 impl Records<'_> {
     /// Creates an agent without a secret.

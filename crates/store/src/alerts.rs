@@ -1,6 +1,6 @@
 //! Alerts in the store: the messages that each destination is to get, and the failures whose recovery it was not told.
 
-use super::columns::json;
+use super::columns::{from_row, json};
 use super::{Records, StoreError};
 use crate::model::{
     AlertEvent, AlertGroup, AlertReason, CLOCK_TOLERANCE, Destination, MessageContent, MessageItem, Moment, Schedule,
@@ -12,15 +12,15 @@ use crate::model::{
 const WAITS: &str = "(told IS NULL OR told <> reason)";
 
 /// A group's destination, server and kind.
-#[derive(sqlx::FromRow)]
 struct GroupKey {
     destination: Destination,
     server: String,
     kind: ScheduleKind,
 }
 
+from_row! { GroupKey: destination, server, kind }
+
 /// The counts and times of a group's alerts.
-#[derive(sqlx::FromRow)]
 struct AlertGroupRow {
     waiting_since: Option<Moment>,
     waiting_open_since: Option<Moment>,
@@ -31,6 +31,11 @@ struct AlertGroupRow {
     announced_at: Option<Moment>,
     closed_since: Option<Moment>,
     open: i64,
+}
+
+from_row! {
+    AlertGroupRow: waiting_since, waiting_open_since, waiting_failing_since, waiting_failing, worse, reported_failing,
+        announced_at, closed_since, open,
 }
 
 impl Records<'_> {

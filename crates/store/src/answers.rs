@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{AccessKeyId, Moment, UserId};
 
 /// The most answers, and the most bytes of answers, that the host keeps for a key.
@@ -38,30 +39,32 @@ pub struct EarlierCall {
 }
 
 /// A claim as the table holds it. Its status is 0 while there is no answer.
-#[derive(sqlx::FromRow)]
 struct AnswerRow {
     fingerprint: String,
     request_id: String,
     runs_until: Moment,
-    #[sqlx(try_from = "i64")]
     status: u16,
     answer: String,
 }
 
+from_row! { AnswerRow: fingerprint, request_id, runs_until, status as i64, answer }
+
 /// The number and the bytes of the answers that are kept for a key.
-#[derive(sqlx::FromRow)]
 struct KeptAnswers {
     answers: i64,
     bytes: i64,
 }
 
+from_row! { KeptAnswers: answers, bytes }
+
 /// An answer that was deleted.
-#[derive(sqlx::FromRow)]
 struct DeletedAnswer {
     access_key_id: AccessKeyId,
     status: i64,
     bytes: i64,
 }
+
+from_row! { DeletedAnswer: access_key_id, status, bytes }
 
 impl Records<'_> {
     /// Claims the answer. Returns `None` if the caller now holds the claim, otherwise the call that holds it.

@@ -1,6 +1,6 @@
 //! The audit log in the store. Entries are added and read, and never changed.
 
-use super::columns::json;
+use super::columns::{from_row, json};
 use super::{Engine, Records, StoreError};
 use crate::model::{AuditEntry, AuditEntryId, Moment};
 
@@ -31,12 +31,12 @@ const COLUMNS: &str = "at, request_id, surface, address, key_name, username, act
      reason";
 
 /// An entry and its id.
-#[derive(sqlx::FromRow)]
 struct AuditRow {
     id: AuditEntryId,
-    #[sqlx(flatten)]
     entry: AuditEntry,
 }
+
+from_row! { AuditRow: id, ..entry }
 
 impl Records<'_> {
     /// Adds entries in order, all or none, with one statement.

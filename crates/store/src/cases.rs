@@ -3,6 +3,7 @@
 use super::pages::bytes_of;
 use super::rows::{self, InsertedValue, identifiers, numbers_text};
 use super::{HeldRows, Oversize, Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{Case, CaseId, Moment, SiteId, Status, Version, limits};
 
 /// A case to be stored.
@@ -77,7 +78,7 @@ impl NewCase {
 }
 
 /// The fields of a case on which a bulk command decides.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedCase {
     /// Its id.
     pub id: CaseId,
@@ -90,6 +91,8 @@ pub struct LockedCase {
     /// Each change raises it.
     pub version: Version,
 }
+
+from_row! { LockedCase: id, number, site_id, status, version }
 
 const COLUMNS: &str = "id, number, title, description, case_type, site_id, owner, priority, time_zone, status, creator, \
      reported_at, created_at, modified_at, closed_at, closed_by, version";

@@ -3,6 +3,7 @@
 use super::bounds::Bounds;
 use super::rows::identifiers;
 use super::{ConnectionFilter, Engine, Records, StoreError};
+use crate::columns::from_row;
 use crate::model::name::{earlier_key, name_key};
 use crate::model::{Connection, ConnectionId, SiteId, UserId};
 
@@ -139,18 +140,20 @@ impl VisibleConnections {
 }
 
 /// The connections of an integration.
-#[derive(sqlx::FromRow)]
 struct OfIntegration {
     integration: String,
     connections: i64,
 }
 
+from_row! { OfIntegration: integration, connections }
+
 /// A connection's name.
-#[derive(sqlx::FromRow)]
 struct ConnectionNameRow {
     id: ConnectionId,
     name: String,
 }
+
+from_row! { ConnectionNameRow: id, name }
 
 impl Records<'_> {
     /// The connections of the selection, by integration, name and place: at most `limit` after the first `offset`.

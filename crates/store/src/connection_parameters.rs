@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::columns::{Sealed, decoded, encoded};
+use super::columns::{Sealed, decoded, encoded, from_row};
 use super::connections::ConnectionFilter;
 use super::{Records, StoreError};
 use crate::model::{ConnectionId, ConnectionParameter, KeyId, ParameterState, Reference};
@@ -30,7 +30,6 @@ pub enum StoredValue {
     Reference(Reference),
 }
 
-#[derive(sqlx::FromRow)]
 struct ParameterRow {
     connection_id: ConnectionId,
     name: String,
@@ -38,13 +37,15 @@ struct ParameterRow {
     value: String,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! { ParameterRow: connection_id, name, kind, value }
+
 struct SealedParameterRow {
     connection_id: ConnectionId,
     name: String,
-    #[sqlx(try_from = "Sealed")]
     value: Vec<u8>,
 }
+
+from_row! { SealedParameterRow: connection_id, name, value as Sealed }
 
 impl StoredParameter {
     /// The parts of it that may be shown.

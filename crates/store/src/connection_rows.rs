@@ -1,8 +1,6 @@
 //! Rows of connections, as queries return them.
 
-use sqlx::FromRow;
-
-use super::columns::{Flag, Json};
+use super::columns::{Flag, Json, from_row};
 use crate::model::{
     Connection, ConnectionId, ConnectionSites, Destination, HealthCheck, Moment, NamedSite, Owner, SiteId, UserId,
     Version,
@@ -12,7 +10,6 @@ use crate::model::{
 pub const SHARED_PLACE: SiteId = SiteId(0);
 
 /// A connection with the names of its sites, its health check and its owner.
-#[derive(FromRow)]
 pub(super) struct ConnectionRow {
     pub(super) id: ConnectionId,
     pub(super) integration: String,
@@ -24,19 +21,20 @@ pub(super) struct ConnectionRow {
     pub(super) agent_name: Option<String>,
     pub(super) description: String,
     pub(super) tenant: Option<String>,
-    #[sqlx(try_from = "Flag")]
     pub(super) active: bool,
     pub(super) version: Version,
     pub(super) created_at: Moment,
     pub(super) modified_at: Moment,
-    #[sqlx(flatten)]
     pub(super) health_check: HealthCheckRow,
-    #[sqlx(flatten)]
     pub(super) owner: OwnerRow,
 }
 
+from_row! {
+    ConnectionRow: id, integration, name, site_id, site_name, recipient_site_id, recipient_site_name, agent_name,
+        description, tenant, active as Flag, version, created_at, modified_at, ..health_check, ..owner,
+}
+
 /// How often the host tests a connection. Its schedule holds the rest.
-#[derive(FromRow)]
 pub(super) struct HealthCheckRow {
     pub(super) health_check_minutes: Option<i64>,
     pub(super) health_check_email: Option<String>,
@@ -46,27 +44,32 @@ pub(super) struct HealthCheckRow {
     pub(super) slow_ms: Option<i64>,
 }
 
+from_row! { HealthCheckRow: health_check_minutes, health_check_email, alert_to, alert_after, recover_after, slow_ms }
+
 /// The master that sent a connection, if one did.
-#[derive(FromRow)]
 pub(super) struct OwnerRow {
     pub(super) master: Option<String>,
     pub(super) master_region: Option<String>,
     pub(super) master_connection: Option<ConnectionId>,
 }
 
+from_row! { OwnerRow: master, master_region, master_connection }
+
 /// A user on a connection's list.
-#[derive(FromRow)]
 pub(super) struct ConnectionUser {
     pub(super) connection_id: ConnectionId,
     pub(super) user_id: UserId,
     pub(super) user_name: String,
 }
 
-#[derive(FromRow)]
+from_row! { ConnectionUser: connection_id, user_id, user_name }
+
 pub(super) struct ConnectionVersion {
     pub(super) id: ConnectionId,
     pub(super) version: Version,
 }
+
+from_row! { ConnectionVersion: id, version }
 
 impl From<ConnectionRow> for Connection {
     fn from(row: ConnectionRow) -> Self {

@@ -8,6 +8,7 @@ use sqlx::any::AnyRow;
 use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion, SHARED_PLACE};
 use super::rows::identifiers;
 use super::{Engine, Records, StoreError};
+use crate::columns::from_row;
 use crate::model::name::name_key;
 use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId, Version};
 
@@ -37,7 +38,7 @@ pub struct NewConnection {
 }
 
 /// The fields of a connection that decide whether a tenant gets it.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shareable {
     /// Its id.
     pub id: ConnectionId,
@@ -50,6 +51,8 @@ pub struct Shareable {
     /// The form's field Tenant.
     pub tenant: Option<String>,
 }
+
+from_row! { Shareable: id, integration, name, site, tenant }
 
 /// Which connections to read.
 #[derive(Debug, Clone)]

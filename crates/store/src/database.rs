@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
 use super::condition::DatabaseCondition;
 use super::file_lock::{FileLock, LARGEST_LOG};
+use super::migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 use super::readers::Readers;
 use super::reading::{ACCESS_READERS, READERS, Reader, ReadingConnections};
 use super::room::AnswerRoom;
@@ -21,9 +21,6 @@ use super::upgrade::refuse_beside_an_older_host;
 use super::with_timeout::within;
 use super::{Engine, StoreError};
 use crate::model::SchemaVersion;
-
-pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// The store. A clone is cheap and shares its connections.
 #[derive(Debug, Clone)]

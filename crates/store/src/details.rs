@@ -3,26 +3,33 @@
 use std::collections::HashMap;
 
 use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row as _};
 
 use super::rows::{InsertedValue, identifiers};
 use super::{Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{DynamicField, FieldKind, IncidentId, Moment, Task, limits};
 
 /// Rows of incidents, by the incident's id.
 pub type ByIncident<T> = HashMap<IncidentId, Vec<T>>;
 
 /// A row that belongs to an incident.
-#[derive(sqlx::FromRow)]
 struct Belonging<T> {
     incident_id: IncidentId,
-    #[sqlx(flatten)]
     what: T,
 }
 
-#[derive(sqlx::FromRow)]
+impl<'r, T: FromRow<'r, AnyRow>> FromRow<'r, AnyRow> for Belonging<T> {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { incident_id: row.try_get("incident_id")?, what: T::from_row(row)? })
+    }
+}
+
 struct NameRow {
     name: String,
 }
+
+from_row! { NameRow: name }
 
 impl Records<'_> {
     /// Replaces the tasks and fields of incidents.
@@ -160,7 +167,7 @@ impl Records<'_> {
     /// The rows of a query that takes incidents' ids as `$1`, by their column `incident_id`.
     pub(super) async fn belongings<T>(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<T>, StoreError>
     where
-        T: for<'r> sqlx::FromRow<'r, AnyRow> + Send + Unpin,
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
         let query = sqlx::query_as::<_, Belonging<T>>(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
         let mut found = ByIncident::new();

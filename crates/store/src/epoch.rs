@@ -3,6 +3,7 @@
 
 use super::schedules::{self, ScheduleRow};
 use super::{Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{AuditEntry, Epoch, Moment, Schedule};
 
 /// At most this many skipped items have audit entries of their own. The others are counted.
@@ -25,12 +26,13 @@ pub struct NewEpoch {
 }
 
 /// An alert that was not delivered when the backup was made.
-#[derive(sqlx::FromRow)]
 struct Unsent {
     destination: String,
     about: String,
     since: Moment,
 }
+
+from_row! { Unsent: destination, about, since }
 
 #[cfg(feature = "testing")]
 impl crate::Store {

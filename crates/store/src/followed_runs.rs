@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::columns::{Flag, Sealed, encoded, json};
+use super::columns::{Flag, Sealed, encoded, from_row, json};
 use super::{Ran, Records, RunEnd, StoreError};
 use crate::model::{
     CLOCK_TOLERANCE, KeyId, Moment, RunFollowing, RunId, RunReport, ScheduleId, ScheduleRunStatus, SiteId, WorkItem,
@@ -28,13 +28,11 @@ pub struct NewFollowedRun<'a> {
 }
 
 /// A question about work, claimed by a host.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct FollowedRun {
     /// The run.
-    #[sqlx(rename = "run_id")]
     pub run: RunId,
     /// The call, sealed.
-    #[sqlx(try_from = "Sealed")]
     pub call: Vec<u8>,
     /// The token to ask with.
     pub token: String,
@@ -47,8 +45,12 @@ pub struct FollowedRun {
     /// How long the work is followed, in milliseconds.
     pub limit_ms: i64,
     /// Whether a user asked to end the run.
-    #[sqlx(try_from = "Flag")]
     pub cancel_requested: bool,
+}
+
+from_row! {
+    FollowedRun: run = "run_id", call as Sealed, token, sums, written_at, waited_ms, limit_ms,
+        cancel_requested as Flag,
 }
 
 /// What a host found out about work that is not over.
@@ -89,11 +91,12 @@ impl FollowedSoFar {
 }
 
 /// The due time that a followed run belongs to.
-#[derive(sqlx::FromRow)]
 struct DueTime {
     schedule_id: Option<ScheduleId>,
     due_at: Option<Moment>,
 }
+
+from_row! { DueTime: schedule_id, due_at }
 
 impl Records<'_> {
     /// The number of followed runs on a site, and on all sites. Exact in a transaction with the sealing lock.

@@ -3,7 +3,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
 
-use super::columns::json;
+use super::columns::{from_row, json};
 use super::rows::identifiers;
 use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
@@ -28,13 +28,12 @@ pub struct Ran {
 }
 
 /// A schedule and its health.
-#[derive(FromRow)]
 struct ScheduleHealth {
-    #[sqlx(flatten)]
     schedule: ScheduleRow,
-    #[sqlx(flatten)]
     health: KnownHealth,
 }
+
+from_row! { ScheduleHealth: ..schedule, ..health }
 
 /// The health of a schedule. `None` if it never ran.
 struct KnownHealth(Option<Health>);
@@ -47,11 +46,12 @@ impl<'r> FromRow<'r, AnyRow> for KnownHealth {
 }
 
 /// The number of schedules in a state.
-#[derive(FromRow)]
 struct ScheduleStateRow {
     known: HealthState,
     schedules: i64,
 }
+
+from_row! { ScheduleStateRow: known, schedules }
 
 /// SQL for the state now of a row of health and its row of schedules, by the rule of [`Health::as_of`]. `tolerated` is the
 /// latest moment of a pass that counts.

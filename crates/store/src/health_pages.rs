@@ -10,6 +10,7 @@ use super::connection_pages::ConnectionSelection;
 use super::health::state_sql;
 use super::rows::identifiers;
 use super::{Engine, Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{CLOCK_TOLERANCE, ConnectionId, DayUptime, HealthState, Moment, SHARED, SiteId, Uptime};
 
 /// The connections of a table of health.
@@ -66,11 +67,12 @@ pub struct Uptimes {
 struct DayRow(ConnectionId, i64, i64, i64, i64, i64, i64, i64);
 
 /// The number of connections in a state.
-#[derive(sqlx::FromRow)]
 struct ConnectionStateRow {
     known: HealthState,
     connections: i64,
 }
+
+from_row! { ConnectionStateRow: known, connections }
 
 const DAY_HOURS: i64 = 24;
 

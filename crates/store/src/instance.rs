@@ -1,14 +1,14 @@
 //! This instance's key pair, by which other instances identify it.
 
-use super::columns::{Sealed, encoded};
+use super::columns::{Sealed, encoded, from_row};
 use super::{Records, StoreError};
 
-#[derive(sqlx::FromRow)]
 struct KeyPairRow {
     public_key: String,
-    #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
 }
+
+from_row! { KeyPairRow: public_key, secret as Sealed }
 
 impl Records<'_> {
     /// The public key in hexadecimal digits, and the sealed private key. `None` until they are first needed.

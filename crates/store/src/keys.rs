@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::columns::{Flag, Json, Sealed, encoded};
+use super::columns::{Flag, Json, Sealed, encoded, from_row};
 use super::{Records, StoreError};
 use crate::model::name::{checked_name, name_key};
 use crate::model::{
@@ -204,21 +204,16 @@ impl Records<'_> {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct AccessKeyRow {
     id: AccessKeyId,
     name: String,
     kind: KeyKind,
     public_part: String,
     owner_id: UserId,
-    #[sqlx(try_from = "Flag")]
     every_site: bool,
-    #[sqlx(try_from = "Flag")]
     every_command: bool,
     commands: Json<Vec<String>>,
-    #[sqlx(try_from = "Flag")]
     may_manage: bool,
-    #[sqlx(try_from = "Flag")]
     requires_expiry: bool,
     expires_at: Option<Moment>,
     revoked_at: Option<Moment>,
@@ -227,26 +222,33 @@ struct AccessKeyRow {
     secret: String,
 }
 
+from_row! {
+    AccessKeyRow: id, name, kind, public_part, owner_id, every_site as Flag, every_command as Flag, commands,
+        may_manage as Flag, requires_expiry as Flag, expires_at, revoked_at, last_used_at, created_at, secret,
+}
+
 /// A site on which a key works.
-#[derive(sqlx::FromRow)]
 struct KeySite {
     key_id: AccessKeyId,
     site_id: SiteId,
 }
 
+from_row! { KeySite: key_id, site_id }
+
 /// A user besides its owner who may use a key.
-#[derive(sqlx::FromRow)]
 struct KeyUser {
     key_id: AccessKeyId,
     user_id: UserId,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! { KeyUser: key_id, user_id }
+
 struct SealedKeyRow {
     id: AccessKeyId,
-    #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
 }
+
+from_row! { SealedKeyRow: id, secret as Sealed }
 
 impl From<AccessKeyRow> for StoredKey {
     fn from(row: AccessKeyRow) -> Self {

@@ -41,6 +41,7 @@ mod keys;
 mod links;
 mod masters;
 mod messages;
+mod migrations;
 pub mod model;
 mod names;
 mod nodes;

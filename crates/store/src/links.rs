@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use super::details::ByIncident;
 use super::rows::{InsertedValue, identifiers};
 use super::{Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{CaseId, IncidentId, Link, Moment, SiteId};
 
 /// An incident that is linked with another.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighbour {
     /// Its id.
     pub id: IncidentId,
@@ -18,20 +19,23 @@ pub struct Neighbour {
     pub site_id: SiteId,
 }
 
+from_row! { Neighbour: id, number, site_id }
+
 /// The number of links of an incident or a case.
-#[derive(sqlx::FromRow)]
 struct LinkCount {
     id: i64,
     links: i64,
 }
 
+from_row! { LinkCount: id, links }
+
 /// A link, seen from the incident `incident`.
-#[derive(sqlx::FromRow)]
 struct SeenLinkRow {
     incident: IncidentId,
-    #[sqlx(flatten)]
     link: Link,
 }
+
+from_row! { SeenLinkRow: incident, ..link }
 
 impl Records<'_> {
     /// The number of `cases` that each of `incidents` is linked to, and of `incidents` that each of `cases` is linked

@@ -1,6 +1,6 @@
 //! On a tenant: its masters, and the number of the last message that it took from each.
 
-use super::columns::{Maybe, Sealed, encoded};
+use super::columns::{Maybe, Sealed, encoded, from_row};
 use super::{Records, StoreError};
 use crate::model::name::{checked_name, name_key};
 use crate::model::{Master, MasterId, MessageNumber, Moment, TenantKeyId};
@@ -27,22 +27,21 @@ pub struct NewMaster {
 }
 
 /// A registered pair, looked up for a message.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct KnownPair {
     /// The master's id.
-    #[sqlx(rename = "id")]
     pub master: MasterId,
     /// The master's name.
     pub name: String,
     /// The pair's secret, sealed. `None` when the master is revoked.
-    #[sqlx(rename = "secret", try_from = "Maybe<Sealed>")]
     pub sealed: Option<Vec<u8>>,
     /// The one-time key that the master used, until its first message.
-    #[sqlx(rename = "tenant_key")]
     pub key: Option<TenantKeyId>,
     /// The number of the last message that the tenant took.
     pub sequence: MessageNumber,
 }
+
+from_row! { KnownPair: master = "id", name, sealed as Maybe<Sealed> = "secret", key = "tenant_key", sequence }
 
 const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_name, m.tenant_region, \
      (SELECT CAST(COUNT(*) AS BIGINT) FROM received_connections r WHERE r.master_id = m.id) AS connections, m.registered_at, \

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::columns::json;
+use super::columns::{from_row, json};
 use super::{Records, StoreError};
 use crate::model::{CLOCK_TOLERANCE, Destination, Message, Moment};
 
@@ -178,20 +178,22 @@ pub struct Undelivered {
     pub age: Duration,
 }
 
-#[derive(sqlx::FromRow)]
 struct UndeliveredRow {
     messages: i64,
     oldest: Option<Moment>,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! { UndeliveredRow: messages, oldest }
+
 struct DueMessage {
     id: String,
     destination: Destination,
 }
 
+from_row! { DueMessage: id, destination }
+
 /// A message that was not delivered yet.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingMessage {
     /// Its id, the same in each attempt.
@@ -210,8 +212,10 @@ pub struct WaitingMessage {
     pub last_error: Option<String>,
 }
 
+from_row! { WaitingMessage: id, destination, created_at, attempts, next_attempt_at, last_error }
+
 /// The messages to one destination that are not delivered, and the one of them that was tried most often.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StuckMessages {
     /// The destination.
     pub destination: String,
@@ -226,3 +230,5 @@ pub struct StuckMessages {
     /// Why the last attempt failed.
     pub last_error: String,
 }
+
+from_row! { StuckMessages: destination, waiting, created_at, attempts, next_attempt_at, last_error }

@@ -3,10 +3,11 @@
 use sqlx::AssertSqlSafe;
 
 use super::{Records, Store, StoreError};
+use crate::columns::from_row;
 use crate::model::name::{earlier_key, name_key};
 
 /// A name in the store.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedThing {
     /// The kind of thing that has the name, such as `site`.
     pub kind: String,
@@ -15,6 +16,8 @@ pub struct NamedThing {
     /// The name.
     pub name: String,
 }
+
+from_row! { NamedThing: kind, scope, name }
 
 /// The tables with names, and the condition under which two rows, `o` and the table's own, may not have the same name.
 const NAMES: &[(&str, &str, &str)] = &[
@@ -30,12 +33,13 @@ const NAMES: &[(&str, &str, &str)] = &[
 ];
 
 /// A name, and the key by which it is found.
-#[derive(sqlx::FromRow)]
 struct Keyed {
     id: i64,
     name: String,
     key: String,
 }
+
+from_row! { Keyed: id, name, key }
 
 impl Store {
     /// Rewrites the keys of a store from before the current rule for names. If two things would have the same key, the

@@ -1,21 +1,21 @@
 //! Passwords as hashes, and the one-time links to set them, in the store.
 
-use super::columns::{Maybe, Sealed};
+use super::columns::{Maybe, Sealed, from_row};
 use super::{Records, StoreError};
 use crate::model::{Moment, User, UserId};
 
 /// What a sign-in by password is checked against.
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub struct SignInCredentials {
     /// The user.
-    #[sqlx(flatten)]
     pub user: User,
     /// The hash of the password. `None` for a user without one.
     pub hash: Option<String>,
     /// The sealed secret of the authenticator app. `None` unless the user has confirmed one.
-    #[sqlx(try_from = "Maybe<Sealed>")]
     pub totp: Option<Vec<u8>>,
 }
+
+from_row! { SignInCredentials: hash, totp as Maybe<Sealed>, ..user }
 
 impl std::fmt::Debug for SignInCredentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,16 +35,17 @@ pub struct NewPasswordLink {
 }
 
 /// A stored link and its user.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct PasswordLink {
     /// The user whose password it sets.
-    #[sqlx(flatten)]
     pub user: User,
     /// When it was created.
     pub created_at: Moment,
     /// When it expires.
     pub expires_at: Moment,
 }
+
+from_row! { PasswordLink: created_at, expires_at, ..user }
 
 const USER: &str = "u.id, u.name, u.email, u.active, u.is_administrator";
 

@@ -1,20 +1,21 @@
 //! On a tenant: the connections that masters sent.
 
 use super::{Records, StoreError};
+use crate::columns::from_row;
 use crate::model::{ConnectionId, MasterId, Moment, SiteId};
 
 /// A connection that a master sent.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedConnection {
     /// Its id on this instance.
-    #[sqlx(rename = "connection_id")]
     pub connection: ConnectionId,
     /// Its id on the master.
     pub master_connection: ConnectionId,
     /// The Tenant Site that it was synced to.
-    #[sqlx(rename = "site_id")]
     pub site: SiteId,
 }
+
+from_row! { ReceivedConnection: connection = "connection_id", master_connection, site = "site_id" }
 
 /// A connection that a master sent, to be recorded.
 #[derive(Debug, Clone, Copy)]

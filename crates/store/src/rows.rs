@@ -7,6 +7,7 @@ use sqlx::FromRow as _;
 use sqlx::any::AnyRow;
 
 use super::{Engine, Records, StoreError};
+use crate::columns::from_row;
 
 /// A value of an inserted row.
 #[derive(Debug, Clone, Copy)]
@@ -71,11 +72,12 @@ fn bind<'q>(
 }
 
 /// An inserted row: its id, and its number.
-#[derive(sqlx::FromRow)]
 pub(super) struct InsertedRow {
     id: i64,
     number: String,
 }
+
+from_row! { InsertedRow: id, number }
 
 impl Records<'_> {
     /// Inserts rows of `width` columns. `tail` is SQL after the values, such as `ON CONFLICT DO NOTHING`.

@@ -127,7 +127,7 @@ impl Records<'_> {
         // Two texts, so that each uses its index. PostgreSQL would read all connections for an EXISTS in place of the number.
         let place = if site.is_some() { "site_id = $1" } else { "$1 = 0" };
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM runs
+            "SELECT {COLUMNS}, CAST(NULL AS TEXT) AS outcome FROM runs
              WHERE {place}
                AND (user_id = $2 OR $3 = 1 OR 1 = (
                    SELECT 1 FROM connections c WHERE c.id = runs.connection_id AND (

@@ -1,6 +1,6 @@
 //! Schedules in the store.
 
-use super::columns::{Flag, Json, json};
+use super::columns::{Flag, Json, from_row, json};
 use super::{Records, StoreError};
 use crate::model::name::name_key;
 use soar_connector::RawParameters;
@@ -230,7 +230,6 @@ fn first_due(cadence: &Cadence, id: ScheduleId, now: Moment) -> Result<Moment, S
     cadence.first_due(id, now).map_err(StoreError::Unreadable)
 }
 
-#[derive(sqlx::FromRow)]
 pub(super) struct ScheduleRow {
     id: ScheduleId,
     kind: ScheduleKind,
@@ -241,12 +240,10 @@ pub(super) struct ScheduleRow {
     user_id: Option<UserId>,
     command: String,
     parameters: Json<RawParameters>,
-    #[sqlx(try_from = "Flag")]
     repeatable: bool,
     interval_ms: Option<i64>,
     cron: Option<String>,
     time_zone: Option<String>,
-    #[sqlx(try_from = "Flag")]
     active: bool,
     alert_to: Json<Vec<Destination>>,
     alert_after: i64,
@@ -254,6 +251,12 @@ pub(super) struct ScheduleRow {
     slow_ms: i64,
     next_due_at: Moment,
     run_soon_at: Option<Moment>,
+}
+
+from_row! {
+    ScheduleRow: id, kind, name, site_id, connection_id, server, user_id, command, parameters, repeatable as Flag,
+        interval_ms, cron, time_zone, active as Flag, alert_to, alert_after, recover_after, slow_ms, next_due_at,
+        run_soon_at,
 }
 
 impl From<ScheduleRow> for Schedule {

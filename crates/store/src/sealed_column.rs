@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::columns::{Sealed, encoded};
+use super::columns::{Sealed, encoded, from_row};
 use super::{Records, SealedPlace, SealedSecret, StoreError};
 use crate::model::KeyId;
 
@@ -16,12 +16,12 @@ pub(super) struct SealedColumn {
     pub(super) context: fn(i64) -> String,
 }
 
-#[derive(sqlx::FromRow)]
 struct SealedColumnRow {
     id: i64,
-    #[sqlx(try_from = "Sealed")]
     sealed: Vec<u8>,
 }
+
+from_row! { SealedColumnRow: id, sealed as Sealed }
 
 #[async_trait]
 impl SealedPlace for SealedColumn {

@@ -1,9 +1,9 @@
 //! The checksums of the migrations. Those of shipped migrations never change: every store has them, and a host whose
 //! migrations differ does not open the store. A change to the tables is a new migration.
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{Migration, Migrator};
 
-use crate::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
+use crate::migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 
 /// The version of each migration, and the SHA-384 of its file.
 const SQLITE: &[(i64, &str)] = &[
@@ -69,4 +69,19 @@ fn migrations_of_sqlite_that_shipped_are_never_edited() {
 #[test]
 fn migrations_of_postgresql_that_shipped_are_never_edited() {
     assert_unchanged(&POSTGRES_MIGRATIONS, POSTGRES);
+}
+
+#[tokio::test]
+async fn the_migrations_are_the_files_as_sqlx_reads_them() {
+    for (engine, migrator) in [("sqlite", &SQLITE_MIGRATIONS), ("postgres", &POSTGRES_MIGRATIONS)] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+        let read = Migrator::new(folder.as_path()).await.unwrap();
+        let facts = |migrator: &Migrator| -> Vec<_> {
+            let facts =
+                |one: &Migration| format!("{} {} {:?} {}", one.version, one.description, one.migration_type, one.no_tx);
+            migrator.iter().map(facts).collect()
+        };
+        assert_eq!(facts(migrator), facts(&read), "{engine}");
+        assert_eq!(checksums(migrator), checksums(&read), "{engine}");
+    }
 }

@@ -2,17 +2,15 @@
 
 use serde_json::value::RawValue;
 
-use super::columns::{Flag, Json};
+use super::columns::{Flag, Json, from_row};
 use crate::model::{
     ConnectionId, Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncResultId, SyncRun, SyncRunId,
     SyncStatus, TenantId,
 };
 
-#[derive(sqlx::FromRow)]
 pub(super) struct SyncRunRow {
     pub(super) id: SyncRunId,
     pub(super) request: Json<Box<RawValue>>,
-    #[sqlx(try_from = "Flag")]
     pub(super) planned: bool,
     pub(super) retry_of: Option<SyncRunId>,
     pub(super) username: String,
@@ -22,6 +20,11 @@ pub(super) struct SyncRunRow {
     pub(super) runs_until: Moment,
     pub(super) tenants: i64,
     pub(super) tenants_failed: i64,
+}
+
+from_row! {
+    SyncRunRow: id, request, planned as Flag, retry_of, username, request_id, started_at, ended_at, runs_until,
+        tenants, tenants_failed,
 }
 
 impl SyncRunRow {
@@ -51,13 +54,13 @@ impl SyncRunRow {
 }
 
 /// The number of a run's results of a kind.
-#[derive(sqlx::FromRow)]
 pub(super) struct ChangeCount {
     pub(super) change: SyncChange,
     pub(super) results: i64,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! { ChangeCount: change, results }
+
 pub(super) struct SyncResultRow {
     pub(super) id: SyncResultId,
     pub(super) tenant_id: Option<TenantId>,
@@ -67,11 +70,15 @@ pub(super) struct SyncResultRow {
     pub(super) connection: String,
     pub(super) integration: String,
     pub(super) change: SyncChange,
-    #[sqlx(try_from = "Flag")]
     pub(super) withdrawal: bool,
     pub(super) code: Option<String>,
     pub(super) cause: Option<String>,
     pub(super) cure: Option<String>,
+}
+
+from_row! {
+    SyncResultRow: id, tenant_id, tenant, region, connection_id, connection, integration, change, withdrawal as Flag,
+        code, cause, cure,
 }
 
 impl From<SyncResultRow> for SyncResult {
@@ -92,10 +99,10 @@ impl From<SyncResultRow> for SyncResult {
 }
 
 /// A failed result on a tenant.
-#[derive(sqlx::FromRow)]
 pub(super) struct FailedRow {
     pub(super) tenant_id: TenantId,
     pub(super) connection_id: Option<ConnectionId>,
-    #[sqlx(try_from = "Flag")]
     pub(super) withdrawal: bool,
 }
+
+from_row! { FailedRow: tenant_id, connection_id, withdrawal as Flag }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::columns::{Sealed, encoded};
+use super::columns::{Sealed, encoded, from_row};
 use super::{Records, StoreError};
 use crate::model::{KeyId, TenantId};
 use crate::{SealedPlace, SealedSecret};
@@ -69,12 +69,12 @@ const KINDS: [(&str, &str, &str); 5] = [
     ),
 ];
 
-#[derive(sqlx::FromRow)]
 struct SealedTenancyRow {
     whose: String,
-    #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
 }
+
+from_row! { SealedTenancyRow: whose, secret as Sealed }
 
 /// The secrets of master and tenant instances, for a rotation of the sealing key.
 #[derive(Debug)]

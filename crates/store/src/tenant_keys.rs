@@ -1,6 +1,6 @@
 //! On a tenant: its one-time keys.
 
-use super::columns::{Sealed, encoded};
+use super::columns::{Sealed, encoded, from_row};
 use super::{Records, StoreError};
 use crate::model::{Moment, TenantKey, TenantKeyId, TenantKeyState};
 
@@ -18,13 +18,14 @@ pub struct NewTenantKey {
 }
 
 /// A key that is neither used nor revoked. It may have expired.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct OpenKey {
     pub id: TenantKeyId,
-    #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
     pub expires_at: Moment,
 }
+
+from_row! { OpenKey: id, sealed as Sealed = "secret", expires_at }
 
 impl Records<'_> {
     /// Stores a key.
@@ -90,7 +91,6 @@ impl Records<'_> {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct TenantKeyRow {
     id: TenantKeyId,
     name: String,
@@ -100,6 +100,8 @@ struct TenantKeyRow {
     spent_at: Option<Moment>,
     revoked_at: Option<Moment>,
 }
+
+from_row! { TenantKeyRow: id, name, created_by, created_at, expires_at, spent_at, revoked_at }
 
 impl TenantKeyRow {
     fn key(self, now: Moment) -> TenantKey {

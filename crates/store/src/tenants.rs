@@ -1,6 +1,6 @@
 //! On a master: the tenants, and the numbers of the messages to them.
 
-use super::columns::{Maybe, Sealed, encoded};
+use super::columns::{Maybe, Sealed, encoded, from_row};
 use super::{Records, StoreError};
 use crate::model::name::name_key;
 use crate::model::{MessageNumber, Moment, Tenant, TenantId};
@@ -28,13 +28,14 @@ pub struct Registration {
 }
 
 /// The address and the secret with which a registered tenant is called.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct TenantPair {
     pub url: String,
     pub pair: String,
-    #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
 }
+
+from_row! { TenantPair: url, pair, sealed as Sealed = "secret" }
 
 /// Which tenants to read. A field that is not set does not limit them.
 #[derive(Debug, Clone, Default)]
@@ -50,12 +51,12 @@ pub struct TenantFilter {
 }
 
 /// The last number that was given out for a message to a tenant, and the pair.
-#[derive(sqlx::FromRow)]
 struct GivenOut {
     sequence: MessageNumber,
-    #[sqlx(flatten)]
     pair: TenantPair,
 }
+
+from_row! { GivenOut: sequence, ..pair }
 
 const COLUMNS: &str = "id, name, region, url, state, instance, created_at, registered_at, revoked_at";
 

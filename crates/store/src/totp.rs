@@ -1,19 +1,20 @@
 //! Authenticator apps and recovery codes in the store. Secrets are sealed, and codes are stored as hashes.
 
-use super::columns::{Sealed, encoded};
+use super::columns::{Sealed, encoded, from_row};
 use super::sealed_column::SealedColumn;
 use super::{Records, StoreError};
 use crate::model::{KeyId, Moment, UserId};
 
 /// A user's authenticator app.
-#[derive(Clone, sqlx::FromRow)]
+#[derive(Clone)]
 pub struct StoredTotp {
     /// Its secret, sealed.
-    #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
     /// When the user confirmed it with a code.
     pub confirmed_at: Option<Moment>,
 }
+
+from_row! { StoredTotp: sealed as Sealed = "secret", confirmed_at }
 
 impl std::fmt::Debug for StoredTotp {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -7,6 +7,7 @@ use sqlx::{AnyPool, AssertSqlSafe};
 use tokio::time::Instant;
 
 use super::{Engine, StoreError};
+use crate::columns::from_row;
 use crate::model::SchemaVersion;
 
 /// The first version whose hosts claim due work in the store's tables. Hosts before it used tables that this version
@@ -24,11 +25,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 type Signs = BTreeMap<String, String>;
 
 /// The last sign of life of a host or a worker.
-#[derive(sqlx::FromRow)]
 struct Sign {
     id: String,
     seen: String,
 }
+
+from_row! { Sign: id, seen }
 
 /// Refuses the upgrade if a host of a version before [`DUE_WORK`] runs. A host that was stopped has deleted its row. A
 /// host that was killed has not, so this watches whether its sign of life changes in time, and compares no clocks.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Records, StoreError, check};
+use crate::columns::from_row;
 use crate::model::name::{checked_name, name_key};
 use crate::model::{Moment, Role, SiteId, User, UserId};
 
@@ -31,12 +32,13 @@ pub struct UserChange {
 }
 
 /// A user's role on a site.
-#[derive(sqlx::FromRow)]
 pub(super) struct RoleRow {
     pub(super) user_id: UserId,
     pub(super) site_id: SiteId,
     pub(super) role: Role,
 }
+
+from_row! { RoleRow: user_id, site_id, role }
 
 pub(super) const COLUMNS: &str = "id, name, email, active, is_administrator";
 

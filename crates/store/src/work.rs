@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::columns::json;
+use super::columns::{from_row, json};
 use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
 use crate::model::{CLOCK_TOLERANCE, Moment, Schedule, ScheduleId, WorkItem};
@@ -65,20 +65,21 @@ pub struct Backlog {
 }
 
 /// Work whose lease has lapsed, with its schedule.
-#[derive(sqlx::FromRow)]
 struct LapsedRow {
-    #[sqlx(flatten)]
     schedule: ScheduleRow,
     due_at: Moment,
     node: String,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! { LapsedRow: due_at, node, ..schedule }
+
 struct BacklogRow {
     claimed: i64,
     total: i64,
     oldest: Moment,
 }
+
+from_row! { BacklogRow: claimed, total, oldest }
 
 impl Records<'_> {
     /// Claims at most `places` due items for `holder` at `now`, the longest due first. No other host can claim the same

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
 use soar_store::model::{CheckError, CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
 use soar_store::{Holder, Ran, Store, StoreError};
@@ -16,7 +15,7 @@ use uuid::Uuid;
 
 use super::alert_warnings::AlertWarnings;
 use super::claim::{Claim, InHand};
-use super::measure::count;
+use super::measure::SchedulerMetrics;
 use super::recorder::{Recorder, WorkResult};
 use super::settings::{SchedulerSettings, WorkRunner};
 use crate::alerts::{Courier, Outbox};
@@ -35,7 +34,7 @@ pub struct Scheduler {
     runner: Arc<dyn WorkRunner>,
     pub(super) outbox: Arc<Outbox>,
     recorder: Recorder,
-    pub(super) metrics: Arc<dyn metrics::Recorder + Send + Sync>,
+    pub(super) metrics: Arc<SchedulerMetrics>,
     node: String,
     pub(super) places: Arc<Semaphore>,
     in_hand: InHand,
@@ -73,7 +72,7 @@ impl Scheduler {
         // A restarted process is a new node: it does not own the claims of the former process.
         let node = Uuid::now_v7().to_string();
         let places = Arc::new(Semaphore::new(settings.at_once));
-        let (metrics, in_hand) = (Arc::new(NoopRecorder), InHand::default());
+        let (metrics, in_hand) = (Arc::new(SchedulerMetrics::default()), InHand::default());
         let looked_at = AtomicU64::new(milliseconds_of(clock.elapsed()).cast_unsigned());
         let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&clock), courier));
         let alert_warnings = AlertWarnings::default();
@@ -93,9 +92,9 @@ impl Scheduler {
         }
     }
 
-    /// Sets the recorder of metrics.
+    /// Sets the metrics. A scheduler starts with metrics that no host shows.
     #[must_use]
-    pub fn counting(mut self, metrics: Arc<dyn metrics::Recorder + Send + Sync>) -> Self {
+    pub fn counting(mut self, metrics: Arc<SchedulerMetrics>) -> Self {
         self.metrics = metrics;
         self
     }
@@ -195,7 +194,7 @@ impl Scheduler {
         let started_at = now();
         let finished = self.run_one(schedule).await;
         let ran = Ran { started_at, ended_at: now(), node: self.node.clone() };
-        with_local_recorder(&*self.metrics, || count(&finished, started_at.since(item.due_at)));
+        self.metrics.count(&finished, started_at.since(item.due_at));
         let mut may_be_written = false;
         // Try until the store has the result, even if the store fails meanwhile.
         loop {

@@ -15,7 +15,7 @@ mod shown;
 mod upkeep;
 
 pub use self::core::{ClaimedWork, Scheduler};
-pub(crate) use self::measure::describe;
+pub use self::measure::SchedulerMetrics;
 pub use claim::Claim;
 pub use draft::{ScheduleChange, ScheduleDraft};
 pub use manage::Schedules;

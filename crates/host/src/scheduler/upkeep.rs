@@ -1,12 +1,10 @@
 //! The regular work of a scheduler beside due checks and commands: alerts, times from a wrong clock, old history, metrics.
 
 use futures_util::future::join_all;
-use metrics::with_local_recorder;
 use soar_store::StoreError;
 use uuid::Uuid;
 
 use super::core::Scheduler;
-use super::measure::set_gauges;
 use crate::alerts::correct_message_times;
 
 /// The number of old rows of a kind deleted in one transaction.
@@ -106,7 +104,7 @@ impl Scheduler {
         let alerts = reader.records().undelivered().await?;
         drop(reader);
         self.alert_warnings.warn_of(alerts);
-        with_local_recorder(&*self.metrics, || set_gauges(backlog, &states, alerts));
+        self.metrics.set_gauges(backlog, &states, alerts);
         Ok(())
     }
 }

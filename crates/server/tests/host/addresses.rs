@@ -66,7 +66,7 @@ async fn everything_is_below_the_base_path_and_without_it() {
             assert_eq!(answer(get(&format!("{base}/nothing"))).await.0, 404);
         }
         let metrics = get("/metrics").bearer_auth(&host.key).send().await.unwrap().text().await.unwrap();
-        let line = r#"soar_host_calls_total{surface="management",command="GET /api/manage/v1/sites",status="200"} 2"#;
+        let line = r#"soar_host_calls_total{command="GET /api/manage/v1/sites",status="200",surface="management"} 2"#;
         assert!(metrics.contains(line), "{metrics}");
         let document: Value = get("/soar/one/openapi.json").send().await.unwrap().json().await.unwrap();
         for path in ["/soar/one/VSOC/api/Command/MakeNote", "/soar/one/api/manage/v1/sites"] {

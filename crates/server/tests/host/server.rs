@@ -83,9 +83,9 @@ async fn health_and_metrics_are_there_and_metrics_ask_for_a_key() {
         assert_eq!((refused.len(), refused[1].key.as_str(), refused[1].accepted), (2, "plain", false));
         let metrics = get("/metrics").bearer_auth(&host.key).send().await.unwrap().text().await.unwrap();
         for line in [
-            r#"soar_host_calls_total{surface="command",command="ShowNotes",status="200"} 1"#,
-            r#"soar_host_calls_total{surface="command",command="unknown",status="404"} 1"#,
-            r#"soar_host_call_duration_seconds_count{surface="command",command="ShowNotes"} 1"#,
+            r#"soar_host_calls_total{command="ShowNotes",status="200",surface="command"} 1"#,
+            r#"soar_host_calls_total{command="unknown",status="404",surface="command"} 1"#,
+            r#"soar_host_call_duration_seconds_count{command="ShowNotes",surface="command"} 1"#,
             "soar_host_audit_queue 0",
         ] {
             assert!(metrics.contains(line), "{line} is not in\n{metrics}");
@@ -133,6 +133,14 @@ async fn the_document_names_every_command_and_operation_and_their_references_res
         assert!(script.bytes().await.unwrap().len() > 100_000);
         let start = host.client.get(format!("{}/docs/swagger-initializer.js", host.url)).send().await.unwrap();
         assert!(start.text().await.unwrap().contains("/openapi.json"));
+        for file in ["", "index.html", "swagger-initializer.js", "swagger-ui.css", "swagger-ui-bundle.js"] {
+            let address = format!("{}/docs/{file}", host.url);
+            assert_eq!(host.client.head(&address).send().await.unwrap().status(), 200, "{file}");
+            let (status, body) = answer(host.client.post(&address)).await;
+            assert_eq!((status, &body["Error"]), (405, &json!("The method \"POST\" is not allowed at this address.")));
+        }
+        let (status, body) = answer(host.client.get(format!("{}/docs/unknown.js", host.url))).await;
+        assert_eq!((status, body["Error"].is_string()), (404, true));
     }
 }
 

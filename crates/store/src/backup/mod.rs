@@ -9,8 +9,8 @@ use std::path::Path;
 
 pub use error::BackupError;
 
-use super::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 use super::epoch::NewEpoch;
+use super::migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 use super::store_address::{checked_file, is_server};
 use super::{Store, StoreError};
 use crate::model::{AuditEntry, SchemaVersion};

@@ -157,9 +157,9 @@ async fn check(connection: &mut SqliteConnection, file: &Path) -> Result<(), Bac
 
 /// The version of a file's tables.
 async fn schema_of(connection: &mut SqliteConnection, file: &Path) -> Result<SchemaVersion, BackupError> {
-    let version = sqlx::query_scalar::<_, Option<SchemaVersion>>("SELECT MAX(version) FROM _sqlx_migrations");
+    let version = sqlx::query_scalar::<_, Option<i64>>("SELECT MAX(version) FROM _sqlx_migrations");
     let version = version.fetch_one(connection).await.map_err(|error| no_backup(file, &error))?;
-    version.ok_or_else(|| no_backup(file, &"it has no tables"))
+    version.map(SchemaVersion).ok_or_else(|| no_backup(file, &"it has no tables"))
 }
 
 fn no_backup(path: &Path, problem: &dyn std::fmt::Display) -> BackupError {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::columns::from_row;
 use crate::model::{FindingDeliveryId, FindingSequence, Moment, UserId};
 use crate::{Records, StoreError};
 
 /// A delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingDelivery {
     /// Its id in this instance.
@@ -36,6 +37,8 @@ pub struct FindingDelivery {
     /// Why the last attempt failed.
     pub problem: Option<String>,
 }
+
+from_row! { FindingDelivery: id, destination, format, user_id, after, through, attempts, next_at, problem }
 
 const COLUMNS: &str = "id, destination, format, user_id, after, through, attempts, next_at, problem";
 

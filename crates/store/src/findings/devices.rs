@@ -4,12 +4,12 @@ use super::collections::SnapshotClaim;
 use super::stage::StagedSnapshot;
 use super::staged::{Settled, Unlisted};
 use crate::StoreError;
-use crate::columns::json;
+use crate::columns::{from_row, json};
 use crate::model::FeedId;
 use crate::rows::InsertedValue;
 
 /// A device of the snapshot.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 struct ListedDevice {
     /// The product's id.
     product_id: String,
@@ -20,6 +20,8 @@ struct ListedDevice {
     old_name: Option<String>,
     old_address: Option<String>,
 }
+
+from_row! { ListedDevice: product_id, name, address, known, old_name, old_address }
 
 /// What a device with a new id is.
 enum DeviceIdentity {

@@ -6,6 +6,7 @@
 use super::collections::SnapshotClaim;
 use super::lookup::FindingFilter;
 use super::stage::StagedSnapshot;
+use crate::columns::from_row;
 use crate::model::access::text_enum;
 use crate::model::{ConnectionId, FeedId, Moment};
 use crate::{Engine, Records, StoreError};
@@ -23,7 +24,7 @@ text_enum! {
 }
 
 /// The findings of a device, a CVE or a tenant.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FindingGroup {
     /// The CVE, or the product's id of the device or of the tenant; empty for findings without a CVE.
     pub key: String,
@@ -45,6 +46,10 @@ pub struct FindingGroup {
     pub worst_cvss: f64,
     /// The last change of a finding.
     pub changed_at: Moment,
+}
+
+from_row! {
+    FindingGroup: key, name, address, connection_id, tenant_name, devices, open, listed, worst_cvss, changed_at,
 }
 
 /// The columns of groups of the findings `n`, which are read one by one.

@@ -1,21 +1,23 @@
 //! The findings and rules of incidents, as an export has them and an import adds them.
 
 use crate::ByIncident;
+use crate::columns::from_row;
 use crate::model::{FeedId, FindingRuleId, IncidentFinding, IncidentId};
 use crate::{Records, StoreError};
 
 /// A finding of an incident, with the product's id of its tenant.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferredFinding {
     /// The finding.
-    #[sqlx(flatten)]
     pub finding: IncidentFinding,
     /// The product's id of the tenant; `None` for a tenant that the store does not know.
     pub tenant_id: Option<String>,
 }
 
+from_row! { TransferredFinding: tenant_id, ..finding }
+
 /// A finding of an incident whose tenant was removed, or whose connection was deleted.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrphanedFinding {
     /// The finding's id.
     pub finding_id: String,
@@ -27,14 +29,18 @@ pub struct OrphanedFinding {
     pub tenant: String,
 }
 
+from_row! { OrphanedFinding: finding_id, feed_id, connection, tenant }
+
 /// The rule that made an incident.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentRule {
     /// The rule's name.
     pub name: String,
     /// What the incident is about: a finding, a device or a CVE.
     pub subject: String,
 }
+
+from_row! { IncidentRule: name, subject }
 
 impl Records<'_> {
     /// The findings of incidents, in the order in which they were found first.

@@ -1,17 +1,20 @@
 //! Reads the log of changes of findings.
 
+use crate::columns::from_row;
 use crate::model::{FeedId, FindingChange, FindingSequence, Moment};
 use crate::rows::identifiers;
 use crate::{Records, StoreError};
 
 /// The ends of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogBounds {
     /// The number of the last change.
     pub last_sequence: FindingSequence,
     /// The changes up to this number were deleted.
     pub pruned_through: FindingSequence,
 }
+
+from_row! { LogBounds: last_sequence, pruned_through }
 
 /// Whether a consumer can go on from its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

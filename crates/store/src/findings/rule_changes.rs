@@ -1,16 +1,15 @@
 //! Reads the log of changes for rules.
 
 use super::log::COLUMNS;
-use crate::columns::Flag;
+use crate::columns::{Flag, from_row};
 use crate::model::{CollectionId, FeedId, FindingChange, FindingSequence, Moment};
 use crate::rows::identifiers;
 use crate::{Records, StoreError};
 
 /// A change with what a rule needs to know besides.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct LoggedChange {
     /// The change.
-    #[sqlx(flatten)]
     pub change: FindingChange,
     /// The tenant of the connection.
     pub feed_id: FeedId,
@@ -21,9 +20,10 @@ pub struct LoggedChange {
     /// The collection that wrote it. `None` after the collection was deleted.
     pub collection_id: Option<CollectionId>,
     /// Whether it is the last change of its snapshot.
-    #[sqlx(try_from = "Flag")]
     pub ends_snapshot: bool,
 }
+
+from_row! { LoggedChange: feed_id, hash, device, collection_id, ends_snapshot as Flag, ..change }
 
 impl Records<'_> {
     /// At most `limit` changes of these tenants after `after` that were written since `from`, in order, and the number up

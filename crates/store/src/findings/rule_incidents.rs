@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use crate::columns::Flag;
+use crate::columns::{Flag, from_row};
 use crate::model::{FindingRuleId, HeldStatus, Incident, IncidentFinding, IncidentId, SiteId};
 use crate::rows::{InsertedValue, identifiers};
 use crate::{LongTexts, Records, SearchOrder, StoreError};
 
 /// An open incident of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenIncident {
     /// The incident.
-    #[sqlx(rename = "incident_id")]
     pub id: IncidentId,
     /// Its number.
     pub number: String,
@@ -20,21 +19,23 @@ pub struct OpenIncident {
     /// Its site.
     pub site_id: SiteId,
     /// Whether all its findings are fixed, and the rule has not tried to close it since.
-    #[sqlx(try_from = "Flag")]
     pub ripe: bool,
     /// The number of its findings that are not fixed.
     pub unfixed: i64,
 }
 
+from_row! { OpenIncident: id = "incident_id", number, subject, site_id, ripe as Flag, unfixed }
+
 /// A finding of an open incident of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldFinding {
     /// The incident.
     pub incident_id: IncidentId,
     /// The finding.
-    #[sqlx(flatten)]
     pub finding: IncidentFinding,
 }
+
+from_row! { HeldFinding: incident_id, ..finding }
 
 /// An open incident `i` of a rule with the row `m`, which the rule is to close: all its findings are fixed, and no host makes
 /// a snapshot of their tenants, which may have further changes. $1 is the time, $2 the latest end of a lease.

@@ -1,7 +1,7 @@
 //! Rules on findings, and how far each has come in the log of changes.
 
 use super::rule_incidents::{CLOSABLE_INCIDENTS, LONGEST_LEASE};
-use crate::columns::{Flag, json};
+use crate::columns::{Flag, from_row, json};
 use crate::model::name::name_key;
 use crate::model::{
     CollectionId, Destination, FindingRuleId, FindingSequence, FindingsMessage, MessageBody, Moment, UserId, Version,
@@ -20,14 +20,13 @@ pub struct NewRule {
 }
 
 /// A rule.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRule {
     /// Its id.
     pub id: FindingRuleId,
     /// Its name.
     pub name: String,
     /// Whether it is active.
-    #[sqlx(try_from = "Flag")]
     pub active: bool,
     /// The rule, a JSON object.
     pub content: String,
@@ -47,8 +46,13 @@ pub struct StoredRule {
     pub modified_at: Moment,
 }
 
+from_row! {
+    StoredRule: id, name, active as Flag, content, user_id, after, problem, problem_at, version, created_at,
+        modified_at,
+}
+
 /// What a rule did about a collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleCounts {
     /// The collection.
     pub collection_id: CollectionId,
@@ -57,6 +61,8 @@ pub struct RuleCounts {
     /// Findings beyond the limit.
     pub left_out: i64,
 }
+
+from_row! { RuleCounts: collection_id, made, left_out }
 
 const COLUMNS: &str =
     "id, name, active, content, user_id, after, problem, problem_at, version, created_at, modified_at";

@@ -1,5 +1,6 @@
 //! The changes of a time span, and their number.
 
+use crate::columns::from_row;
 use crate::model::{FeedId, FindingChange, FindingChangeKind, FindingSequence, Moment};
 use crate::rows::identifiers;
 use crate::{Records, StoreError};
@@ -20,7 +21,7 @@ pub struct FindingSpan {
 }
 
 /// The number of changes of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FindingChangeCount {
     /// The kind.
     pub kind: FindingChangeKind,
@@ -29,6 +30,8 @@ pub struct FindingChangeCount {
     /// The number of changes up to the first whole snapshot of a tenant.
     pub baseline: i64,
 }
+
+from_row! { FindingChangeCount: kind, changes, baseline }
 
 /// The changes `c` of the tenants `$1` between the times `$2` and `$3`. The log has no index by time, so the snapshots of the
 /// time give the numbers to look at.

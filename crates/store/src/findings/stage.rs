@@ -10,6 +10,7 @@ use soar_connector::FindingStatus;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
 use super::staged::{Difference, KnownRow, Settled, SnapshotRow, StagedFinding, Unlisted};
+use crate::columns::from_row;
 use crate::model::{FeedId, status_text};
 use crate::rows::InsertedValue;
 use crate::server_sessions::NO_COMPILATION;
@@ -19,7 +20,6 @@ use crate::{Engine, Records, Store, StoreError};
 /// Rows of one statement that adds to the stage.
 const ROWS: usize = 256;
 
-#[derive(sqlx::FromRow)]
 struct DifferenceRow {
     device: String,
     finding: String,
@@ -34,7 +34,11 @@ struct DifferenceRow {
     old_content: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+from_row! {
+    DifferenceRow: device, finding, counted, kept, status, cve, content, old_counted, old_status, old_listed,
+        old_content,
+}
+
 struct GoneRow {
     device: String,
     finding: String,
@@ -42,6 +46,8 @@ struct GoneRow {
     status: String,
     content: String,
 }
+
+from_row! { GoneRow: device, finding, counted, status, content }
 
 /// The rows of one snapshot. Dropping it drops the rows.
 pub struct StagedSnapshot {

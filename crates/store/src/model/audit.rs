@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::Moment;
 use super::access::text_enum;
+use crate::columns::from_row;
 
 text_enum! {
     /// Where a call arrived.
@@ -27,7 +28,7 @@ text_enum! {
 }
 
 /// One call, accepted or refused. An unknown text is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// When the call arrived.
@@ -40,7 +41,6 @@ pub struct AuditEntry {
     /// The address that it came from.
     pub address: String,
     /// The name of the key.
-    #[sqlx(rename = "key_name")]
     pub key: String,
     /// The name of the user.
     pub username: String,
@@ -53,10 +53,14 @@ pub struct AuditEntry {
     /// The status of the answer. 0 at the terminal, and in an entry that counts several refused calls.
     pub status: i64,
     /// Whether the host admitted the call and the command did not refuse it.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub accepted: bool,
     /// Why the call was refused or failed, or details of it.
     pub reason: String,
+}
+
+from_row! {
+    AuditEntry: at, request_id, surface, address, key = "key_name", username, acting_for, site, command, status,
+        accepted as crate::columns::Flag, reason,
 }
 
 /// The most characters that an entry keeps of a caller's text.

@@ -1,9 +1,10 @@
 //! Cases: groups of incidents that belong together.
 
 use super::{CaseId, Moment, SiteId, Status, Version};
+use crate::columns::from_row;
 
 /// A case, as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// Its id.
     pub id: CaseId,
@@ -39,4 +40,9 @@ pub struct Case {
     pub closed_by: Option<String>,
     /// Each change of the case and its links raises it.
     pub version: Version,
+}
+
+from_row! {
+    Case: id, number, title, description, case_type, site_id, owner, priority, time_zone, status, creator,
+        reported_at, created_at, modified_at, closed_at, closed_by, version,
 }

@@ -6,7 +6,7 @@ use soar_connector::FindingStatus;
 use utoipa::ToSchema;
 
 use super::{CollectionId, ConnectionId, FeedId, FindingSequence, Moment, SnapshotId};
-use crate::columns::{Flag, Json};
+use crate::columns::{Flag, Json, from_row};
 use crate::model::access::text_enum;
 
 text_enum! {
@@ -65,7 +65,7 @@ pub const fn status_text(status: FindingStatus) -> &'static str {
 }
 
 /// A tenant of a connection.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingFeed {
     /// Its id in this instance.
     pub id: FeedId,
@@ -79,8 +79,10 @@ pub struct FindingFeed {
     pub baseline_at: Option<Moment>,
 }
 
+from_row! { FindingFeed: id, connection_id, tenant, tenant_name, baseline_at }
+
 /// A snapshot of the findings of one tenant: one result of a collection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingSnapshot {
     /// Its id in this instance.
@@ -109,7 +111,6 @@ pub struct FindingSnapshot {
     /// Why it is not whole, or failed.
     pub problem: Option<String>,
     /// Whether it is the first whole snapshot of its tenant.
-    #[sqlx(try_from = "Flag")]
     pub baseline: bool,
     /// The rows that were read.
     pub rows_read: i64,
@@ -127,8 +128,13 @@ pub struct FindingSnapshot {
     pub reopened: i64,
 }
 
+from_row! {
+    FindingSnapshot: id, collection_id, connection_id, connection, tenant, tenant_name, status, started_at, ended_at,
+        problem, baseline as Flag, rows_read, requests, opened, changed, fixed, gone, reopened,
+}
+
 /// An entry of the log of changes.
-#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingChange {
     /// Its number. Later changes have higher numbers.
@@ -140,7 +146,6 @@ pub struct FindingChange {
     /// Its kind.
     pub kind: FindingChangeKind,
     /// Whether it was written up to the first whole snapshot of its tenant.
-    #[sqlx(try_from = "Flag")]
     pub baseline: bool,
     /// The id of the finding, which stays the same.
     pub finding_id: String,
@@ -159,16 +164,19 @@ pub struct FindingChange {
     pub reason: Option<String>,
     /// The changed fields: `field`, `from` and `to` of each.
     #[schema(value_type = Vec<Object>)]
-    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub fields: Box<RawValue>,
     /// The finding after the change; as it was last read if it is gone.
     #[schema(value_type = Object)]
-    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub finding: Box<RawValue>,
 }
 
+from_row! {
+    FindingChange: sequence, at, kind, baseline as Flag, finding_id, connection_id, tenant, tenant_name, before,
+        reason, fields as Json<Box<RawValue>>, finding as Json<Box<RawValue>>,
+}
+
 /// A finding as it was last read.
-#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownFinding {
     /// Its id, which stays the same.
@@ -181,7 +189,6 @@ pub struct KnownFinding {
     /// The tenant's name.
     pub tenant_name: String,
     /// Whether the last whole snapshot had it.
-    #[sqlx(try_from = "Flag")]
     pub listed: bool,
     /// When the host read it first.
     #[schema(value_type = i64)]
@@ -194,6 +201,10 @@ pub struct KnownFinding {
     pub sequence: FindingSequence,
     /// Its fields.
     #[schema(value_type = Object)]
-    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub finding: Box<RawValue>,
+}
+
+from_row! {
+    KnownFinding: finding_id, connection_id, tenant, tenant_name, listed as Flag, first_at, changed_at, sequence,
+        finding as Json<Box<RawValue>>,
 }

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::Moment;
+use crate::columns::from_row;
 use crate::model::access::text_enum;
 
 text_enum! {
@@ -40,7 +41,7 @@ text_enum! {
 }
 
 /// A health state, its beginning, and the results behind it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// The state.
@@ -79,6 +80,11 @@ pub struct Health {
     #[serde(serialize_with = "is_some")]
     #[schema(value_type = bool)]
     pub alerted: Option<AlertReason>,
+}
+
+from_row! {
+    Health: state, since, last_check_at, last_proof_at, last_error, last_error_code, last_error_at, notice,
+        latency_ms, failures, successes, recent, recent_count, alerted,
 }
 
 #[allow(clippy::ref_option, reason = "serde hands the field on by reference")]

@@ -4,9 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ConnectionId, HealthState, Moment};
+use crate::columns::from_row;
 
 /// A check in the history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// When it was due.
@@ -28,8 +29,10 @@ pub struct Check {
     pub node: String,
 }
 
+from_row! { Check: due_at, started_at, ended_at, result, latency_ms, detail, node }
+
 /// The numbers of passed and failed checks in a period.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Uptime {
     /// Passed checks.
@@ -37,6 +40,8 @@ pub struct Uptime {
     /// Failed checks.
     pub failed: i64,
 }
+
+from_row! { Uptime: passed, failed }
 
 impl Uptime {
     /// The share of passed checks, from 0 to 100. `None` if there were no checks.
@@ -49,16 +54,17 @@ impl Uptime {
 }
 
 /// The numbers of passed and failed checks of a connection on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayUptime {
     /// The connection.
     pub connection_id: ConnectionId,
     /// The number of whole days between 1970 and the day.
     pub day: i64,
     /// The checks of the day.
-    #[sqlx(flatten)]
     pub uptime: Uptime,
 }
+
+from_row! { DayUptime: connection_id, day, ..uptime }
 
 /// Percentiles of the latency, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

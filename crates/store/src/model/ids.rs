@@ -11,10 +11,11 @@ macro_rules! ids {
     ($($(#[$about:meta])* $name:ident,)+) => {$(
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[derive(serde::Serialize, serde::Deserialize, sqlx::Type)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
-        #[sqlx(transparent)]
         pub struct $name(pub i64);
+
+        crate::columns::transparent_number!($name);
 
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use super::access::text_enum;
 use super::{IncidentId, Moment, SiteId, Version};
+use crate::columns::from_row;
 
 /// An incident, as the store keeps it. Its fields are in the order of the store's columns.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Incident {
     /// Its id.
     pub id: IncidentId,
@@ -53,21 +54,26 @@ pub struct Incident {
     pub version: Version,
 }
 
+from_row! {
+    Incident: id, number, title, description, incident_type, site_id, owner, assignee, severity, status, disposition,
+        conclusion, raw_data, due_at, creator, created_at, modified_at, closed_at, closed_by, version,
+}
+
 /// A task of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Task {
     /// Its name, unique in the incident.
     pub name: String,
     /// Whether the incident stays open until the task is done.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub required: bool,
     /// Whether it is done.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub done: bool,
 }
 
+from_row! { Task: name, required as crate::columns::Flag, done as crate::columns::Flag }
+
 /// A dynamic field of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DynamicField {
     /// The section of the incident's form in which it is. May be empty.
@@ -77,14 +83,15 @@ pub struct DynamicField {
     /// Its kind.
     pub kind: FieldKind,
     /// Whether the incident stays open until the field has a value.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub required_on_close: bool,
     /// Its value. Never an empty text.
     pub value: Option<String>,
 }
 
+from_row! { DynamicField: section, name, kind, required_on_close as crate::columns::Flag, value }
+
 /// A link to a case or an incident, seen from its other end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
     /// The number of the case or incident.
@@ -102,6 +109,8 @@ pub struct Link {
     /// The name of the user who created the link.
     pub linked_by: String,
 }
+
+from_row! { Link: number, title, status, site_id, linked_at, linked_by }
 
 /// The case or incident as a line of text, such as `20210330-16: Stolen laptop (Open)`.
 impl fmt::Display for Link {

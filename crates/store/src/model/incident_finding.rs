@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::access::text_enum;
 use super::{FeedId, FindingSequence};
+use crate::columns::from_row;
 
 text_enum! {
     /// The status of a finding of an incident, as the rule that made the incident handled it last.
@@ -21,7 +22,7 @@ text_enum! {
 }
 
 /// A finding of an incident. A text that is not known is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentFinding {
     /// The id of the finding, which stays the same.
@@ -48,4 +49,9 @@ pub struct IncidentFinding {
     /// The number of its last change that the rule handled.
     #[schema(value_type = i64)]
     pub sequence: FindingSequence,
+}
+
+from_row! {
+    IncidentFinding: finding_id, feed_id, cve, device, address, tenant, connection, first_seen, evidence, status,
+        sequence,
 }

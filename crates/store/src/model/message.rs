@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AlertEvent, AlertReason, Destination, FindingSequence, Moment, ScheduleKind};
+use crate::columns::from_row;
 use crate::text_enum;
 
 /// A connection or schedule that a message is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageItem {
     /// Its kind and name, such as `Connection Production`.
@@ -18,12 +19,12 @@ pub struct MessageItem {
     /// The Error tab.
     pub detail: String,
     /// When the failure began.
-    #[sqlx(rename = "opened_at")]
     pub since: Moment,
     /// When it recovered.
-    #[sqlx(rename = "closed_at")]
     pub recovered_at: Option<Moment>,
 }
+
+from_row! { MessageItem: subject, site, reason, detail, since = "opened_at", recovered_at = "closed_at" }
 
 /// The content of an alert about connections or schedules. Its JSON is the body of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,20 +118,21 @@ impl MessageBody {
 }
 
 /// A message to be delivered.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its id, the same in each attempt, so that a receiver can drop a repetition.
     pub id: String,
     /// The destination.
     pub destination: Destination,
     /// The content.
-    #[sqlx(try_from = "crate::columns::Json<MessageBody>")]
     pub content: MessageBody,
     /// The number of earlier attempts.
     pub attempts: i64,
     /// When the host decided on the message.
     pub created_at: Moment,
 }
+
+from_row! { Message: id, destination, content as crate::columns::Json<MessageBody>, attempts, created_at }
 
 impl From<crate::columns::Json<Self>> for MessageBody {
     fn from(json: crate::columns::Json<Self>) -> Self {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::access::text_enum;
 use super::{ConnectionId, Moment, RunId, SiteId, UserId};
-use crate::columns::{Json, Maybe};
+use crate::columns::{Json, Maybe, from_row};
 
 text_enum! {
     /// The status of a run.
@@ -48,7 +48,7 @@ pub struct RunFollowing {
 }
 
 /// A run of one command.
-#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// Its id. Later runs have higher ids.
@@ -58,22 +58,18 @@ pub struct Run {
     #[serde(skip)]
     pub user_id: UserId,
     /// The user's name at the time.
-    #[sqlx(rename = "user_name")]
     pub user: String,
     /// The name of the key.
-    #[sqlx(rename = "key_name")]
     pub key: Option<String>,
     /// The site on which it ran.
     #[serde(skip)]
     pub site_id: SiteId,
     /// The site's name at the time.
-    #[sqlx(rename = "site_name")]
     pub site: String,
     /// The connection's id.
     #[schema(value_type = i64)]
     pub connection_id: ConnectionId,
     /// The connection's name at the time.
-    #[sqlx(rename = "connection_name")]
     pub connection: String,
     /// The integration's stable name.
     pub integration: String,
@@ -81,7 +77,6 @@ pub struct Run {
     pub command: String,
     /// The given parameters, without secrets.
     #[schema(value_type = Object)]
-    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub parameters: Box<RawValue>,
     /// Its status.
     pub status: RunStatus,
@@ -93,19 +88,23 @@ pub struct Run {
     pub ended_at: Option<Moment>,
     /// How far the work is, while a running command's work goes on in the product.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[sqlx(try_from = "Maybe<Json<RunFollowing>>")]
     pub following: Option<RunFollowing>,
     /// The outcome, as far as the host keeps it. Lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    #[sqlx(default, try_from = "Maybe<Json<Box<RawValue>>>")]
     pub outcome: Option<Box<RawValue>>,
     /// The requests that it sent, in summary.
     #[schema(value_type = Option<Object>)]
-    #[sqlx(try_from = "Maybe<Json<Box<RawValue>>>")]
     pub receipt: Option<Box<RawValue>>,
     /// The request id of its call.
     pub request_id: String,
     /// The process that ran it.
     pub node: String,
+}
+
+from_row! {
+    Run: id, user_id, user = "user_name", key = "key_name", site_id, site = "site_name", connection_id,
+        connection = "connection_name", integration, command, parameters as Json<Box<RawValue>>, status, started_at,
+        ended_at, following as Maybe<Json<RunFollowing>>, outcome as Maybe<Json<Box<RawValue>>>,
+        receipt as Maybe<Json<Box<RawValue>>>, request_id, node,
 }

@@ -6,7 +6,7 @@ use soar_connector::RawParameters;
 use utoipa::ToSchema;
 
 use super::{Cadence, ConnectionId, Moment, ScheduleId, ScheduleRunId, SiteId, UserId};
-use crate::columns::Json;
+use crate::columns::{Json, from_row};
 use crate::model::access::text_enum;
 use crate::model::{AlertRules, Destination};
 
@@ -117,7 +117,7 @@ text_enum! {
 }
 
 /// An entry of the log of schedules.
-#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleRun {
     /// Its id in this instance.
@@ -141,11 +141,9 @@ pub struct ScheduleRun {
     pub status: ScheduleRunStatus,
     /// The parameters, by name.
     #[schema(value_type = Object)]
-    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub input: Box<RawValue>,
     /// The output, as the run history keeps it: limited in size, without secrets.
     #[schema(value_type = Value)]
-    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub output: Box<RawValue>,
     /// The Error tab of a failed run.
     pub error: Option<String>,
@@ -153,4 +151,9 @@ pub struct ScheduleRun {
     pub request_id: String,
     /// The process that ran it.
     pub node: String,
+}
+
+from_row! {
+    ScheduleRun: id, schedule_id, name, due_at, started_at, ended_at, status, input as Json<Box<RawValue>>,
+        output as Json<Box<RawValue>>, error, request_id, node,
 }

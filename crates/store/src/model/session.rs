@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::access::text_enum;
 use super::health::CLOCK_TOLERANCE;
 use super::{Moment, SessionId, UserId};
+use crate::columns::from_row;
 
 text_enum! {
     /// How a user signed in.
@@ -30,7 +31,7 @@ text_enum! {
 }
 
 /// A session of the console, without its token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// Its id in this instance.
@@ -54,6 +55,8 @@ pub struct Session {
     pub ends_at: Moment,
 }
 
+from_row! { Session: id, user_id, method, address, created_at, seen_at, ends_at }
+
 impl Session {
     /// Whether the session is valid at `now`, with this idle timeout. A session with a time in the future was stored by
     /// a clock that was ahead, so its end is unknown and it is not valid.
@@ -65,7 +68,7 @@ impl Session {
 }
 
 /// How the console looks for a user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Profile {
     /// The IANA time zone of times. The site's time zone if `None`.
@@ -73,6 +76,8 @@ pub struct Profile {
     /// The colours.
     pub theme: Theme,
 }
+
+from_row! { Profile: time_zone, theme }
 
 impl Default for Profile {
     fn default() -> Self {

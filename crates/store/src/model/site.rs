@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 
 use super::SiteId;
 use super::access::text_enum;
+use crate::columns::from_row;
 
 /// A site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
     /// Its id in this instance.
@@ -26,11 +27,12 @@ pub struct Site {
     pub language: String,
     /// Whether the site is active. An inactive site runs no command, no schedule and no health check, and takes no
     /// sync.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub active: bool,
     /// The name of the master that set it inactive. Null where this instance did, or where the site is active.
     pub deactivated_by: Option<String>,
 }
+
+from_row! { Site: id, name, kind, description, time_zone, language, active as crate::columns::Flag, deactivated_by }
 
 impl Site {
     /// Why the site runs nothing. `None` where it is active.

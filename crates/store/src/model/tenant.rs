@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::access::text_enum;
 use super::{ConnectionId, MasterId, Moment, TenantId, TenantKeyId};
+use crate::columns::from_row;
 
 text_enum! {
     /// The state of a tenant on its master.
@@ -19,7 +20,7 @@ text_enum! {
 }
 
 /// On a master: an instance that it sends connections to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
     /// Its id on this instance.
@@ -46,6 +47,8 @@ pub struct Tenant {
     pub revoked_at: Option<Moment>,
 }
 
+from_row! { Tenant: id, name, region, url, state, instance, created_at, registered_at, revoked_at }
+
 text_enum! {
     /// The state of a master on its tenant.
     pub enum MasterState {
@@ -57,7 +60,7 @@ text_enum! {
 }
 
 /// On a tenant: an instance that sends it connections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Master {
     /// Its id on this instance.
@@ -86,6 +89,11 @@ pub struct Master {
     /// When it was revoked.
     #[schema(value_type = Option<i64>)]
     pub revoked_at: Option<Moment>,
+}
+
+from_row! {
+    Master: id, instance, name, region, state, tenant_name, tenant_region, connections, registered_at, seen_at,
+        revoked_at,
 }
 
 text_enum! {

@@ -1,11 +1,12 @@
 //! Users: people and programs in whose name calls are made.
 
 use super::UserId;
+use crate::columns::from_row;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Its id in this instance.
@@ -16,9 +17,9 @@ pub struct User {
     /// The address that mail goes to.
     pub email: Option<String>,
     /// Whether the user is active. An inactive user may do nothing.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub active: bool,
     /// Whether it is an administrator, who has every right on every site and manages the instance.
-    #[sqlx(try_from = "crate::columns::Flag")]
     pub is_administrator: bool,
 }
+
+from_row! { User: id, name, email, active as crate::columns::Flag, is_administrator as crate::columns::Flag }

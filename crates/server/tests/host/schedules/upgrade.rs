@@ -1,6 +1,7 @@
 //! A store of the previous version, whose hosts shared due work by a queue with its own tables.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use soar_store::model::{ConnectionId, Moment, ScheduleId, ScheduleRunStatus};
@@ -15,8 +16,8 @@ use tempfile::TempDir;
 use super::clocks::execute;
 use super::world::SchedulerNode;
 
-static SQLITE: Migrator = sqlx::migrate!("../store/migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("../store/migrations/postgres");
+const SQLITE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../store/migrations/sqlite");
+const POSTGRES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../store/migrations/postgres");
 
 /// The queue's tables, as far as hosts used them.
 const SQLITE_QUEUE: &str = "
@@ -51,7 +52,8 @@ const UNDER_WAY: &str = "
     VALUES (1, 5, 1, 6, 'before', 99), (2, 5, 2, 6, NULL, NULL), (3, 5, 1, 6, 'before', 9223372036854775807);
     INSERT INTO nodes (id, started_at, seen_at) VALUES ('before', 1, 2);";
 
-fn before(migrator: &Migrator) -> Migrator {
+async fn before(folder: &str) -> Migrator {
+    let migrator = Migrator::new(Path::new(folder)).await.unwrap();
     let migrations = migrator.iter().filter(|migration| migration.version < 10).cloned().collect();
     Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
 }
@@ -63,13 +65,13 @@ async fn store_of_the_version_before(engine: Engine) -> (String, Option<TempDir>
             let folder = TempDir::new().unwrap();
             let address = folder.path().join("host.db").display().to_string();
             let file = format!("sqlite:{address}?mode=rwc");
-            before(&SQLITE).run(&mut SqliteConnection::connect(&file).await.unwrap()).await.unwrap();
+            before(SQLITE).await.run(&mut SqliteConnection::connect(&file).await.unwrap()).await.unwrap();
             execute(&address, SQLITE_QUEUE).await.unwrap();
             (address, Some(folder))
         }
         Engine::Postgres => {
             let address = PostgresServer::shared().new_database();
-            before(&POSTGRES).run(&mut PgConnection::connect(&address).await.unwrap()).await.unwrap();
+            before(POSTGRES).await.run(&mut PgConnection::connect(&address).await.unwrap()).await.unwrap();
             execute(&address, POSTGRES_QUEUE).await.unwrap();
             (address, None)
         }
