@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::FutureExt as _;
 use serde_json::Value;
 use soar_connector::{Command, Parameters, Progress, Receipt, ReplyPage, Report, Sink, Warning, hand_on};
 
@@ -70,7 +69,7 @@ impl<'a> Call<'a> {
 
     /// Logs in with user name and password, even if there is a session; gives the default tenant.
     pub(crate) async fn log_in_afresh(&mut self) -> Result<Option<i64>, Failure> {
-        let login = self.wire.session.log_in_afresh(&self.wire.context).boxed().await?;
+        let login = self.wire.session.log_in_afresh(&self.wire.context).await?;
         Ok(login.default_tenant)
     }
 

@@ -27,6 +27,8 @@ use crate::settings::{Network, ProxyKind};
 /// Sends requests over connections that it keeps. Follows no redirect: it could lead to another host, which must not
 /// see credentials. Heeds no variable of the environment.
 pub(super) struct Client {
+    /// hyper's client. Its own type has hundreds of parts, of which the compiler would prove in each command that they can be
+    /// sent between threads.
     http: BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, legacy::Error>,
     dialer: Dialer,
     read_timeout: Duration,

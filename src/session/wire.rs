@@ -29,10 +29,11 @@ impl<'a> Wire<'a> {
         endpoint: &dyn Endpoint,
         request: &VendorRequest,
     ) -> Result<(u16, ListReply), Failure> {
+        // Boxed: the compiler would else prove in each command that all parts of the HTTP client can be sent between threads.
         let reply = self.session.send(request, &self.context).boxed().await?;
         let status = reply.status;
         // After a write without a good reply, the reply's first bytes are the only evidence.
-        let beginning = if request.is_write() { Some(self.session.beginning(&reply).boxed().await) } else { None };
+        let beginning = if request.is_write() { Some(self.session.beginning(&reply).await) } else { None };
         let told = |failure: Failure| {
             let message = match &beginning {
                 Some(beginning) => format!("{} It begins with {beginning}.", failure.message),
@@ -55,7 +56,7 @@ impl<'a> Wire<'a> {
 
     /// The form of the instance's List Devices: asked for once a login, and known as soon as a device was seen.
     pub(super) async fn device_form(&self) -> Result<DeviceForm, Failure> {
-        let login = self.session.login(&self.context).boxed().await?;
+        let login = self.session.login(&self.context).await?;
         if let Some(form) = login.device_form.get() {
             return Ok(*form);
         }

@@ -10,11 +10,6 @@ use soar_store::model::Surface;
 use crate::metric_families::Families;
 use crate::scheduler::SchedulerMetrics;
 
-const CALLS: &str = "soar_host_calls_total";
-const SECONDS: &str = "soar_host_call_duration_seconds";
-const QUEUE: &str = "soar_host_audit_queue";
-const IN_FLIGHT: &str = "soar_host_calls_in_flight";
-
 /// The labels of a call: the surface, the command and the status.
 type CallLabels = (Surface, Arc<str>, u16);
 
@@ -45,14 +40,18 @@ impl HostMetrics {
         let families = Families(&registry);
         Self {
             calls: families.counters(
-                CALLS,
+                "soar_host_calls_total",
                 "Calls, by surface, command and status.",
                 &["surface", "command", "status"],
             ),
-            seconds: families.durations(SECONDS, "How long calls took, by command.", &["surface", "command"]),
+            seconds: families.durations(
+                "soar_host_call_duration_seconds",
+                "How long calls took, by command.",
+                &["surface", "command"],
+            ),
             known: RwLock::default(),
-            queue: families.gauges(QUEUE, "Entries that wait to be written to the audit log.", &[]),
-            in_flight: families.gauges(IN_FLIGHT, "Calls that run.", &[]),
+            queue: families.gauges("soar_host_audit_queue", "Entries that wait to be written to the audit log.", &[]),
+            in_flight: families.gauges("soar_host_calls_in_flight", "Calls that run.", &[]),
             scheduler: Arc::new(SchedulerMetrics::new(&families)),
             registry,
         }

@@ -17,17 +17,13 @@ use crate::Server;
 const PAGE_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/// The OpenAPI document, which never changes while the host runs.
-pub(super) fn document(host: &Server) -> Bytes {
-    openapi(&host.settings, &host.commands).to_string().into()
-}
-
 /// The page, which loads its files from beside it.
-const PAGE: &str = r##"<!DOCTYPE html>
+const PAGE: &str = r#"<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <title>API of the host</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="swagger-ui.css">
 <style>body { margin: 0; background: #fafafa }</style>
 </head>
@@ -37,7 +33,7 @@ const PAGE: &str = r##"<!DOCTYPE html>
 <script src="swagger-initializer.js"></script>
 </body>
 </html>
-"##;
+"#;
 
 /// The script that starts the page. The address is relative, so that the page also works behind a proxy that adds a path
 /// prefix.
@@ -45,6 +41,11 @@ const INITIALIZER: &str = r##"window.onload = () => {
   window.ui = SwaggerUIBundle({ url: "../openapi.json", dom_id: "#swagger-ui", deepLinking: true });
 };
 "##;
+
+/// The OpenAPI document, which never changes while the host runs.
+pub(super) fn document(host: &Server) -> Bytes {
+    openapi(&host.settings, &host.commands).to_string().into()
+}
 
 /// The routes of the documentation below `base`.
 pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {

@@ -32,6 +32,7 @@ pub(super) struct Readers {
 /// A connection whose statements are stopped at their time limit.
 #[derive(Debug)]
 pub(super) struct LimitedConnection {
+    /// A connection to SQLite. The compiler proves once that its parts can be sent between threads.
     connection: Box<dyn AnyConnectionBackend>,
     limit: StatementLimit,
 }

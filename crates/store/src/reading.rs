@@ -44,6 +44,7 @@ impl ReadingConnections {
             Self::File(readers) => Ok(Lent::File(readers.lend(caller).await?)),
             Self::Server { pool, places, .. } => {
                 let place = places.take(caller).await?;
+                // Boxed, as in `Store::transaction`.
                 Ok(Lent::Server { connection: pool.acquire().boxed().await?, busy: false, _place: place })
             }
         }

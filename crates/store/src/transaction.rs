@@ -36,6 +36,7 @@ impl Store {
             Engine::Postgres => "BEGIN; SET LOCAL statement_timeout TO DEFAULT",
         };
         self.condition.check_file()?;
+        // Boxed: the compiler would else prove for each caller that all parts of the pool can be sent between threads.
         let connection = self.writers.acquire().boxed().await?;
         let condition = Arc::clone(&self.condition);
         let (engine, timeout, clock) = (self.engine, self.timeout, self.clock.clone());

@@ -3,6 +3,7 @@
 use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE, VARY};
 use reqwest::redirect::Policy;
 
+use crate::browser::Browser;
 use crate::world::{ConsoleWorld, PASSWORD};
 
 fn client() -> reqwest::Client {
@@ -28,6 +29,19 @@ async fn pages_have_the_strict_policy_and_static_files_are_kept_for_a_year() {
         let start = client.get(format!("{}{address}", world.url)).send().await.unwrap();
         assert_eq!(start.headers()[LOCATION], target, "{address}");
     }
+}
+
+/// The page's script and styles come from a library, and its policy allows no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_api_shows_all_operations_in_a_browser() {
+    let world = ConsoleWorld::with(|settings| settings.base_path = "/MainApp".to_owned()).await;
+    let browser = Browser::start().await;
+    for base in ["", "/MainApp"] {
+        browser.goto(&format!("{}{base}/docs", world.url)).await;
+        browser.wait_for_text("Close Incident in Bulk").await;
+        assert_eq!(browser.complaints().await, [] as [&str; 0], "{base}");
+    }
+    browser.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::Moment;
 use super::access::text_enum;
-use crate::columns::from_row;
+use crate::columns::{Flag, from_row};
 
 text_enum! {
     /// Where a call arrived.
@@ -60,7 +60,7 @@ pub struct AuditEntry {
 
 from_row! {
     AuditEntry: at, request_id, surface, address, key = "key_name", username, acting_for, site, command, status,
-        accepted as crate::columns::Flag, reason,
+        accepted as Flag, reason,
 }
 
 /// The most characters that an entry keeps of a caller's text.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::access::text_enum;
 use super::{IncidentId, Moment, SiteId, Version};
-use crate::columns::from_row;
+use crate::columns::{Flag, from_row};
 
 /// An incident, as the store keeps it. Its fields are in the order of the store's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -70,7 +70,7 @@ pub struct Task {
     pub done: bool,
 }
 
-from_row! { Task: name, required as crate::columns::Flag, done as crate::columns::Flag }
+from_row! { Task: name, required as Flag, done as Flag }
 
 /// A dynamic field of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -88,7 +88,7 @@ pub struct DynamicField {
     pub value: Option<String>,
 }
 
-from_row! { DynamicField: section, name, kind, required_on_close as crate::columns::Flag, value }
+from_row! { DynamicField: section, name, kind, required_on_close as Flag, value }
 
 /// A link to a case or an incident, seen from its other end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AlertEvent, AlertReason, Destination, FindingSequence, Moment, ScheduleKind};
-use crate::columns::from_row;
+use crate::columns::{Json, from_row};
 use crate::text_enum;
 
 /// A connection or schedule that a message is about.
@@ -132,7 +132,7 @@ pub struct Message {
     pub created_at: Moment,
 }
 
-from_row! { Message: id, destination, content as crate::columns::Json<MessageBody>, attempts, created_at }
+from_row! { Message: id, destination, content as Json<MessageBody>, attempts, created_at }
 
 impl From<crate::columns::Json<Self>> for MessageBody {
     fn from(json: crate::columns::Json<Self>) -> Self {

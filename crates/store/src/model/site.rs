@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::SiteId;
 use super::access::text_enum;
-use crate::columns::from_row;
+use crate::columns::{Flag, from_row};
 
 /// A site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -32,7 +32,7 @@ pub struct Site {
     pub deactivated_by: Option<String>,
 }
 
-from_row! { Site: id, name, kind, description, time_zone, language, active as crate::columns::Flag, deactivated_by }
+from_row! { Site: id, name, kind, description, time_zone, language, active as Flag, deactivated_by }
 
 impl Site {
     /// Why the site runs nothing. `None` where it is active.

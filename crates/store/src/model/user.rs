@@ -1,7 +1,7 @@
 //! Users: people and programs in whose name calls are made.
 
 use super::UserId;
-use crate::columns::from_row;
+use crate::columns::{Flag, from_row};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,4 +22,4 @@ pub struct User {
     pub is_administrator: bool,
 }
 
-from_row! { User: id, name, email, active as crate::columns::Flag, is_administrator as crate::columns::Flag }
+from_row! { User: id, name, email, active as Flag, is_administrator as Flag }
