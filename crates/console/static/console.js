@@ -71,8 +71,7 @@
       location.assign(form ? response.url : url);
     } else if ([401, 403].includes(response.status)) {
       // The whole page offers to sign in, and keeps what was typed.
-      form.dataset.whole = '';
-      form.requestSubmit(button);
+      (form.dataset.whole = '', form.requestSubmit(button));
     } else {
       say(page.querySelector('.problem p')?.textContent ?? `The host answered with the status ${response.status}.`);
     }
@@ -123,13 +122,14 @@
   // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
   let stream, timer, isBroken;
   const isAbout = (one, topics) => !topics || one.dataset.live.split(' ').some(topic => topics.includes(topic));
-  const regions = topics => [...document.querySelectorAll('[data-live]')].filter(one =>
-    isAbout(one, topics) && !running.has(one.id) && !one.querySelector('details[open], :focus'));
+  // A region stays while a user is at work in it: a click on a button that is replaced before its release is lost.
+  const isQuiet = one => one && !running.has(one.id) && !one.querySelector('details[open], :focus, :active');
+  const regions = topics => [...document.querySelectorAll('[data-live]')].filter(one => isAbout(one, topics) && isQuiet(one));
   const refresh = async topics => {
     const wanted = regions(topics).map(one => one.id);
     const { response, page } = (wanted.length && await load('live', location.href)) || {};
     if (response?.redirected) (stop(), say('Your session has ended. This page is not up to date. Load it again to sign in.'));
-    else if (response?.ok) wanted.forEach(id => show(id, page, false));
+    else if (response?.ok) wanted.filter(id => isQuiet(byId(id))).forEach(id => show(id, page, false));
   };
   const stop = () => (stream?.close(), clearInterval(timer));
   const listen = () => {

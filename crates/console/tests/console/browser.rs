@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -166,11 +167,24 @@ impl Browser {
         self.wait_for("nav.side").await;
     }
 
+    /// Finds an element and does something with it, again if the page has replaced the element in the meantime.
+    async fn act(&self, found: Locator<'_>, action: impl AsyncFn(Element) -> Result<(), CmdError>) {
+        let started = std::time::Instant::now();
+        loop {
+            match in_time(async { action(self.client.find(found).await?).await }).await {
+                Err(error) if error.is_stale_element_reference() && started.elapsed() < TIMEOUT => {}
+                done => return done.unwrap(),
+            }
+        }
+    }
+
     /// Types a text into the field with this id.
     pub async fn fill(&self, id: &str, text: &str) {
-        let field = answered(self.client.find(Locator::Id(id))).await;
-        answered(field.clear()).await;
-        answered(field.send_keys(text)).await;
+        self.act(Locator::Id(id), async |field| {
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await;
     }
 
     /// The value of the field with this id.
@@ -181,13 +195,13 @@ impl Browser {
 
     /// Chooses the option with this value in the field with this id.
     pub async fn select(&self, id: &str, value: &str) {
-        answered(async { self.client.find(Locator::Id(id)).await?.select_by_value(value).await }).await;
+        self.act(Locator::Id(id), async |field| field.select_by_value(value).await).await;
     }
 
     /// Clicks the button with this text.
     pub async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()=\"{text}\"]");
-        answered(async { self.client.find(Locator::XPath(&path)).await?.click().await }).await;
+        self.act(Locator::XPath(&path), async |button| button.click().await).await;
     }
 
     /// Waits for the button with this text, and clicks it.
@@ -200,9 +214,14 @@ impl Browser {
     async fn settled(&self) {
         let is_settled = "document.readyState === 'complete' && document.activeElement !== null \
                           && document.querySelector('[aria-busy]') === null";
+        self.wait_until(is_settled).await;
+    }
+
+    /// Waits until a script in the page gives true.
+    pub async fn wait_until(&self, expression: &str) {
         let started = std::time::Instant::now();
-        while self.evaluate(is_settled).await != json!(true) {
-            assert!(started.elapsed() < TIMEOUT, "the page does not settle:\n{}", self.text().await);
+        while self.evaluate(expression).await != json!(true) {
+            assert!(started.elapsed() < TIMEOUT, "{expression} stays untrue:\n{}", self.text().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -225,7 +244,7 @@ impl Browser {
 
     /// Clicks the link with this text.
     pub async fn follow(&self, text: &str) {
-        answered(async { self.client.find(Locator::LinkText(text)).await?.click().await }).await;
+        self.act(Locator::LinkText(text), async |link| link.click().await).await;
     }
 
     /// Waits for an element.

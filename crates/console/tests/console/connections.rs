@@ -27,7 +27,7 @@ async fn a_user_finds_the_integration_understands_a_failed_test_and_adds_the_con
     browser.wait_for("#integrations").await;
     browser.fill("q", "coda").await;
     browser.press("Search").await;
-    while browser.evaluate("location.search").await != "?q=coda" {}
+    browser.wait_until("location.search === '?q=coda'").await;
     browser.follow("CODA Footprint").await;
     browser.wait_for_text("+ New Connection").await;
     browser.follow("+ New Connection").await;

@@ -147,6 +147,40 @@ async fn a_run_appears_on_the_open_home_page_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_click_is_not_lost_to_news_that_arrive_while_the_button_is_down() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    browser.sign_in(&world, "Admin").await;
+    browser.wait_for_text("No command has run yet.").await;
+    // The test holds the answer with the news until the mouse button is down.
+    browser
+        .evaluate(
+            "window.plain = window.fetch; window.fetch = async (...request) => { window.isAsked = true; \
+             await new Promise(go => { window.go = go; }); const answer = await plain(...request); \
+             setTimeout(() => { window.isShown = true; }, 500); return answer; }",
+        )
+        .await;
+    world.run("List Tenants").await;
+    browser.wait_until("window.isAsked === true").await;
+    let place = browser
+        .evaluate(
+            "(link => { link.scrollIntoView(); link.addEventListener('click', event => { event.preventDefault(); window.isClicked = true; }); \
+             const { x, y, width, height } = link.getBoundingClientRect(); return [x + width / 2, y + height / 2]; })\
+             (document.querySelector('[data-live~=runs] a'))",
+        )
+        .await;
+    let mouse = async |kind: &str| {
+        let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+        browser.devtools("Input.dispatchMouseEvent", event).await;
+    };
+    mouse("mousePressed").await;
+    browser.evaluate("window.fetch = window.plain; document.activeElement.blur(); window.go()").await;
+    browser.wait_until("window.isShown === true").await;
+    mouse("mouseReleased").await;
+    assert_eq!(browser.evaluate("window.isClicked").await, json!(true));
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_says_when_its_session_has_ended() {
     let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Admin").await;
