@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::Value;
 use soar_connector::RawParameters;
-use soar_connector::name::normalised;
+use soar_connector::name::is_same;
 
 use crate::exit::WrongUse;
 use crate::shell;
@@ -64,7 +64,7 @@ pub(crate) fn read(flags: &ParameterFlags) -> Result<RawParameters> {
                 shell::quoted(&format!("{pair}=VALUE"))
             ))
         })?;
-        if raw.keys().any(|given| normalised(given) == normalised(name)) {
+        if raw.keys().any(|given| is_same(given, name)) {
             return Err(WrongUse(format!("The parameter {name} is given twice; keep one of them.")).into());
         }
         raw.insert(name.to_owned(), Value::String(value.to_owned()));

@@ -6,14 +6,21 @@
 /// and `scannerid`; `deviceId` and `device-id` are not, since a product's own field names have no words to split.
 #[must_use]
 pub fn normalised(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for part in name.split(|c: char| c.is_whitespace() || c == '-' || c == '_').filter(|part| !part.is_empty()) {
-        if !normal.is_empty() {
-            normal.push('-');
-        }
-        normal.extend(part.chars().flat_map(char::to_lowercase));
-    }
-    normal
+    normal(name).collect()
+}
+
+/// Whether two spellings are of the same name. See [`normalised`].
+#[must_use]
+pub fn is_same(name: &str, other: &str) -> bool {
+    name == other || normal(name).eq(normal(other))
+}
+
+fn normal(name: &str) -> impl Iterator<Item = char> {
+    let words = name.split(|c: char| c.is_whitespace() || c == '-' || c == '_').filter(|word| !word.is_empty());
+    words.enumerate().flat_map(|(at, word)| {
+        let joint = (at > 0).then_some('-');
+        joint.into_iter().chain(word.chars().flat_map(char::to_lowercase))
+    })
 }
 
 /// The form in which two spellings of a product's word are equal: lower case, letters and digits only.
@@ -93,7 +100,10 @@ mod tests {
     fn documented_and_typed_forms_are_the_same_name() {
         for typed in ["Footprint Tenant ID", "footprint-tenant-id", "footprint_tenant_id", " FOOTPRINT  tenant-ID "] {
             assert_eq!(normalised(typed), "footprint-tenant-id");
+            assert!(is_same(typed, "Footprint Tenant ID"));
         }
+        assert!(!is_same("deviceId", "device-id"));
+        assert!(!is_same("Tenant", "Tenant ID"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use soar_connector::name::{normalised, quoted, suggestion};
+use soar_connector::name::{is_same, quoted, suggestion};
 use soar_connector::{Command, Plugin};
 
 use crate::Refusal;
@@ -77,7 +77,7 @@ impl PluginRegistry {
             for command in &manifest.commands {
                 let endpoint = endpoint_name(&command.name).to_lowercase();
                 let title = |command: &str| format!("{name}'s command {}", quoted(command));
-                if command.inputs.iter().any(|input| normalised(&input.name) == normalised(CONNECTION_NAME)) {
+                if command.inputs.iter().any(|input| is_same(&input.name, CONNECTION_NAME)) {
                     return Err(PluginRegistryError::TakesConnectionName { command: title(&command.name) });
                 }
                 let clash = |first: String| PluginRegistryError::SameEndpoint {
@@ -124,10 +124,9 @@ impl PluginRegistry {
     }
 
     fn find(&self, integration: &str) -> Option<&Arc<dyn Plugin>> {
-        let wanted = normalised(integration);
         self.plugins.iter().find(|plugin| {
             let connector = &plugin.manifest().connector;
-            normalised(&connector.id) == wanted || normalised(&connector.name) == wanted
+            is_same(&connector.id, integration) || is_same(&connector.name, integration)
         })
     }
 }

@@ -18,9 +18,11 @@ mod serve;
 mod server;
 mod tenants_endpoint;
 mod tls;
+mod to_its_end;
 
 pub use any_handler::AnyHandler;
 pub use openapi::openapi;
 pub use router::{PAGES, PageRoutes, router};
 pub use serve::{RunningHost, ServeError, serve, serve_with_pages};
 pub use server::Server;
+pub use to_its_end::{Panicked, to_its_end};

@@ -17,9 +17,8 @@ use futures_util::future::{CatchUnwind, Map};
 use tower::Service;
 
 use super::{documentation, manage, mcp, probes, tenants_endpoint};
-use crate::Server;
-use crate::command_api;
 use crate::gate::ApiReply;
+use crate::{Panicked, Server, command_api};
 use soar_host::Host;
 use soar_host::settings::HostSettings;
 
@@ -141,9 +140,7 @@ async fn other_method(request: Request) -> Response {
 
 fn panicked(panic: &(dyn Any + Send)) -> Response {
     let request_id = new_request_id();
-    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(request_id, panic = said, "an answer panicked");
+    tracing::error!(request_id, panic = %Panicked::of(panic), "an answer panicked");
     ApiReply::unexpected("").into_response(&request_id)
 }
 

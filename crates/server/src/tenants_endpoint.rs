@@ -10,8 +10,8 @@ use axum::routing::post;
 use soar_host::tenants::{MasterMessage, MasterReply};
 use soar_store::model::Surface;
 
-use crate::Server;
 use crate::gate::{ApiCall, ApiReply, read_json};
+use crate::{Server, to_its_end};
 use soar_host::limits::network;
 
 /// The addresses that masters call, below `base`.
@@ -58,8 +58,8 @@ async fn answer(
         Ok(admitted) => admitted,
         Err(reply) => return call.write_and_answer(reply).await,
     };
-    // The message has a task of its own, so that it is finished even if the master goes away.
-    let finished = tokio::spawn(async move {
+    // The message is handled to its end even if the master goes away.
+    let finished = to_its_end(async move {
         let response = match tenants.receive(&mut call.entry, &message).await {
             Ok(taken) if taken.is_written => {
                 let reply = reply(taken);
@@ -77,7 +77,7 @@ async fn answer(
         response
     });
     finished.await.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "the task of a master's message panicked");
+        tracing::error!(request_id, %error, "a master's message panicked");
         ApiReply::unexpected("").into_response(&request_id)
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use secrecy::SecretString;
 use soar_connector::manifest::{ConnectorManifest, Setting};
-use soar_connector::name::{normalised, quoted};
+use soar_connector::name::{is_same, normalised, quoted};
 use soar_connector::{Connector, Plugin, SettingProblem, SettingValues, SettingsError};
 
 use super::flags::ConnectionFlags;
@@ -105,9 +105,7 @@ fn gather(
     let mut problems = Vec::new();
     for setting in &manifest.settings {
         let in_list = |list: &[(String, ValueSource)]| {
-            list.iter()
-                .find(|(name, _)| normalised(name) == normalised(&setting.name))
-                .map(|(_, source)| source.value())
+            list.iter().find(|(name, _)| is_same(name, &setting.name)).map(|(_, source)| source.value())
         };
         match in_list(flags).or_else(|| environment(setting)).or_else(|| in_list(profile)) {
             Some(Ok(value)) => given.push((setting.name.clone(), value)),
@@ -137,7 +135,7 @@ fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
 /// The missing secrets, if everything else is correct: a user should not type a password before learning of a wrong
 /// address.
 fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &GivenSettings) -> Vec<&'a Setting> {
-    let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == normalised(&setting.name));
+    let is_given = |setting: &Setting| given.iter().any(|(name, _)| is_same(name, &setting.name));
     let named = |name: &str| manifest.setting(name).is_some_and(is_given);
     let group = manifest.begun_group(named).unwrap_or_default();
     let is_needed = |setting: &Setting| setting.required || group.contains(&setting.name);

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use soar_connector::name::{normalised, quoted, suggestion};
+use soar_connector::name::{is_same, quoted, suggestion};
 
 use super::grid::one_line;
 use super::visible::{self, visible};
@@ -56,7 +56,7 @@ impl ListFlags {
             return Err(WrongUse(text.to_owned()));
         }
         let place = |name: &String| {
-            let found = E::HEADINGS.iter().position(|heading| normalised(heading) == normalised(name));
+            let found = E::HEADINGS.iter().position(|heading| is_same(heading, name));
             found.ok_or_else(|| {
                 let (near, valid) = (suggestion(name, E::HEADINGS.iter().copied()), E::HEADINGS.join(", "));
                 WrongUse(format!("There is no column {}.{near}\nValid: {valid}.", quoted(name)))

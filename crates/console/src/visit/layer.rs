@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use soar_host::sign_in::{BrowserCall, ConsoleSession};
 use soar_server::pages::{PageCall, PageProblem};
+use soar_server::to_its_end;
 use soar_store::StoreError;
 
 use super::cookies::{FlowCookie, SessionCookie};
@@ -73,9 +74,8 @@ async fn around(state: Arc<ConsoleState>, request: Request, next: Next, access: 
         return visit(state, request, next, access).await;
     }
     // A change is finished even if the browser goes away.
-    let running = tokio::spawn(visit(state, request, next, access));
-    running.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the task of a page panicked");
+    to_its_end(visit(state, request, next, access)).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a page panicked");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })
 }

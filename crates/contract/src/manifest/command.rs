@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{FollowableCommand, ManifestPath, Replies};
-use crate::name::{flag_of, normalised};
+use crate::name::{flag_of, is_same};
 
 /// The manifest of a command: its parameters, reply, columns and errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -105,8 +105,7 @@ impl Command {
 }
 
 pub(crate) fn find<'a>(inputs: &'a [Input], name: &str) -> Option<&'a Input> {
-    let wanted = normalised(name);
-    inputs.iter().find(|input| normalised(&input.name) == wanted)
+    inputs.iter().find(|input| is_same(&input.name, name))
 }
 
 /// Whether a command changes anything in the product.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::command::{ErrorEntry, Input};
 use super::findings::FindingsSource;
 use super::replies::Replies;
-use crate::name::normalised;
+use crate::name::is_same;
 
 /// The manifest of a connector: the settings of its connections, and the errors that any of its commands can end in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,8 +65,7 @@ impl ConnectorManifest {
     /// The setting of that name, in any of the forms people type.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&Setting> {
-        let wanted = normalised(name);
-        self.settings.iter().find(|setting| normalised(&setting.name) == wanted)
+        self.settings.iter().find(|setting| is_same(&setting.name, name))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checks what came against a command's inputs.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
@@ -23,11 +24,17 @@ impl Parameters {
 
 /// Checks an object's members against these inputs. The work grows with the members alone, however many are wrong.
 fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, ParameterProblems> {
-    let by_name: HashMap<String, &Input> = inputs.iter().map(|input| (normalised(&input.name), input)).collect();
+    // Most callers spell names as the manifest does.
+    let by_spelling: LazyCell<HashMap<String, &Input>, _> =
+        LazyCell::new(|| inputs.iter().map(|input| (normalised(&input.name), input)).collect());
+    let named = |name: &str| {
+        let exact = inputs.iter().find(|input| input.name == name);
+        exact.or_else(|| by_spelling.get(&normalised(name)).copied())
+    };
     let (mut values, mut invalid) = (BTreeMap::new(), HashSet::new());
     let mut problems = ParameterProblems::default();
     for (name, value) in raw {
-        let Some(input) = by_name.get(&normalised(name)) else {
+        let Some(input) = named(name) else {
             problems.add(|| ParameterProblem::Unknown {
                 name: name.clone(),
                 valid: inputs.iter().map(|input| input.name.clone()).collect(),

@@ -165,7 +165,8 @@ impl Directory {
         let generation = self.store.access_reader().await?.records().access_generation().await?;
         match known {
             Some(known) if known.generation == generation => Ok(Arc::clone(known)),
-            _ => Ok(Arc::new(Snapshot::read(&self.store).await?)),
+            // Boxed, because it is rare and large.
+            _ => Ok(Arc::new(Box::pin(Snapshot::read(&self.store)).await?)),
         }
     }
 }

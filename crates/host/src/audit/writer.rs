@@ -73,8 +73,8 @@ impl AuditWriter {
         let (kept, outcome) = oneshot::channel();
         let at = entry.at;
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let queued = Queued { entry: Some((entry, kept)), key, at };
-        self.queue.send(queued).await.map_err(|_| AuditError::ended())?;
+        let place = self.queue.reserve().await.map_err(|_| AuditError::ended())?;
+        place.send(Queued { entry: Some((entry, kept)), key, at });
         outcome.await.map_err(|_| AuditError::ended())?
     }
 

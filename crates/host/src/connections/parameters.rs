@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::manifest::{Setting, SettingType};
-use soar_connector::name::normalised;
+use soar_connector::name::is_same;
 use soar_connector::{NoSecret, Plugin, Redactor, SettingProblem, SettingValues, SettingsError, secret_in};
 use soar_store::model::{ConnectionId, Reference};
 use soar_store::{StoredAgent, StoredParameter, StoredValue, sealing_context};
@@ -237,7 +237,7 @@ impl ParameterCheck<'_> {
             Ok(proxy) => proxy,
             Err(text) => return Some(problem("Agent Name", text)),
         };
-        let is_own = |given: &str| proxy.names().any(|one| normalised(one) == normalised(given));
+        let is_own = |given: &str| proxy.names().any(|one| is_same(one, given));
         if let Some((own, _)) = values.iter().find(|(given, _)| is_own(given)) {
             return Some(problem(own, agent::two_proxies(name)));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use soar_connector::name::{normalised, quoted};
+use soar_connector::name::{is_same, quoted};
 use soar_connector::{Command, Invocation, Outcome, ParameterProblem, RawParameters, ReturnData};
 use soar_store::HeldRoom;
 use soar_store::model::{Caller, RunId};
@@ -81,7 +81,7 @@ impl IntegrationCommands for Executor {
 
 /// Removes the connection's name from the parameters and returns it.
 fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Refusal> {
-    let is_name = |name: &String| normalised(name) == normalised(CONNECTION_NAME);
+    let is_name = |name: &String| is_same(name, CONNECTION_NAME);
     let spellings: Vec<_> = parameters.keys().filter(|name| is_name(name)).cloned().collect();
     let mut found = None;
     for spelling in &spellings {

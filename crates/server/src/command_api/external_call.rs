@@ -7,15 +7,13 @@ use super::call_end::CallEnd;
 use super::request::bad_parameters;
 use crate::gate::{ApiCall, ApiReply};
 use soar_host::Refusal;
-use soar_host::operations::{EffectWithoutAnswer, ExternalCall, ExternalError, OperationError};
+use soar_host::operations::{EffectWithoutAnswer, ExternalCall, ExternalError, OperationError, RequestContext};
 
-pub(super) async fn run(call: &mut ApiCall, authorized: &AuthorizedCall) -> CallEnd {
-    let AuthorizedCall { command, context, caller, raw, parameters, .. } = authorized;
+pub(super) async fn run(call: &mut ApiCall, context: &RequestContext, external: &ExternalCall<'_>) -> CallEnd {
     let host = Arc::clone(&call.host);
-    let external = ExternalCall { command, caller, raw, parameters };
-    match host.operations.run_external(context, &external).await {
+    match host.operations.run_external(context, external).await {
         Ok(end) => {
-            call.is_done = end.ended.is_ok() && !command.reads_only();
+            call.is_done = end.ended.is_ok() && !external.command.reads_only();
             CallEnd::of(call, end)
         }
         Err(failure) => {
@@ -27,7 +25,8 @@ pub(super) async fn run(call: &mut ApiCall, authorized: &AuthorizedCall) -> Call
 
 /// Runs the command for another surface. Returns the reply, and whether its audit entry is written.
 pub(crate) async fn run_external(call: &mut ApiCall, authorized: &AuthorizedCall) -> (ApiReply, bool) {
-    match run(call, authorized).await {
+    let AuthorizedCall { command, context, caller, raw, parameters, .. } = authorized;
+    match run(call, context, &ExternalCall { command, caller, raw, parameters }).await {
         CallEnd::Written(reply) => (reply, true),
         CallEnd::Unwritten(reply) => (reply, false),
     }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
-use soar_connector::name::normalised;
+use soar_connector::name::is_same;
 use soar_connector::{ParameterProblems, RawParameters};
 
 use crate::gate::{ApiReply, without_nul};
@@ -78,7 +78,7 @@ impl CommandRequest {
 
 /// Finds the parameter under any spelling that the commands accept.
 fn acting_for(parameters: &RawParameters) -> String {
-    let named = parameters.iter().find(|(name, _)| normalised(name) == normalised("Username"));
+    let named = parameters.iter().find(|(name, _)| is_same(name, "Username"));
     match named {
         Some((_, Value::String(name))) => name.trim().to_owned(),
         Some((_, Value::Number(number))) => number.to_string(),

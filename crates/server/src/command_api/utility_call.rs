@@ -5,45 +5,42 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use tokio::sync::oneshot;
 
-use super::admission::AuthorizedCall;
 use super::call_end::CallEnd;
 use super::request::CallAction;
 use crate::gate::{ApiCall, ApiReply, bounded_json};
-use soar_host::operations::{OperationError, UtilityCall};
-use soar_host::utility::UtilityCommand;
+use soar_host::operations::{OperationError, RequestContext, UtilityCall};
 
 /// Runs, plans or applies the command. A command that only reads, and a plan, stop when `gone` resolves because the
 /// caller goes away.
 pub(super) async fn run(
     call: &ApiCall,
-    command: &dyn UtilityCommand,
-    authorized: &AuthorizedCall,
+    wanted: &CallAction,
+    context: &RequestContext,
+    utility: &UtilityCall<'_>,
     gone: oneshot::Receiver<()>,
 ) -> CallEnd {
-    let only_reads = authorized.command.reads_only() || authorized.wanted == CallAction::Plan;
+    let only_reads = utility.reads_only || *wanted == CallAction::Plan;
     if !only_reads {
-        return carry_out(call, command, authorized).await;
+        return carry_out(call, wanted, context, utility).await;
     }
     tokio::select! {
-        end = carry_out(call, command, authorized) => end,
+        end = carry_out(call, wanted, context, utility) => end,
         _ = gone => CallEnd::Unwritten(ApiReply::caller_gone()),
     }
 }
 
-async fn carry_out(call: &ApiCall, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
-    let AuthorizedCall { context, caller, parameters, wanted, .. } = authorized;
+async fn carry_out(
+    call: &ApiCall,
+    wanted: &CallAction,
+    context: &RequestContext,
+    utility: &UtilityCall<'_>,
+) -> CallEnd {
     let host = Arc::clone(&call.host);
-    let utility = UtilityCall {
-        command,
-        reads_only: authorized.command.reads_only(),
-        caller: caller.clone(),
-        parameters: parameters.clone(),
-    };
     let ran = match wanted {
-        CallAction::Run => host.operations.run_utility(context, &utility).await,
-        CallAction::Apply(fingerprint) => host.operations.apply_utility(context, &utility, fingerprint).await,
+        CallAction::Run => host.operations.run_utility(context, utility).await,
+        CallAction::Apply(fingerprint) => host.operations.apply_utility(context, utility, fingerprint).await,
         CallAction::Plan => {
-            let planned = host.operations.plan_utility(context, &utility).await;
+            let planned = host.operations.plan_utility(context, utility).await;
             let room = host.store.answer_room();
             return CallEnd::Unwritten(match planned.map(|plan| bounded_json(&plan, room)) {
                 Ok(Ok(plan)) => ApiReply::body(StatusCode::OK, plan),

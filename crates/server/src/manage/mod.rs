@@ -37,8 +37,8 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::Server;
 use crate::gate::ApiReply;
+use crate::{Panicked, Server, to_its_end};
 
 /// The prefix of all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
@@ -99,19 +99,18 @@ pub(super) fn routes() -> Router<Arc<Server>> {
     routes.layer(from_fn(detached))
 }
 
-/// Runs a change in a task of its own, so that it is finished even if the caller goes away. A call that only reads
-/// stops then.
+/// Finishes a change even if the caller goes away. A call that only reads stops then.
 async fn detached(request: Request, next: Next) -> Response {
     let only_reads = request.method().is_safe();
     let running = next.run(request);
     let ended = if only_reads {
-        AssertUnwindSafe(running).catch_unwind().await.map_err(|_| "it panicked".to_owned())
+        AssertUnwindSafe(running).catch_unwind().await.map_err(|panic| Panicked::of(panic.as_ref()))
     } else {
-        tokio::spawn(running).await.map_err(|error| error.to_string())
+        to_its_end(running).await
     };
     ended.unwrap_or_else(|error| {
         let request_id = uuid::Uuid::now_v7().to_string();
-        tracing::error!(request_id, error, "the task of a call panicked");
+        tracing::error!(request_id, %error, "a call panicked");
         ApiReply::unexpected("").into_response(&request_id)
     })
 }

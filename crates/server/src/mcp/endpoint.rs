@@ -19,8 +19,8 @@ use tokio::sync::Mutex;
 
 use super::Service;
 use super::message::{McpCaller, McpMessage, MessageEnd};
-use crate::Server;
 use crate::gate::{ApiCall, ApiReply, Entered, read_json, without_nul};
+use crate::{Server, to_its_end};
 
 /// Answers a message.
 pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request) -> Response {
@@ -34,10 +34,10 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
     };
     accept_both(&mut head.headers);
     let message = McpMessage { call, entered: Some(entered), username, end: None };
-    // The message has a task of its own, so that an accepted change is finished even if the caller goes away.
-    let finished = tokio::spawn(run(service, message, head, body)).await;
+    // An accepted change is finished even if the caller goes away.
+    let finished = to_its_end(run(service, message, head, body)).await;
     finished.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "the task of a message panicked");
+        tracing::error!(request_id, %error, "a message panicked");
         ApiReply::unexpected("").into_response(&request_id)
     })
 }

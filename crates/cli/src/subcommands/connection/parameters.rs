@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use soar_connector::manifest::{ConnectorManifest, Setting, SettingType};
-use soar_connector::name::{normalised, quoted, suggestion};
+use soar_connector::name::{is_same, quoted, suggestion};
 use soar_connector::{certificates_in, is_pem};
 use soar_host::connections::GivenValue;
 
@@ -134,7 +134,7 @@ impl<'a> GivenParameters<'a> {
 
     /// The required secrets that are not given.
     fn missing_secrets(&self) -> Vec<&'a Setting> {
-        let is_given = |name: &str| self.values.keys().any(|given| normalised(given) == normalised(name));
+        let is_given = |name: &str| self.values.keys().any(|given| is_same(given, name));
         let group = self.connector.begun_group(is_given).unwrap_or_default();
         let is_missing = |setting: &&Setting| {
             setting.secret && (setting.required || group.contains(&setting.name)) && !is_given(&setting.name)

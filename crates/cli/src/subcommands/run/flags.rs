@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueHint};
 use serde_json::Value;
-use soar_connector::name::normalised;
+use soar_connector::name::is_same;
 use soar_connector::{InvalidCall, Invocation, Manifest, RawParameters};
 
 use crate::exit::WrongUse;
@@ -88,7 +88,7 @@ impl RunFlags {
         ];
         for (flag, parameter, value) in flags {
             let Some(value) = value else { continue };
-            if raw.keys().any(|given| normalised(given) == normalised(parameter)) {
+            if raw.keys().any(|given| is_same(given, parameter)) {
                 let text = format!("{flag} and the parameter {parameter} are both given; keep one of them.");
                 return Err(WrongUse(text).into());
             }

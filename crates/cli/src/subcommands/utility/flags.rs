@@ -9,7 +9,7 @@ use clap_complete::engine::ArgValueCandidates;
 use serde_json::Value;
 use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
-use soar_connector::name::normalised;
+use soar_connector::name::is_same;
 
 use crate::exit::WrongUse;
 use crate::instance::OperatorSession;
@@ -106,7 +106,7 @@ pub(super) fn given(
         add(&mut raw, input.name.clone(), value)?;
     }
     for input in manifest.inputs.iter().filter(|input| input.required && is_filled_in(input)) {
-        let is_given = raw.keys().any(|given| normalised(given) == normalised(&input.name));
+        let is_given = raw.keys().any(|given| is_same(given, &input.name));
         if !is_given {
             let own = if input.kind == InputType::Boolean { "No" } else { session.user.name.as_str() };
             raw.insert(input.name.clone(), Value::String(own.to_owned()));
@@ -121,7 +121,7 @@ fn list(texts: &[&String]) -> Value {
 }
 
 fn add(raw: &mut RawParameters, name: String, value: Value) -> Result<(), WrongUse> {
-    if raw.keys().any(|given| normalised(given) == normalised(&name)) {
+    if raw.keys().any(|given| is_same(given, &name)) {
         return Err(WrongUse(format!("The parameter {name} is given twice; keep one of them.")));
     }
     raw.insert(name, value);
