@@ -18,7 +18,8 @@ use tower::Service;
 
 use super::{documentation, manage, mcp, probes, tenants_endpoint};
 use crate::gate::ApiReply;
-use crate::{Panicked, Server, command_api};
+use crate::to_its_end::message;
+use crate::{Server, command_api};
 use soar_host::Host;
 use soar_host::settings::HostSettings;
 
@@ -140,7 +141,7 @@ async fn other_method(request: Request) -> Response {
 
 fn panicked(panic: &(dyn Any + Send)) -> Response {
     let request_id = new_request_id();
-    tracing::error!(request_id, panic = %Panicked::of(panic), "an answer panicked");
+    tracing::error!(request_id, panic = message(panic), "an answer panicked");
     ApiReply::unexpected("").into_response(&request_id)
 }
 

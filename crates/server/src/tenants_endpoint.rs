@@ -59,7 +59,7 @@ async fn answer(
         Err(reply) => return call.write_and_answer(reply).await,
     };
     // The message is handled to its end even if the master goes away.
-    let finished = to_its_end(async move {
+    let finished = to_its_end(&request_id, async move {
         let response = match tenants.receive(&mut call.entry, &message).await {
             Ok(taken) if taken.is_written => {
                 let reply = reply(taken);
@@ -76,10 +76,7 @@ async fn answer(
         drop(place);
         response
     });
-    finished.await.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a master's message panicked");
-        ApiReply::unexpected("").into_response(&request_id)
-    })
+    finished.await.unwrap_or_else(|_| ApiReply::unexpected("").into_response(&request_id))
 }
 
 fn reply(taken: MasterReply) -> ApiReply {

@@ -74,10 +74,14 @@ async fn around(state: Arc<ConsoleState>, request: Request, next: Next, access: 
         return visit(state, request, next, access).await;
     }
     // A change is finished even if the browser goes away.
-    to_its_end(visit(state, request, next, access)).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a page panicked");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    })
+    let page = matched(&request).to_owned();
+    let ended = to_its_end(&page, visit(state, request, next, access)).await;
+    ended.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// The route of a request, which has no texts of the caller.
+fn matched(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str)
 }
 
 /// The part of a request that answers need after it is handled.
@@ -92,7 +96,7 @@ struct RequestFacts {
 async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: PageAccess) -> Response {
     let original = request.extensions().get::<OriginalUri>().map_or(request.uri(), |OriginalUri(uri)| uri);
     let method = request.method().clone();
-    let matched = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
+    let matched = matched(&request).to_owned();
     // The address itself may contain the token of a set-up link.
     let what = format!("{method} {}", if access == PageAccess::Open { &matched } else { original.path() });
     let mut call = PageCall::begin(&state.server, &request, &what);

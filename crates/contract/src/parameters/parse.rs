@@ -22,7 +22,8 @@ impl Parameters {
     }
 }
 
-/// Checks an object's members against these inputs. The work grows with the members alone, however many are wrong.
+/// Checks an object's members against these inputs, which are few. The work grows with the members, however many are
+/// wrong.
 fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, ParameterProblems> {
     // Most callers spell names as the manifest does.
     let by_spelling: LazyCell<HashMap<String, &Input>, _> =

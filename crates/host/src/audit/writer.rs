@@ -72,8 +72,8 @@ impl AuditWriter {
     pub async fn write(&self, entry: AuditEntry, key: Option<AccessKeyId>) -> Result<(), AuditError> {
         let (kept, outcome) = oneshot::channel();
         let at = entry.at;
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         let place = self.queue.reserve().await.map_err(|_| AuditError::ended())?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         place.send(Queued { entry: Some((entry, kept)), key, at });
         outcome.await.map_err(|_| AuditError::ended())?
     }
@@ -81,8 +81,11 @@ impl AuditWriter {
     /// Stores the use of the key without waiting for it.
     pub fn note_use(&self, key: Option<AccessKeyId>, at: Moment) {
         // In a full queue other entries note the key's use soon.
-        if key.is_some() && self.queue.try_send(Queued { entry: None, key, at }).is_ok() {
+        if key.is_some()
+            && let Ok(place) = self.queue.try_reserve()
+        {
             self.waiting.fetch_add(1, Ordering::Relaxed);
+            place.send(Queued { entry: None, key, at });
         }
     }
 

@@ -44,11 +44,8 @@ async fn answer(host: Arc<Server>, request: Request, wanted: CallAction) -> Resp
     // Dropped if the caller goes away.
     let (_waiting, gone) = oneshot::channel();
     // An accepted change is finished even if the caller goes away.
-    let finished = to_its_end(run(call, authorized, gone)).await;
-    finished.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a call panicked");
-        ApiReply::unexpected("").into_response(&request_id)
-    })
+    let finished = to_its_end(&request_id, run(call, authorized, gone)).await;
+    finished.unwrap_or_else(|_| ApiReply::unexpected("").into_response(&request_id))
 }
 
 async fn run(mut call: ApiCall, authorized: AuthorizedCall, gone: oneshot::Receiver<()>) -> Response {

@@ -27,18 +27,16 @@ mod tenants;
 mod transfer;
 mod users;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use futures_util::FutureExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::gate::ApiReply;
-use crate::{Panicked, Server, to_its_end};
+use crate::{Server, to_its_end};
 
 /// The prefix of all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
@@ -96,21 +94,15 @@ pub(super) fn described_routes() -> Routes {
 /// All routes below [`BASE`].
 pub(super) fn routes() -> Router<Arc<Server>> {
     let (routes, _) = described_routes().split_for_parts();
-    routes.layer(from_fn(detached))
+    routes.layer(from_fn(finish_changes))
 }
 
 /// Finishes a change even if the caller goes away. A call that only reads stops then.
-async fn detached(request: Request, next: Next) -> Response {
-    let only_reads = request.method().is_safe();
-    let running = next.run(request);
-    let ended = if only_reads {
-        AssertUnwindSafe(running).catch_unwind().await.map_err(|panic| Panicked::of(panic.as_ref()))
-    } else {
-        to_its_end(running).await
-    };
-    ended.unwrap_or_else(|error| {
-        let request_id = uuid::Uuid::now_v7().to_string();
-        tracing::error!(request_id, %error, "a call panicked");
-        ApiReply::unexpected("").into_response(&request_id)
-    })
+async fn finish_changes(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let request_id = uuid::Uuid::now_v7().to_string();
+    let ended = to_its_end(&request_id, next.run(request)).await;
+    ended.unwrap_or_else(|_| ApiReply::unexpected("").into_response(&request_id))
 }

@@ -35,11 +35,8 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
     accept_both(&mut head.headers);
     let message = McpMessage { call, entered: Some(entered), username, end: None };
     // An accepted change is finished even if the caller goes away.
-    let finished = to_its_end(run(service, message, head, body)).await;
-    finished.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a message panicked");
-        ApiReply::unexpected("").into_response(&request_id)
-    })
+    let finished = to_its_end(&request_id, run(service, message, head, body)).await;
+    finished.unwrap_or_else(|_| ApiReply::unexpected("").into_response(&request_id))
 }
 
 /// Tells a caller without a valid key how keys are sent.
