@@ -5,31 +5,31 @@
   addEventListener('pagehide', () => document.querySelectorAll('[data-once]').forEach(one => one.remove()));
   if (!Document.parseHTML || !window.AbortController) return;
   // The policy blocks the attribute `style`. Removing it here would open every `details`: its content is hidden by one.
-  const sanitizer = { removeElements: ['style', 'iframe', 'object', 'embed'] };
+  const sanitizer = { removeElements: ['script', 'style', 'iframe', 'object', 'embed'] };
   const running = new Map();
   const byId = id => document.getElementById(id);
   const address = () => location.pathname + location.search;
-  let shown = address();
-  const say = text => byId('live')?.replaceChildren(text);
+  let [shown, isStale] = [address(), false];
+  const say = (text, isAboutNews = false) => (isStale = isAboutNews, byId('live')?.replaceChildren(text));
+  // News are numbered: how many there were, the number of each topic's last, and of the last before each region was read.
+  let [count, news, readAt] = [0, {}, new WeakMap()];
 
   // Fetches a page for a region. A newer request for the region ends the older one.
   const load = async (id, url, options = {}) => {
     running.get(id)?.abort();
-    const control = new AbortController();
+    const [control, since] = [new AbortController(), count];
     running.set(id, control);
     byId(id)?.setAttribute('aria-busy', 'true');
     try {
-      const headers = { 'Footprint-Region': id };
-      const response = await fetch(url, { ...options, headers, signal: control.signal, credentials: 'same-origin' });
-      const page = Document.parseHTML(await response.text(), { sanitizer });
-      page.querySelectorAll('script').forEach(script => script.remove());
-      say('');
+      const response = await fetch(url, { ...options, headers: { 'Footprint-Region': id }, signal: control.signal });
+      const page = Object.assign(Document.parseHTML(await response.text(), { sanitizer }), { since });
+      if (id !== 'live') say('');
       return { response, page };
-    } catch (error) {
-      if (error.name !== 'AbortError') say('The host did not answer. Nothing that you typed is lost. Try again.');
-      return null;
+    } catch ({ name }) {
+      if (name !== 'AbortError' && id !== 'live') say('The host did not answer. Nothing that you typed is lost. Try again.');
     } finally {
       if (running.get(id) === control) (running.delete(id), byId(id)?.removeAttribute('aria-busy'));
+      if (id !== 'live') setTimeout(catchUp);
     }
   };
 
@@ -40,11 +40,13 @@
     // A copy, because Chromium shows the content of closed details that were moved from a parsed document.
     const fresh = document.importNode(found, true);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : '';
+    const scrolled = [...old.querySelectorAll('.scroll')].map(one => [one.id, one.scrollLeft]);
     old.replaceWith(fresh);
-    const parts = page.querySelectorAll('template[data-oob]');
-    parts.forEach(one => byId(one.dataset.oob)?.replaceChildren(document.importNode(one.content, true)));
+    scrolled.forEach(([area, left]) => byId(area)?.scrollTo({ left }));
+    [fresh, ...fresh.querySelectorAll('[data-live]')].forEach(one => readAt.set(one, page.since));
+    page.querySelectorAll('template[data-oob]').forEach(one => byId(one.dataset.oob)?.replaceChildren(document.importNode(one.content, true)));
     const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
-    if (wanted) wanted.focus();
+    if (wanted) wanted.focus({ preventScroll: !takesFocus });
     else if (takesFocus && id === 'main') (scrollTo(0, 0), fresh.focus({ preventScroll: true }));
     // Other rows are read from their first one.
     if (takesFocus && !fresh.querySelector('[autofocus]') && fresh.getBoundingClientRect().top < 0) fresh.scrollIntoView();
@@ -67,14 +69,10 @@
       const isElsewhere = response.url !== location.href && !(form && response.status === 422);
       if (isStep && isElsewhere) history.pushState({ region: id }, '', response.url);
       arrive();
-    } else if (!form || response.ok) {
-      location.assign(form ? response.url : url);
-    } else if ([401, 403].includes(response.status)) {
-      // The whole page offers to sign in, and keeps what was typed.
-      (form.dataset.whole = '', form.requestSubmit(button));
-    } else {
-      say(page.querySelector('.problem p')?.textContent ?? `The host answered with the status ${response.status}.`);
-    }
+    } else if (!form || response.ok) location.assign(form ? response.url : url);
+    // The whole page offers to sign in, and keeps what was typed.
+    else if ([401, 403].includes(response.status)) (form.dataset.whole = '', form.requestSubmit(button));
+    else say(page.querySelector('.problem p')?.textContent ?? `The host answered with the status ${response.status}.`);
   };
 
   const openDialog = async url => {
@@ -98,7 +96,6 @@
     else if (byId(data.region) && isOwn) act = () => swap(data.region, target.href);
     if (act) (event.preventDefault(), act());
   });
-
   document.addEventListener('submit', event => {
     const [form, button] = [event.target, event.submitter];
     const id = button?.dataset.region ?? form.dataset.region;
@@ -110,41 +107,44 @@
     const body = form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data);
     swap(id, url.href, { options: { method: 'POST', body }, form, button });
   });
-
-  document.addEventListener('change', event => {
-    const { dataset: { all }, form, checked } = event.target;
+  document.addEventListener('change', ({ target: { dataset: { all }, form, checked } }) => {
     if (all) [...form.elements].filter(one => one.name === all).forEach(one => { one.checked = checked; });
   });
-
   // A step to a part of the page, such as the link past the navigation, loads nothing.
   addEventListener('popstate', ({ state }) => { if (address() !== shown) swap(state?.region ?? 'main', location.href, { isStep: false }); });
 
-  // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
-  let stream, timer, isBroken;
-  const isAbout = (one, topics) => !topics || one.dataset.live.split(' ').some(topic => topics.includes(topic));
+  // A region is behind if it was read before the last news about it.
+  const isBehind = one => ['all', ...one.dataset.live.split(' ')].some(topic => news[topic] > (readAt.get(one) ?? 0));
   // A region stays while a user is at work in it: a click on a button that is replaced before its release is lost.
-  const isQuiet = one => one && !running.has(one.id) && !one.querySelector('details[open], :focus, :active');
-  const regions = topics => [...document.querySelectorAll('[data-live]')].filter(one => isAbout(one, topics) && isQuiet(one));
-  const refresh = async topics => {
-    const wanted = regions(topics).map(one => one.id);
-    const { response, page } = (wanted.length && await load('live', location.href)) || {};
-    if (response?.redirected) (stop(), say('Your session has ended. This page is not up to date. Load it again to sign in.'));
-    else if (response?.ok) wanted.filter(id => isQuiet(byId(id))).forEach(id => show(id, page, false));
+  const atWork = 'details[open], :focus:not(.scroll), :active';
+  const isQuiet = one => one.isConnected && !one.closest('[aria-busy]') && !one.querySelector(atWork);
+  let stream, timer, retry;
+  const catchUp = async () => {
+    const behind = [...document.querySelectorAll('[data-live]')].filter(isBehind);
+    const [wanted, at] = [behind.filter(isQuiet), address()];
+    if (isStale && !behind.length) say('');
+    if (running.has('live') || document.hidden || !wanted.length) return;
+    clearTimeout(retry);
+    const { response, page } = (await load('live', at)) ?? {};
+    if (response?.redirected) return (stop(), news = {}, say('Your session has ended. This page is not up to date. Load it again to sign in.'));
+    retry = setTimeout(catchUp, response?.ok ? 0 : 5000);
+    if (!response?.ok) say(`The host ${response ? 'answers with an error' : 'does not answer'}. This page is not up to date.`, true);
+    else if (at === address()) wanted.filter(isQuiet).forEach(one => show(one.id, page) || readAt.set(one, page.since));
   };
+  const hear = topics => (count += 1, topics.forEach(topic => { news[topic] = count; }), catchUp());
+  ['pointerup', 'pointercancel', 'dragend', 'focusout', 'toggle'].forEach(name => addEventListener(name, () => setTimeout(catchUp), true));
+  // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
   const stop = () => (stream?.close(), clearInterval(timer));
   const listen = () => {
     stop();
     if (document.hidden || !document.querySelector('[data-live]')) return;
-    [stream, isBroken] = [new EventSource(`${document.body.dataset.base}/events`), false];
-    stream.onopen = () => { if (isBroken) (isBroken = false, say(''), refresh()); };
-    stream.onmessage = event => refresh(event.data.split(' '));
+    stream = new EventSource(`${document.body.dataset.base}/events`);
+    stream.onmessage = event => hear(event.data.split(' '));
     stream.onerror = () => {
-      clearInterval(timer);
-      if (stream.readyState === EventSource.CLOSED) timer = setInterval(refresh, 15000);
-      else if (isBroken) say('The host does not answer. This page is not up to date.');
-      isBroken = true;
+      if (stream.readyState === EventSource.CLOSED) timer = setInterval(hear, 15000, ['all']);
+      (stream.onopen = () => hear(['all']))();
     };
   };
-  document.addEventListener('visibilitychange', () => { document.hidden ? stop() : (listen(), refresh()); });
+  document.addEventListener('visibilitychange', () => { document.hidden ? stop() : (listen(), hear(['all'])); });
   addEventListener('pagehide', stop), addEventListener('pageshow', listen);
 })();

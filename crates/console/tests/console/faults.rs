@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
 use serde_json::json;
+use sqlx::Connection as _;
 
 use crate::browser::{Browser, WIDE};
 use crate::world::{ConsoleWorld, PASSWORD, SITE};
@@ -144,4 +145,22 @@ async fn a_hidden_tab_closes_its_stream_of_events_and_opens_it_again() {
     assert_eq!(browser.evaluate("document.hidden").await, json!(false));
     becomes(all - 1).await;
     browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_sent_is_finished_without_its_browser() {
+    let world = ConsoleWorld::new().await;
+    let cookie = world.cookie("Admin").await;
+    // The form waits for the store.
+    let held = world.hold_store().await;
+    let sent = world.answer(&cookie, "/sites/new", "name=Late&kind=Internal");
+    tokio::time::timeout(Duration::from_secs(1), sent).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    held.close().await.unwrap();
+    let made = async {
+        while world.host.store.reader().await.unwrap().records().site("Late").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), made).await.unwrap();
 }

@@ -13,6 +13,7 @@ mod health;
 mod incidents;
 mod keyboard;
 mod large_result;
+mod news;
 mod password;
 mod pictures;
 mod purposes;

@@ -25,6 +25,7 @@ mod jwt_secrets;
 mod key_reach;
 #[path = "../../../contract/tests/contract/lantern.rs"]
 mod lantern;
+mod left_calls;
 mod listening;
 mod manage;
 mod manage_connections;

@@ -1,16 +1,17 @@
 //! One-time keys, registration, and revocation from either side.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::routing::post;
 use serde_json::{Value, json};
 use soar_host::sealing::rotate;
 use soar_host::tenants::TenantSettings;
-use soar_store::model::{Moment, TenantKeyState, TenantState};
+use soar_store::model::{Moment, SiteKind, TenantKeyState, TenantState};
 use soar_store::testing::TestStore;
-use soar_store::{SEALED_PLACES, TenantFilter};
+use soar_store::{Engine, SEALED_PLACES, TenantFilter};
 
-use super::instance::{TenantInstance, all_shared, these};
+use super::instance::{TenantInstance, all_shared, site, these};
 
 async fn key_states(tenant: &TenantInstance) -> Vec<TenantKeyState> {
     let mut reader = tenant.store.reader().await.unwrap();
@@ -50,10 +51,31 @@ async fn a_key_registers_one_master_and_is_spent() {
 }
 
 #[tokio::test]
+async fn a_tenant_finishes_a_registration_whose_master_goes_away() {
+    let over = async || TenantInstance::over(TestStore::on(Engine::Sqlite).await, TenantSettings::default()).await;
+    let (master, tenant) = (over().await, over().await);
+    let key = tenant.one_time_key(60_000).await;
+    let added = master.create_tenant("TestTenant", &tenant.url, &key).await.unwrap();
+    // The registration waits for the tenant's store.
+    let mut held = tenant.store.transaction().await.unwrap();
+    held.records().create_site(&site("Held", SiteKind::Internal), Moment(1)).await.unwrap();
+    let register = master.tenants.register(&master.admin, added.id, None);
+    tokio::time::timeout(Duration::from_millis(300), register).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(held);
+    let registered = async {
+        while tenant.store.reader().await.unwrap().records().masters().await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), registered).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
     for [master, tenant] in TenantInstance::pairs().await {
         let added = master.create_tenant("TestTenant", &tenant.url, &tenant.one_time_key(1_000).await).await.unwrap();
-        tenant.clock.advance(std::time::Duration::from_secs(2));
+        tenant.clock.advance(Duration::from_secs(2));
         let error = master.tenants.register(&master.admin, added.id, None).await.unwrap_err().to_string();
         assert!(error.contains("has expired"), "{error}");
         assert_eq!(key_states(&tenant).await, [TenantKeyState::Expired]);
@@ -78,7 +100,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
         }
         let made = tenant.manage("POST", "/tenant-keys", json!({ "hours": 721 })).await;
         assert!(made.0 == 422 && made.1["Error"].as_str().unwrap().contains("30 days"), "{made:?}");
-        let end = tenant.now() + std::time::Duration::from_secs(5_400);
+        let end = tenant.now() + Duration::from_secs(5_400);
         let made = tenant.manage("POST", "/tenant-keys", json!({ "expiresAt": end })).await;
         assert_eq!((made.0, &made.1["expiresAt"]), (201, &json!(end)));
         let both = tenant.manage("POST", "/tenant-keys", json!({ "expiresAt": end, "hours": 1 })).await;
