@@ -7,13 +7,10 @@
   // The policy blocks the attribute `style`. Removing it here would open every `details`: its content is hidden by one.
   const sanitizer = { removeElements: ['script', 'style', 'iframe', 'object', 'embed'] };
   const running = new Map();
-  const byId = id => document.getElementById(id);
-  const address = () => location.pathname + location.search;
-  let [shown, isStale] = [address(), false];
+  const [byId, address] = [id => document.getElementById(id), () => location.pathname + location.search];
+  // News are numbered. A region is behind if it was read before the last news of one of its topics.
+  let [shown, isStale, count, news, readAt] = [address(), false, 0, {}, new WeakMap()];
   const say = (text, isAboutNews = false) => (isStale = isAboutNews, byId('live')?.replaceChildren(text));
-  // News are numbered: how many there were, the number of each topic's last, and of the last before each region was read.
-  let [count, news, readAt] = [0, {}, new WeakMap()];
-
   // Fetches a page for a region. A newer request for the region ends the older one.
   const load = async (id, url, options = {}) => {
     running.get(id)?.abort();
@@ -21,7 +18,7 @@
     running.set(id, control);
     byId(id)?.setAttribute('aria-busy', 'true');
     try {
-      const response = await fetch(url, { ...options, headers: { 'Footprint-Region': id }, signal: control.signal });
+      const response = await fetch(url, { signal: control.signal, ...options, headers: { 'Footprint-Region': id } });
       const page = Object.assign(Document.parseHTML(await response.text(), { sanitizer }), { since });
       if (id !== 'live') say('');
       return { response, page };
@@ -63,7 +60,8 @@
 
   const swap = async (id, url, { isStep = true, options, form, button } = {}) => {
     const { response, page } = (await load(id, url, options)) ?? {};
-    if (!response) return;
+    // The user can have stepped back and forth in the meantime.
+    if (!response || (!isStep && url !== location.href)) return;
     if ((response.ok || response.status === 422) && show(id, page, true)) {
       document.title = page.title;
       const isElsewhere = response.url !== location.href && !(form && response.status === 422);
@@ -80,7 +78,6 @@
     const content = response?.ok && page.getElementById('main');
     if (!content) return response && location.assign(url);
     content.querySelector('h1').id = 'dialog-title';
-    content.querySelector('.crumbs')?.remove();
     byId('dialog').replaceChildren(...document.importNode(content, true).childNodes);
     byId('dialog').showModal();
   };
@@ -112,27 +109,30 @@
   });
   // A step to a part of the page, such as the link past the navigation, loads nothing.
   addEventListener('popstate', ({ state }) => { if (address() !== shown) swap(state?.region ?? 'main', location.href, { isStep: false }); });
-
-  // A region is behind if it was read before the last news about it.
   const isBehind = one => ['all', ...one.dataset.live.split(' ')].some(topic => news[topic] > (readAt.get(one) ?? 0));
   // A region stays while a user is at work in it: a click on a button that is replaced before its release is lost.
-  const atWork = 'details[open], :focus:not(.scroll), :active';
-  const isQuiet = one => one.isConnected && !one.closest('[aria-busy]') && !one.querySelector(atWork);
+  const isAtWork = one => one.querySelector('details[open], :focus:not(.scroll), :active')
+    || (getSelection().type === 'Range' && getSelection().containsNode(one, true));
+  const isQuiet = one => one.isConnected && !one.closest('[aria-busy]') && !isAtWork(one);
+  // A message about news does not replace the message of a step, and is told once.
+  const tell = (text, isPassing = true) => (isStale ? byId('live').textContent !== text : !byId('live').textContent) && say(text, isPassing);
   let stream, timer, retry;
-  const catchUp = async () => {
+  const catchUp = async isProbe => {
     const behind = [...document.querySelectorAll('[data-live]')].filter(isBehind);
-    const [wanted, at] = [behind.filter(isQuiet), address()];
+    const [wanted, at] = [behind.filter(isQuiet), shown];
     if (isStale && !behind.length) say('');
-    if (running.has('live') || document.hidden || !wanted.length) return;
+    if (running.has('live') || document.hidden || !(wanted.length || isProbe)) return;
     clearTimeout(retry);
-    const { response, page } = (await load('live', at)) ?? {};
-    if (response?.redirected) return (stop(), news = {}, say('Your session has ended. This page is not up to date. Load it again to sign in.'));
-    retry = setTimeout(catchUp, response?.ok ? 0 : 5000);
-    if (!response?.ok) say(`The host ${response ? 'answers with an error' : 'does not answer'}. This page is not up to date.`, true);
-    else if (at === address()) wanted.filter(isQuiet).forEach(one => show(one.id, page) || readAt.set(one, page.since));
+    const { response, page } = (await load('live', at, { signal: AbortSignal.timeout(30000) })) ?? {};
+    if (response?.redirected) return (stop(), tell('Your session has ended. This page is not up to date. Load it again to sign in.'));
+    if (at !== shown) return void setTimeout(catchUp);
+    const isLater = !response || response.status === 429 || response.status >= 500;
+    retry = setTimeout(catchUp, isLater ? 5000 : 0);
+    if (!response?.ok) tell(`The host ${response ? 'answers with an error' : 'does not answer'}. This page is not up to date.`, isLater);
+    if (!isLater) wanted.filter(isQuiet).forEach(one => (response.ok && show(one.id, page), readAt.set(one, page.since)));
   };
-  const hear = topics => (count += 1, topics.forEach(topic => { news[topic] = count; }), catchUp());
-  ['pointerup', 'pointercancel', 'dragend', 'focusout', 'toggle'].forEach(name => addEventListener(name, () => setTimeout(catchUp), true));
+  const hear = (topics, isProbe) => (count += 1, topics.forEach(topic => { news[topic] = count; }), catchUp(isProbe));
+  ['pointerup', 'focusout', 'toggle', 'selectionchange'].forEach(name => addEventListener(name, () => setTimeout(catchUp), true));
   // One stream of events while the tab is visible. Without it the page asks every 15 seconds.
   const stop = () => (stream?.close(), clearInterval(timer));
   const listen = () => {
@@ -141,8 +141,8 @@
     stream = new EventSource(`${document.body.dataset.base}/events`);
     stream.onmessage = event => hear(event.data.split(' '));
     stream.onerror = () => {
-      if (stream.readyState === EventSource.CLOSED) timer = setInterval(hear, 15000, ['all']);
-      (stream.onopen = () => hear(['all']))();
+      if (stream.readyState === EventSource.CLOSED) timer = setInterval(hear, 15000, ['all'], true);
+      (stream.onopen = () => hear(['all']), hear(['all'], true));
     };
   };
   document.addEventListener('visibilitychange', () => { document.hidden ? stop() : (listen(), hear(['all'])); });

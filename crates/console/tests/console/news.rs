@@ -9,7 +9,7 @@ use crate::browser::{Browser, WindowLook};
 use crate::world::ConsoleWorld;
 
 /// Counts what the page's script does: `heard` has the topics of news, `asked` and `answered` are the numbers of requests for
-/// news. `stand` can answer a request in the host's place, and no step leads anywhere while `isAway` is true.
+/// news. `stand` can answer such a request in the host's place, which gets no answer while `isAway` is true.
 const COUNT: &str =
     "[window.heard, window.asked, window.answered, window.isAway, window.stand] = [[], 0, 0, false, () => null];
     window.EventSource = class extends EventSource {
@@ -21,13 +21,13 @@ const COUNT: &str =
     const plain = window.fetch;
     window.hold = Promise.resolve();
     window.fetch = async (url, options) => {
-        if (options.headers['Footprint-Region'] !== 'live') {
-            if (isAway) throw new TypeError('away');
-            return plain(url, options);
-        }
-        asked += 1;
+        const isNews = options.headers['Footprint-Region'] === 'live';
+        if (isNews) asked += 1;
+        if (isAway) throw new TypeError('away');
+        if (!isNews) return plain(url, options);
         const response = stand(asked) ?? await plain(url, options);
-        await hold;
+        const { signal } = options;
+        await Promise.race([hold, new Promise((_, fail) => { signal.onabort = () => fail(signal.reason); })]);
         setTimeout(() => { answered += 1; }, 200);
         return response;
     };";
@@ -97,7 +97,18 @@ async fn a_region_that_a_user_works_in_catches_up_when_the_user_leaves_it() {
     assert_eq!(browser.evaluate("asked").await, json!(0), "nothing else on the page is about runs");
     browser.evaluate("document.activeElement.blur()").await;
     browser.wait_for_text("List Tenants").await;
-    assert_eq!(browser.evaluate("asked").await, json!(1));
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selected_text_stays_until_it_is_not_selected() {
+    let (world, browser) = home().await;
+    browser.evaluate("getSelection().selectAllChildren(document.querySelector('#runs h2'))").await;
+    world.run("List Tenants").await;
+    browser.wait_until("heard.includes('runs')").await;
+    assert_eq!(browser.evaluate("[asked, getSelection().type]").await, json!([0, "Range"]));
+    browser.evaluate("getSelection().removeAllRanges()").await;
+    browser.wait_for_text("List Tenants").await;
     browser.end().await;
 }
 
@@ -129,6 +140,14 @@ async fn news_of_one_page_are_not_put_into_the_next_page() {
     browser.evaluate("release()").await;
     browser.wait_until("answered === 1").await;
     assert_eq!(browser.evaluate("document.getElementById('states').outerHTML").await, shown);
+    // A step back that fails leaves the page, whose address is then that of Home.
+    browser.evaluate("window.isAway = true; history.back()").await;
+    browser.wait_for_text("The host did not answer.").await;
+    browser.evaluate("isAway = false; answered = 0").await;
+    world.failed_check("Test Connection failed.").await;
+    browser.wait_until("answered > 0").await;
+    let label = "document.getElementById('states').ariaLabel";
+    assert_eq!(browser.evaluate(label).await, json!("Connections by state"));
     browser.end().await;
 }
 
@@ -136,15 +155,16 @@ async fn news_of_one_page_are_not_put_into_the_next_page() {
 async fn news_that_arrive_while_others_are_loaded_are_loaded_afterwards() {
     let (world, browser) = home().await;
     hold_news(&browser).await;
-    world.run("List Tenants").await;
+    // A run can be news twice, when it starts and when it ends. A check is news once.
+    world.checks().await;
     browser.wait_until("asked === 1").await;
     browser.evaluate("heard.length = 0").await;
-    world.run("List Devices").await;
-    browser.wait_until("heard.includes('runs')").await;
+    world.failed_check("Test Connection failed.").await;
+    browser.wait_until("heard.includes('health')").await;
     assert_eq!(browser.evaluate("asked").await, json!(1), "one request is under way, and goes on");
     browser.evaluate("release()").await;
-    browser.wait_for_text("List Devices").await;
     browser.wait_until("answered === 2").await;
+    browser.wait_until("document.getElementById('states').textContent.includes('2')").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(browser.evaluate("asked").await, json!(2), "nothing is loaded again");
     browser.end().await;
@@ -153,20 +173,38 @@ async fn news_that_arrive_while_others_are_loaded_are_loaded_afterwards() {
 #[tokio::test(flavor = "multi_thread")]
 async fn news_that_cannot_be_loaded_are_told_and_loaded_later() {
     let (world, browser) = home().await;
-    // The first answer is a failure, the second lacks the region.
+    // The first answer is a failure, the second lacks the region, the third says that there is no such page.
     browser
         .evaluate(
-            "window.stand = number => [new Response('', { status: 503 }), new Response('<p>Other.</p>')][number - 1]",
+            "window.stand = number => [null, new Response('', { status: 503 }), new Response('<p>Other.</p>'), \
+             new Response('', { status: 404 })][number]",
         )
         .await;
-    world.run("List Tenants").await;
+    world.checks().await;
     browser.wait_for_text("The host answers with an error. This page is not up to date.").await;
     assert_eq!(browser.evaluate("asked").await, json!(1));
     browser.wait_until("asked === 2 && document.getElementById('live').textContent === ''").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(browser.evaluate("asked").await, json!(2), "a region that a page lacks is not asked for again");
-    world.run("List Devices").await;
-    browser.wait_for_text("List Devices").await;
+    world.checks().await;
+    browser.wait_for_text("The host answers with an error. This page is not up to date.").await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(browser.evaluate("asked").await, json!(3), "a page that is not there is not asked for again");
+    world.run("List Tenants").await;
+    browser.wait_for_text("List Tenants").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_news_that_hangs_is_given_up() {
+    let (world, browser) = home().await;
+    browser.evaluate("AbortSignal.timeout = () => { const end = new AbortController(); setTimeout(() => end.abort(), 500); return end.signal; }").await;
+    hold_news(&browser).await;
+    world.run("List Tenants").await;
+    browser.wait_for_text("The host does not answer. This page is not up to date.").await;
+    browser.evaluate("release()").await;
+    browser.wait_for_text("List Tenants").await;
+    browser.wait_until("document.getElementById('live').textContent === ''").await;
     browser.end().await;
 }
 
@@ -175,6 +213,9 @@ async fn news_do_not_wipe_the_message_about_a_failed_step() {
     let (world, browser) = home().await;
     browser.evaluate("window.isAway = true; document.querySelector('#states a').click()").await;
     browser.wait_for_text("The host did not answer. Nothing that you typed is lost.").await;
+    // Nor do news that cannot be loaded.
+    world.checks().await;
+    browser.wait_until("asked === 1").await;
     browser.evaluate("isAway = false; document.activeElement.blur()").await;
     world.run("List Tenants").await;
     browser.wait_for_text("List Tenants").await;
@@ -199,10 +240,13 @@ async fn an_open_page_says_when_its_session_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_page_says_when_its_host_is_gone() {
-    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
-    browser.sign_in(&world, "Admin").await;
-    browser.wait_for_text("No command has run yet.").await;
+async fn an_open_page_says_when_its_host_is_gone_even_if_the_user_works_in_it() {
+    let (world, browser) = home().await;
+    world.run("List Tenants").await;
+    browser.goto(&world.page("/runs")).await;
+    browser.wait_until("heard.includes('beginning')").await;
+    browser.evaluate("document.querySelector('[data-live] a').focus()").await;
+    assert_eq!(browser.evaluate("document.querySelectorAll('[data-live]').length").await, json!(1));
     world.running.shutdown().await.unwrap();
     browser.wait_for_text("The host does not answer. This page is not up to date.").await;
     browser.end().await;
