@@ -29,17 +29,17 @@ impl FootprintPlugin {
     /// # Errors
     /// [`ManifestError`] when a manifest file in this source tree is broken; a released plugin never fails.
     pub fn new() -> Result<Self, ManifestError> {
-        Self::with_clock(Arc::new(SystemClock::new()))
-    }
-
-    /// The same with another clock than the machine's, for tests: it decides over token expiry, waits and rates.
-    ///
-    /// # Errors
-    /// As [`FootprintPlugin::new`].
-    pub fn with_clock(clock: Arc<dyn Clock>) -> Result<Self, ManifestError> {
         let connector =
             ManifestFile { name: "manifest/connector.toml", text: include_str!("../manifest/connector.toml") };
-        Ok(Self { commands: Arc::new(Commands::load(connector, COMMANDS)?), pool: Arc::new(BudgetPool::new(clock)) })
+        let pool = Arc::new(BudgetPool::new(Arc::new(SystemClock::new())));
+        Ok(Self { commands: Arc::new(Commands::load(connector, COMMANDS)?), pool })
+    }
+
+    /// The plugin of the same manifest with another clock than the machine's, for tests: it decides over token expiry, waits
+    /// and rates. The two plugins share no connections and no rates.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        Self { commands: Arc::clone(&self.commands), pool: Arc::new(BudgetPool::new(clock)) }
     }
 }
 

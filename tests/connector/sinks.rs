@@ -74,17 +74,16 @@ impl Sinks {
         assert!(logs.contains("TRACE") || logs.contains("DEBUG"), "nothing was logged, so nothing was searched");
         let process = [("the process's log lines and panics", process.as_str()), ("log lines at trace level", &logs)];
         let places = self.shown.iter().map(|(place, text)| (place.as_str(), text.as_str())).chain(process);
-        let mut found = Vec::new();
-        for (place, text) in places {
-            for (name, secret) in secrets {
-                found.extend(forms(secret).into_iter().filter_map(|form| {
-                    let at = text.find(&form)?;
-                    let around: String = text[at..].chars().take(120).collect();
-                    Some(format!("{place}: {name} as {form}: {around}…"))
-                }));
-            }
-        }
-        found
+        let forms: Vec<_> =
+            secrets.iter().flat_map(|(name, secret)| forms(secret).into_iter().map(move |form| (name, form))).collect();
+        let found = places.flat_map(|(place, text)| {
+            forms.iter().filter_map(move |(name, form)| {
+                let at = text.find(form)?;
+                let around: String = text[at..].chars().take(120).collect();
+                Some(format!("{place}: {name} as {form}: {around}…"))
+            })
+        });
+        found.collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Builds connections and runs commands against a simulator.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use coda_footprint::FootprintPlugin;
 use footprint_simulator::{Generation, KnownIds, Options, RecordedRequest, SimulatedUser, Simulator, UserKind};
@@ -17,7 +17,9 @@ pub fn plugin() -> FootprintPlugin {
 }
 
 pub fn plugin_with(clock: ManualClock) -> FootprintPlugin {
-    FootprintPlugin::with_clock(Arc::new(clock)).unwrap()
+    // A debug build reads the manifest in 20 ms, and some tests need thousands of plugins.
+    static LOADED: LazyLock<FootprintPlugin> = LazyLock::new(|| FootprintPlugin::new().unwrap());
+    LOADED.with_clock(Arc::new(clock))
 }
 
 pub fn manifest() -> Manifest {

@@ -58,10 +58,10 @@
     if ((stream?.readyState ?? EventSource.CLOSED) === EventSource.CLOSED) listen();
   };
 
-  const swap = async (id, url, { isStep = true, options, form, button } = {}) => {
+  const swap = async (id, url, { isStep = true, options, form, button, at = shown } = {}) => {
     const { response, page } = (await load(id, url, options)) ?? {};
-    // The user can have stepped back and forth in the meantime.
-    if (!response || (!isStep && url !== location.href)) return;
+    // The user can have taken another step in the meantime.
+    if (!response || (isStep ? at !== shown : url !== location.href)) return;
     if ((response.ok || response.status === 422) && show(id, page, true)) {
       document.title = page.title;
       const isElsewhere = response.url !== location.href && !(form && response.status === 422);

@@ -33,6 +33,34 @@ async fn regions_are_swapped_and_the_browser_s_history_leads_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_another_step_is_dropped() {
+    let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
+    browser.sign_in(&world, "Viewer").await;
+    browser.goto(&world.page("/gallery")).await;
+    let hold = "window.plain = window.fetch; window.held = []; window.fetch = async (url, options) => { \
+                const answer = await plain(url, options); await new Promise(go => held.push(go)); return answer; }";
+    browser.evaluate(hold).await;
+    // The region `list` is loaded, and then the region `main`.
+    browser.follow("Runs").await;
+    browser.wait_until("held.length === 1").await;
+    browser.evaluate("document.getElementById('main-tab-2').click()").await;
+    browser.wait_until("held.length === 2").await;
+    browser.evaluate("held[1]()").await;
+    browser.wait_for_text("The tab Raw Data is open.").await;
+    browser.evaluate("held[0](); new Promise(go => setTimeout(go, 300))").await;
+    let address = browser.client.current_url().await.unwrap();
+    assert_eq!(address.query(), Some("tab=Raw%20Data"));
+    // A step back whose load is held, and a step forward.
+    browser.evaluate("history.back()").await;
+    browser.wait_until("held.length === 3").await;
+    browser.evaluate("history.forward()").await;
+    browser.wait_until("location.search === '?tab=Raw%20Data'").await;
+    browser.evaluate("held[2](); new Promise(go => setTimeout(go, 300))").await;
+    browser.wait_for_text("The tab Raw Data is open.").await;
+    browser.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_keeps_what_was_typed_but_no_secret_and_a_dialog_asks_first() {
     let (world, browser) = (ConsoleWorld::new().await, Browser::start().await);
     browser.sign_in(&world, "Viewer").await;

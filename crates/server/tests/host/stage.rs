@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use coda_footprint::FootprintPlugin;
 use footprint_simulator::{Options, Simulator, UserKind};
@@ -88,7 +88,9 @@ impl ExecutorStage {
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let gate = Arc::new(GatePlugin::new());
-        let footprint = FootprintPlugin::with_clock(Arc::new(clock.clone())).unwrap();
+        // A debug build reads the manifest in 20 ms, and most tests have a stage.
+        static LOADED: LazyLock<FootprintPlugin> = LazyLock::new(|| FootprintPlugin::new().unwrap());
+        let footprint = LOADED.with_clock(Arc::new(clock.clone()));
         let registry =
             PluginRegistry::new(vec![Arc::new(footprint), Arc::clone(&gate) as Arc<dyn Plugin>], &[]).unwrap();
         let vault = Vault::with_environment(vault, |name| {
