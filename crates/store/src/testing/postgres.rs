@@ -189,8 +189,20 @@ impl PostgresServer {
     /// # Panics
     /// When it cannot be made.
     pub fn new_database(&self) -> String {
+        self.create_database("template1")
+    }
+
+    /// The address of a copy of the database at this address, to which nothing may be connected.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub(super) fn copy_of(&self, address: &str) -> String {
+        self.create_database(&database(address))
+    }
+
+    fn create_database(&self, template: &str) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        run(&mut self.psql("postgres", &format!("CREATE DATABASE {name}")));
+        run(&mut self.psql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}")));
         format!("postgres://postgres@localhost/{name}?host={}", self.folder.display())
     }
 
