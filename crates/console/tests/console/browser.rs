@@ -270,11 +270,16 @@ impl Browser {
         }
     }
 
-    /// The visible text of the page.
+    /// The visible text of the page. A page that is being replaced has none for a moment.
     pub async fn text(&self) -> String {
-        match in_time(self.client.find(Locator::Css("body"))).await {
-            Ok(body) => in_time(body.text()).await.unwrap_or_default(),
-            Err(_) => String::new(),
+        let started = std::time::Instant::now();
+        loop {
+            let read = async { self.client.find(Locator::Css("body")).await?.text().await };
+            match in_time(read).await {
+                Ok(text) if !text.is_empty() => return text,
+                read => assert!(started.elapsed() < TIMEOUT, "the page has no text: {read:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
