@@ -9,8 +9,8 @@
   const running = new Map();
   const [byId, address] = [id => document.getElementById(id), () => location.pathname + location.search];
   // News are numbered. A region is behind if it was read before the last news of one of its topics.
-  let [shown, isStale, count, news, readAt] = [address(), false, 0, {}, new WeakMap()];
-  const say = (text, isAboutNews = false) => (isStale = isAboutNews, byId('live')?.replaceChildren(text));
+  let [shown, isPassing, count, news, readAt] = [address(), false, 0, {}, new WeakMap()];
+  const say = (text, passes = false) => (isPassing = passes, byId('live')?.replaceChildren(text));
   // Fetches a page for a region. A newer request for the region ends the older one.
   const load = async (id, url, options = {}) => {
     running.get(id)?.abort();
@@ -87,7 +87,7 @@
     const isChanged = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
     if (!target || event.defaultPrevented || isChanged || target.target) return;
     let [data, isOwn, act] = [target.dataset, target.origin === location.origin, null];
-    if ('copy' in data) act = () => navigator.clipboard.writeText(byId(data.copy).textContent).then(() => say('Copied.'));
+    if ('copy' in data) act = () => navigator.clipboard.writeText(byId(data.copy).textContent).then(() => say('Copied.', true));
     else if ('close' in data && target.closest('dialog')) act = () => target.closest('dialog').close();
     else if ('dialog' in data && isOwn) act = () => openDialog(target.href);
     else if (byId(data.region) && isOwn) act = () => swap(data.region, target.href);
@@ -114,13 +114,12 @@
   const isAtWork = one => one.querySelector('details[open], :focus:not(.scroll), :active')
     || (getSelection().type === 'Range' && getSelection().containsNode(one, true));
   const isQuiet = one => one.isConnected && !one.closest('[aria-busy]') && !isAtWork(one);
-  // A message about news does not replace the message of a step, and is told once.
-  const tell = (text, isPassing = true) => (isStale ? byId('live').textContent !== text : !byId('live').textContent) && say(text, isPassing);
+  // A message about news does not replace the message of a step, is told once, and passes when the page is up to date.
+  const tell = text => (isPassing ? byId('live').textContent !== text : !byId('live').textContent) && say(text, true);
   let stream, timer, retry;
+  const behind = () => [...document.querySelectorAll('[data-live]')].filter(isBehind);
   const catchUp = async isProbe => {
-    const behind = [...document.querySelectorAll('[data-live]')].filter(isBehind);
-    const [wanted, at] = [behind.filter(isQuiet), shown];
-    if (isStale && !behind.length) say('');
+    const [wanted, at] = [behind().filter(isQuiet), shown];
     if (running.has('live') || document.hidden || !(wanted.length || isProbe)) return;
     clearTimeout(retry);
     const { response, page } = (await load('live', at, { signal: AbortSignal.timeout(30000) })) ?? {};
@@ -128,8 +127,9 @@
     if (at !== shown) return void setTimeout(catchUp);
     const isLater = !response || response.status === 429 || response.status >= 500;
     retry = setTimeout(catchUp, isLater ? 5000 : 0);
-    if (!response?.ok) tell(`The host ${response ? 'answers with an error' : 'does not answer'}. This page is not up to date.`, isLater);
+    if (!response?.ok) tell(`The host ${response ? 'answers with an error' : 'does not answer'}. This page is not up to date.`);
     if (!isLater) wanted.filter(isQuiet).forEach(one => (response.ok && show(one.id, page), readAt.set(one, page.since)));
+    if (response?.ok && isPassing && !behind().length) say('');
   };
   const hear = (topics, isProbe) => (count += 1, topics.forEach(topic => { news[topic] = count; }), catchUp(isProbe));
   ['pointerup', 'focusout', 'toggle', 'selectionchange'].forEach(name => addEventListener(name, () => setTimeout(catchUp), true));

@@ -190,8 +190,9 @@ async fn news_that_cannot_be_loaded_are_told_and_loaded_later() {
     browser.wait_for_text("The host answers with an error. This page is not up to date.").await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(browser.evaluate("asked").await, json!(3), "a page that is not there is not asked for again");
-    world.run("List Tenants").await;
-    browser.wait_for_text("List Tenants").await;
+    browser.wait_for_text("The host answers with an error. This page is not up to date.").await;
+    world.checks().await;
+    browser.wait_until("asked === 4 && document.getElementById('live').textContent === ''").await;
     browser.end().await;
 }
 
@@ -236,6 +237,13 @@ async fn an_open_page_says_when_its_session_has_ended() {
     transaction.commit().await.unwrap();
     world.run("List Tenants").await;
     browser.wait_for_text("Your session has ended.").await;
+    // The user signs in in another tab, and goes on here.
+    let cookie = world.cookie("Admin").await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    browser.devtools("Network.setCookie", json!({ "name": name, "value": value, "url": world.page("/") })).await;
+    browser.evaluate("document.body.dispatchEvent(new Event('focusout'))").await;
+    browser.wait_for_text("List Tenants").await;
+    browser.wait_until("document.getElementById('live').textContent === ''").await;
     browser.end().await;
 }
 
@@ -247,6 +255,11 @@ async fn an_open_page_says_when_its_host_is_gone_even_if_the_user_works_in_it() 
     browser.wait_until("heard.includes('beginning')").await;
     browser.evaluate("document.querySelector('[data-live] a').focus()").await;
     assert_eq!(browser.evaluate("document.querySelectorAll('[data-live]').length").await, json!(1));
+    // The message of a copied text gives way.
+    let copy = "navigator.clipboard.writeText = async () => {}; const one = document.createElement('button'); \
+                one.dataset.copy = 'main'; document.body.append(one); one.click()";
+    browser.evaluate(copy).await;
+    browser.wait_for_text("Copied.").await;
     world.running.shutdown().await.unwrap();
     browser.wait_for_text("The host does not answer. This page is not up to date.").await;
     browser.end().await;

@@ -25,9 +25,9 @@ async fn first_notes(host: &TestHost) -> Vec<String> {
     tokio::time::timeout(Duration::from_secs(30), made).await.unwrap()
 }
 
-/// A host on SQLite, whose client speaks this version of HTTP.
-async fn host(is_http2: bool) -> TestHost {
-    let mut host = TestHost::start(TestStore::on(Engine::Sqlite).await, TestHost::settings()).await;
+/// A host whose client speaks this version of HTTP.
+async fn host(engine: Engine, is_http2: bool) -> TestHost {
+    let mut host = TestHost::start(TestStore::on(engine).await, TestHost::settings()).await;
     if is_http2 {
         host.client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
         // The connection stays when a call is dropped: only the call's stream is reset.
@@ -38,8 +38,10 @@ async fn host(is_http2: bool) -> TestHost {
 
 #[tokio::test]
 async fn a_change_by_a_command_is_finished() {
-    for is_http2 in [false, true] {
-        let host = host(is_http2).await;
+    for (engine, is_http2) in
+        [(Engine::Sqlite, false), (Engine::Sqlite, true), (Engine::Postgres, false), (Engine::Postgres, true)]
+    {
+        let host = host(engine, is_http2).await;
         let call = host.command("MakeNote", json!({ "Name": "Late", "Mode": "wait" }));
         let call = tokio::spawn(call.send());
         host.gate.entered().await;
@@ -54,7 +56,7 @@ async fn a_change_by_a_command_is_finished() {
 #[tokio::test]
 async fn a_change_of_the_management_api_is_finished() {
     for is_http2 in [false, true] {
-        let host = host(is_http2).await;
+        let host = host(Engine::Sqlite, is_http2).await;
         // The change waits for the store.
         let mut held = host.test.store.transaction().await.unwrap();
         held.records().create_site(&site("Held"), host.now()).await.unwrap();
